@@ -1,0 +1,41 @@
+# Two commands do everything on a machine with Python, pip and make: `make demo` and `make test`.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench lock
+
+# The first Python that this project runs on; `make PYTHON=/path/to/python setup` names another.
+PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,$(if $(shell \
+	$(name) -c 'import sys, venv, ensurepip; print((3, 11) <= sys.version_info < (3, 14) or "")' 2>/dev/null),$(name))))
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+PYTEST_FLAGS ?= -n auto --dist loadfile
+
+help:  ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */make \1|/' | awk -F'|' '{printf "  %-12s %s\n", $$1, $$2}'
+
+setup: $(INSTALLED)  ## install into .venv what requirements.lock pins, and the project itself
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "plumbline: no Python 3.11 to 3.13 with venv found; install one (Debian: python3-venv) or name it: make PYTHON=/path/to/python setup" >&2; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(INSTALLED)
+
+demo: $(INSTALLED)  ## the sample organisation, built, its dashboard at a printed address
+	$(BIN)/plumbline demo
+
+test: $(INSTALLED)  ## the whole test suite; PYTEST_FLAGS="-k facts" for a part of it
+	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+
+check: $(INSTALLED)  ## linters, layers, types
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+bench: $(INSTALLED)  ## time and memory of load and build at scale
+	$(BIN)/python -m tests.bench.run
+
+UV ?= uv
+lock:  ## pin every dependency anew, with hashes and without an index (needs uv)
+	$(UV) pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-annotate --no-header --no-strip-extras --upgrade --output-file requirements.lock

@@ -1,0 +1,36 @@
+"""Fixtures that every test may use: paths, the shared recordings, and Chromium."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def repository_root() -> Path:
+    """The folder that holds pyproject.toml."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Recorded responses of real hosts, kept beside the repository; a test that needs them is skipped without them."""
+    folder = ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"needs the recorded responses in {folder}, which is not there")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium; without one the test is skipped, or fails where PLUMBLINE_REQUIRE_BROWSER is set."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if path := shutil.which(name):
+            return path
+    reason = "needs Chromium; install it (Debian: apt-get install chromium)"
+    if os.environ.get("PLUMBLINE_REQUIRE_BROWSER"):
+        pytest.fail(reason)
+    pytest.skip(reason)
