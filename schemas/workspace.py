@@ -64,7 +64,7 @@ class _Strict(BaseModel):
 
 
 class Production(_Strict):
-    """Which environments are production: those named, and those that a pattern matches whole."""
+    """Which environments are production: those named, and those in which a regular expression (RE2) is found."""
 
     environments: tuple[Annotated[str, AfterValidator(_valid_name)], ...] = ("production", "prod")
     patterns: tuple[Annotated[str, AfterValidator(_valid_pattern)], ...] = ()

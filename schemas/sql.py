@@ -1,0 +1,59 @@
+"""SQL that follows from a table's declaration: column types, DDL and hashed keys. Plain text, no database needed."""
+
+from __future__ import annotations
+
+from schemas.tables import NO_DEFAULT, Column, ColumnType, EventTable
+
+DUCKDB_TYPES: dict[ColumnType, str] = {
+    "text": "VARCHAR",
+    "integer": "BIGINT",
+    "float": "DOUBLE",
+    "boolean": "BOOLEAN",
+    "instant": "TIMESTAMP",
+    "date": "DATE",
+    "list": "VARCHAR[]",
+}
+PROVENANCE = ("load_id", "record")
+
+
+def quoted(name: str) -> str:
+    """An identifier that may be any word."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(value: object) -> str:
+    """A constant as SQL."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def default_sql(column: Column) -> str:
+    """What stands where the column is absent; ``NULL`` without a default."""
+    if column.default_column:
+        return quoted(column.default_column)
+    return "NULL" if column.default is NO_DEFAULT else literal(column.default)
+
+
+def hashed_key_sql(column: Column, source: str = "") -> str:
+    """Expression of a column's 64-bit key; null stays null, which ``hash`` alone would not keep."""
+    name = f"{source}.{quoted(column.name)}" if source else quoted(column.name)
+    return f"hash({name})" if not column.nullable else f"CASE WHEN {name} IS NOT NULL THEN hash({name}) END"
+
+
+def warehouse_columns(table: type[EventTable]) -> dict[str, str]:
+    """Columns of the stored table with their types: the contract's, then keys, then provenance."""
+    columns = table.table_columns()
+    stored = {column.name: DUCKDB_TYPES[column.type] for column in columns}
+    stored |= {column.hashed_name: "UBIGINT" for column in columns if column.hashed_name}
+    return stored | dict.fromkeys(PROVENANCE, "BIGINT")
+
+
+def create_table_sql(table: type[EventTable], target: str) -> str:
+    """DDL of the stored table, without constraints or indexes: the screen holds what they would."""
+    columns = ", ".join(f"{quoted(name)} {kind}" for name, kind in warehouse_columns(table).items())
+    return f"CREATE TABLE IF NOT EXISTS {target} ({columns})"
