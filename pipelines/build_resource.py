@@ -1,0 +1,37 @@
+"""How Dagster's assets get at the build: one resource, opened once per run, closed with it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dagster as dg
+
+from pipelines.build_store import BuildStore, Cut
+from schemas.workspace import load_workspace
+
+
+class BuildResource(dg.ConfigurableResource[BuildStore]):
+    """The build of one workspace. `as_of` and `known_at` are ISO-8601 instants with a zone, or empty."""
+
+    workspace: str
+    as_of: str = ""
+    known_at: str = ""
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[BuildStore]:
+        """Open the store for a run."""
+        workspace = load_workspace(Path(self.workspace))
+        now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+        known_at = _instant(self.known_at)
+        as_of = _instant(self.as_of) or _instant(workspace.as_of) or known_at or now
+        with BuildStore(workspace, Cut(as_of, known_at), now) as store:
+            yield store
+
+
+def _instant(value: str | datetime | None) -> datetime | None:
+    """An instant as UTC without a zone, the form in which all tables keep it."""
+    if not value:
+        return None
+    instant = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return instant.astimezone(UTC).replace(tzinfo=None)

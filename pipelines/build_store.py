@@ -1,0 +1,208 @@
+"""What one build has made so far, and the connection that its stages share.
+
+A stage asks the store for relations by table name and hands back what it made; the store writes it as immutable parts and notes
+them in `.plumbline/build.json`. Nothing of this is visible to a reader before `pipelines.stages.publish` names it in a manifest.
+No stage knows where a table comes from, so that a single stage can be run again on what earlier ones left behind.
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Self
+
+import duckdb
+import polars as pl
+
+from metrics.facts.sql import create_view
+from pipelines.parts import replace_text, scan, write_part
+from pipelines.warehouse import Warehouse
+from schemas.errors import PlumblineError, WarehouseLocked
+from schemas.snapshot import Part, SnapshotFolder, SnapshotTable
+from schemas.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What a build may know: events up to `as_of`, records observed by `known_at` (all, if None). UTC, zone-less."""
+
+    as_of: datetime
+    known_at: datetime | None = None
+
+
+@dataclass
+class BuiltTable:
+    """A table as its stage left it: parts by partition (one, named '', for a table made in one piece)."""
+
+    cut: str
+    internal: bool = False
+    partitions: dict[str, list[Part]] = field(default_factory=dict)
+
+    @property
+    def snapshot_table(self) -> SnapshotTable:
+        """The table as a manifest names it: the parts of all partitions, ordered by partition."""
+        parts = tuple(part for name in sorted(self.partitions) for part in self.partitions[name])
+        return SnapshotTable(parts, self.internal)
+
+
+class BuildStore:
+    """The tables of one build. A context manager: meanwhile it holds the workspace's build lock."""
+
+    def __init__(self, workspace: Workspace, cut: Cut, created_at: datetime) -> None:
+        """Open the store of a workspace.
+
+        Args:
+            workspace: whose tables are built.
+            cut: what the build may know.
+            created_at: the instant of the build, UTC, zone-less.
+        """
+        self.workspace = workspace
+        self.cut = cut
+        self.created_at = created_at
+        self.folder = SnapshotFolder(workspace.state)
+        self._registry = self.folder.state / "build.json"
+        self._tables: dict[str, BuiltTable] = self._read_registry()
+        self._warehouse: Warehouse | None = None
+        self._lock: int | None = None
+
+    def __enter__(self) -> Self:
+        """Take the build lock.
+
+        Raises:
+            WarehouseLocked: another build of this workspace runs.
+        """
+        self.folder.state.mkdir(parents=True, exist_ok=True)
+        path = self.folder.state / "build.lock"
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            raise WarehouseLocked("another build of this workspace is running", str(path), "wait until it ends") from None
+        self._lock = handle
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let go of the warehouse and of the lock."""
+        self.close_warehouse()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """DuckDB with the events as views of their own names, and the tables built so far likewise."""
+        if self._warehouse is None:
+            self._warehouse = Warehouse.open(self.workspace, write=False)
+            self._warehouse.create_event_views()
+            for name in self._tables:
+                self._show(name)
+        return self._warehouse.connection
+
+    def close_warehouse(self) -> None:
+        """Let go of the warehouse, so that a stage may write it; the next use of `connection` opens it again."""
+        if self._warehouse is not None:
+            self._warehouse.close()
+            self._warehouse = None
+
+    def write(
+        self,
+        table: str,
+        content: str | pl.DataFrame,
+        *,
+        order_by: Sequence[str],
+        partition: str = "",
+        internal: bool = False,
+    ) -> SnapshotTable:
+        """Write a table, or one partition of it, and show it to later stages under its name.
+
+        Args:
+            table: name of the table.
+            content: a relation or query on `connection`, or a frame.
+            order_by: columns that fix the order of rows, so that equal rows give equal parts.
+            partition: names the piece where a table is made in several; other pieces stay.
+            internal: whether only later stages need the table.
+        """
+        connection = self.connection
+        if isinstance(content, pl.DataFrame):
+            connection.register("_frame", content.to_arrow())
+        source = "_frame" if isinstance(content, pl.DataFrame) else content
+        try:
+            query = f"select * from {source if source.isidentifier() else f'({source})'} order by {', '.join(order_by)}"
+            part = write_part(connection, query, self.folder.parts)
+        finally:
+            if isinstance(content, pl.DataFrame):
+                connection.unregister("_frame")
+        cut = self._cut_text()
+        built = self._tables.get(table)
+        if built is None or built.cut != cut or not partition:
+            built = self._tables[table] = BuiltTable(cut, internal)
+        built.partitions[partition] = [part]
+        self._write_registry()
+        self._show(table)
+        return built.snapshot_table
+
+    def keep_partitions(self, table: str, names: Sequence[str]) -> None:
+        """Forget the partitions of a table that are not named."""
+        built = self._built(table)
+        built.partitions = {name: parts for name, parts in built.partitions.items() if name in names}
+        self._write_registry()
+        self._show(table)
+
+    def partitions(self, table: str) -> set[str]:
+        """The partitions of a table that this cut has."""
+        built = self._tables.get(table)
+        return set(built.partitions) if built is not None and built.cut == self._cut_text() else set()
+
+    def tables(self) -> dict[str, SnapshotTable]:
+        """All tables of this build's cut, as a manifest names them; what an earlier build left with another cut is not among them."""
+        cut = self._cut_text()
+        return {name: built.snapshot_table for name, built in sorted(self._tables.items()) if built.cut == cut}
+
+    def frame(self, query: str) -> pl.DataFrame:
+        """What a query on `connection` gives, as a frame."""
+        return self.connection.sql(query).pl()
+
+    def forget(self) -> None:
+        """Forget what earlier builds left, so that a whole build rests on nothing but its own stages."""
+        self._tables = {}
+        self._write_registry()
+
+    def _built(self, table: str) -> BuiltTable:
+        try:
+            return self._tables[table]
+        except KeyError:
+            raise PlumblineError(f"the table {table} has not been built", "", "run `plumbline build`") from None
+
+    def _show(self, table: str) -> None:
+        paths = self.folder.part_paths(self._tables[table].snapshot_table)
+        if paths:
+            create_view(self.connection, table, f"select * from {scan(paths)}")
+
+    def _cut_text(self) -> str:
+        known_at = self.cut.known_at
+        return f"{self.cut.as_of.isoformat()} {known_at.isoformat() if known_at else ''}".strip()
+
+    def _read_registry(self) -> dict[str, BuiltTable]:
+        if not self._registry.exists():
+            return {}
+        stored = json.loads(self._registry.read_text(encoding="utf-8"))
+        tables = {
+            name: BuiltTable(
+                built["cut"],
+                built["internal"],
+                {key: [Part(**part) for part in parts] for key, parts in built["partitions"].items()},
+            )
+            for name, built in stored.items()
+        }
+        # Parts of an abandoned build may have been removed since; such a table has to be built again.
+        return {
+            name: built
+            for name, built in tables.items()
+            if all(path.exists() for path in self.folder.part_paths(built.snapshot_table))
+        }
+
+    def _write_registry(self) -> None:
+        replace_text(self._registry, json.dumps({name: asdict(built) for name, built in self._tables.items()}, indent=1))

@@ -1,0 +1,80 @@
+"""Immutable Parquet files named by their content: written beside, hashed, then renamed, so that a part is whole or absent."""
+
+import hashlib
+import os
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+from schemas.snapshot import Part
+
+ROWS_PER_GROUP = 122_880
+
+
+def write_part(connection: duckdb.DuckDBPyConnection, query: str, folder: Path) -> Part:
+    """Write what a query gives as one part, in the query's order.
+
+    The same rows in the same order give the same bytes: a part carries neither a clock nor a name. An equal part that exists already is kept.
+
+    Args:
+        connection: where the query runs.
+        query: a SELECT; the caller orders it.
+        folder: the folder of parts; made if missing.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    temporary = folder / f".{uuid.uuid4().hex}.tmp"
+    try:
+        (rows,) = connection.execute(
+            f"copy ({query}) to '{quoted(temporary)}' (format parquet, compression zstd, row_group_size {ROWS_PER_GROUP})"
+        ).fetchone() or (0,)
+        digest, size = _digest(temporary)
+        part = Part(digest, int(rows), size)
+        target = folder / part.name
+        if not target.exists():
+            _flush(temporary)
+            temporary.replace(target)
+        return part
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def scan(paths: Sequence[Path]) -> str:
+    """The SQL that reads parts as one relation, in their order."""
+    names = ", ".join(f"'{quoted(path)}'" for path in paths)
+    return f"read_parquet([{names}], union_by_name = true)" if len(paths) > 1 else f"read_parquet({names})"
+
+
+def quoted(path: Path) -> str:
+    """A path as the inside of an SQL string."""
+    return str(path).replace("'", "''")
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Replace a small file in one step: a reader sees the old text or the new, never a part of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+    try:
+        with temporary.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _digest(path: Path) -> tuple[str, int]:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return digest, path.stat().st_size
+
+
+def _flush(path: Path) -> None:
+    """Bring a file to the disk before a manifest may name it."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
