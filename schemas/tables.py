@@ -1,8 +1,8 @@
 """How a table is declared once: a pandera model whose columns and rules also yield SQL, links and documentation.
 
 A model states its grain in its docstring, each column with :func:`column`, and what concerns the whole table in a
-private attribute ``_about``. Everything else (the warehouse's DDL, the screening of incoming rows, the links between tables,
-the reference in the docs) is read from :meth:`Table.table_columns` and :meth:`Table.table_about`.
+private attribute ``_about``. Everything else (the warehouse's DDL, the screening of incoming rows, the links between
+tables, the reference in the docs) is read from :meth:`Table.table_columns` and :meth:`Table.table_about`.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class About:
     """What concerns a table as a whole.
 
     Attributes:
-        born: SQL expression of the instant from which a row exists, for cuts in time; empty where the row's parent decides.
+        born: SQL expression of the instant from which a row exists, for cuts in time; empty where its parent decides.
         is_register: Whether people keep the table by hand, in a file that every build reads again.
         rules: Rules between columns.
         source: Where a published table comes from.
@@ -228,7 +228,7 @@ def _columns_of(model: type[Table]) -> tuple[Column, ...]:
     own = [name for name in fields if name in model.__annotations__]
     inherited = [name for name in fields if name not in own]
     return tuple(
-        Column(name=name, type=COLUMN_TYPES[annotations[name]], **fields[name][1].metadata["plumbline"])
+        Column(name=name, type=COLUMN_TYPES[annotations[name]], **(fields[name][1].metadata or {})["plumbline"])
         for name in [*own, *inherited]
     )
 

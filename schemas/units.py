@@ -1,7 +1,7 @@
 """The closed list of units: a column or a metric that measures something names one of these.
 
-A column's name ends in its unit where there is room for doubt (``cycle_seconds``); the unit itself stands here, with what
-it is called in sentences.
+A column's name ends in its unit where there is room for doubt (``cycle_seconds``); the unit itself stands
+here, by the word that sentences use.
 """
 
 from __future__ import annotations

@@ -1,0 +1,23 @@
+"""Findings: what somebody has to look at."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from schemas.tables import About, PublishedTable, column
+
+
+class Findings(PublishedTable):
+    """One finding."""
+
+    _about = About(source="verdicts, stage gates, exceptions and sources")
+
+    finding_id: str = column("the finding", key=True)
+    kind: str = column("what kind")
+    tier: str = column("the tier", nullable=True)
+    subject: str = column("what it is about")
+    severity: str = column("how pressing")
+    opened_at: datetime = column("since when")
+    closed_at: datetime = column("until when", nullable=True)
+    acknowledged_by: str = column("who took it", nullable=True)
+    reason: str = column("why")
