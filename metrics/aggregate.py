@@ -1,0 +1,173 @@
+"""The one engine that runs every definition: facts in, `metric_values` and contrasts out.
+
+A definition is data (`metrics.model`); its worked examples run through this same engine. Units come out of DuckDB as integer-coded columns
+(`metrics.units`), are sorted once by value, and every window, tier and segment is read off that order (`metrics.stats`).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import duckdb
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from metrics.calendar import GRAINS, Calendar, Period
+from metrics.contrasts import ContrastRows
+from metrics.estimators import count, distribution, downtime, ratio
+from metrics.estimators.base import Segmentation, Target
+from metrics.model import Count, Distribution, Downtime, Estimator, Metric, Ratio
+from metrics.rows import ValueRows
+from metrics.units import AI_USES, MIXED, TIERS, Days, Units
+
+RUNNERS: dict[type[Estimator], Callable[[Target, Any], None]] = {
+    Distribution: distribution.run,
+    Ratio: ratio.run,
+    Count: count.run,
+    Downtime: downtime.run,
+}
+"""The walk that each kind of estimator needs."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Facts on a DuckDB connection, and the calendar, cut and baselines under which definitions are run.
+
+    The connection sees the facts by name, each with `tier`, `_repo`, `_team` (dense codes) and, where it applies, `ai_use`;
+    `repositories` and `teams` name the codes.
+    """
+
+    connection: duckdb.DuckDBPyConnection
+    calendar: Calendar
+    cut: datetime
+    days: Days
+    repositories: Sequence[str]
+    teams: Sequence[str]
+    baselines: Mapping[str, Period] = field(default_factory=dict)
+    """The period named per tier ('1' to '4', 'untiered', 'all'); a tier without one is compared with the window before."""
+
+    def run(self, metric: Metric) -> "Result":
+        """Values and contrasts of one definition; empty frames where nothing was measured."""
+        values = ValueRows(metric.id, metric.version)
+        contrasts = ContrastRows()
+        for estimator in metric.estimators:
+            target = Target(self, metric, values, contrasts)
+            RUNNERS[type(estimator)](target, estimator)
+        return Result(values.frame(), contrasts.frame())
+
+    def baseline(self, tier: str) -> Period | None:
+        """The baseline named for a tier."""
+        return self.baselines.get(tier)
+
+    def elapsed(self, periods: Sequence[Period]) -> NDArray[np.float64]:
+        """Weeks of each period that have elapsed at the cut."""
+        return np.array([self.calendar.weeks_elapsed(period, self.cut) for period in periods])
+
+    def provisional(self, periods: Sequence[Period], follow_up: timedelta) -> NDArray[np.bool_]:
+        """Per period, whether its follow-up has not passed at the cut."""
+        return np.array([self.calendar.instant(period.end) + follow_up > self.cut for period in periods], dtype=bool)
+
+    def columns_of(self, fact: str) -> set[str]:
+        """The columns of a fact."""
+        return {row[0] for row in self.connection.execute(f"describe {fact}").fetchall()}
+
+    def categories(self, selects: Sequence[tuple[str, str, str]]) -> list[str]:
+        """All categories that (fact, filter, category) selections bear, sorted."""
+        found: set[str] = set()
+        for fact, where, category in selects:
+            query = f"select distinct ({category})::varchar from {fact} where ({where}) and ({category}) is not null"
+            found |= {row[0] for row in self.connection.execute(query).fetchall()}
+        return sorted(found)
+
+    def units(
+        self,
+        fact: str,
+        where: str,
+        time: str,
+        numbers: Sequence[str],
+        category: str | None = None,
+        categories: Sequence[str] = (),
+    ) -> Units:
+        """The rows of a fact as coded columns; those whose instant or any number is null, or outside the days, are left out."""
+        ai_use = f"coalesce(list_position({list(AI_USES)!r}, ai_use), 0) - 1" if self._has_ai_use(fact) else "-1"
+        code = f"coalesce(list_position({list(categories)!r}, ({category})::varchar), 0) - 1" if category else "-1"
+        columns = "".join(f", ({number})::double as number_{i}" for i, number in enumerate(numbers))
+        complete = "".join(f" and ({number}) is not null" for number in numbers)
+        return self._fetch(
+            f"select coalesce(tier, 0)::bigint as tier, _repo::bigint as repository, coalesce(_team, -1)::bigint as team,"
+            f" ({ai_use})::bigint as ai_use, ({code})::bigint as category, epoch_us({time})::bigint as instant{columns}"
+            f" from {fact} where ({where}) and ({time}) is not null{complete}",
+            len(numbers),
+        )
+
+    def unions(self, fact: str, where: str, start: str, end: str, holder: str) -> Units:
+        """Unions of [start, end) per holder, each a unit at its first instant with its length in hours, in its most critical tier."""
+        return self._fetch(
+            f"""with spans as (select {holder} as holder, tier, _repo, _team, {start} as start, {end} as stop
+                    from {fact} where ({where}) and ({start}) is not null),
+                marked as (select *, coalesce(start > max(stop) over earlier, true) as begins from spans window earlier as
+                    (partition by holder order by start, stop rows between unbounded preceding and 1 preceding)),
+                numbered as (select *, sum(begins::int) over (partition by holder order by start, stop) as island from marked)
+                select coalesce(max(tier), 0)::bigint as tier, arg_min(_repo, start)::bigint as repository,
+                    coalesce(arg_min(_team, start), -1)::bigint as team, -1::bigint as ai_use, -1::bigint as category,
+                    epoch_us(min(start))::bigint as instant,
+                    ((epoch_us(max(stop)) - epoch_us(min(start))) / 3.6e9)::double as number_0
+                from numbered group by holder, island order by instant, repository""",
+            1,
+        )
+
+    def _fetch(self, query: str, numbers: int) -> Units:
+        """Runs a query for units, and keeps those that fall into the days."""
+        rows = {name: np.asarray(column) for name, column in self.connection.execute(query).fetchnumpy().items()}
+        day = self.days.number(rows["instant"])
+        units = Units(
+            rows["tier"],
+            rows["repository"],
+            rows["team"],
+            rows["ai_use"],
+            rows["category"],
+            day,
+            tuple(rows[f"number_{i}"] for i in range(numbers)),
+        )
+        return units if (day >= 0).all() else units.only(day >= 0)
+
+    def _has_ai_use(self, fact: str) -> bool:
+        """Whether the fact tells how AI was used."""
+        return "ai_use" in {row[0] for row in self.connection.execute(f"describe {fact}").fetchall()}
+
+    def segmentations(self, metric: Metric, categories: Sequence[str], units: Units) -> list[Segmentation]:
+        """How finely a metric is given, as the contract says; untiered units are shown, never folded into a tier."""
+        plans = [
+            Segmentation("all", ["all"], GRAINS, TIERS, True),
+            Segmentation("all", ["all"], GRAINS, [MIXED], True),
+        ]
+        if (units.ai_use >= 0).any():
+            plans.append(Segmentation("ai_use", AI_USES, GRAINS, TIERS, True))
+        if categories:
+            plans.append(Segmentation("category", categories, GRAINS, TIERS, True))
+        if metric.core:
+            plans.append(Segmentation("team", self.teams, ("month", "quarter"), TIERS, False))
+            plans.append(Segmentation("repo", self.repositories, ("quarter",), TIERS, False))
+        return plans
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one definition came to: rows of `metric_values`, and contrasts of windows with baselines."""
+
+    values: pl.DataFrame
+    contrasts: pl.DataFrame
+
+
+def days_of(connection: duckdb.DuckDBPyConnection, calendar: Calendar, cut: datetime) -> Days:
+    """The local days from the first change, deployment or incident to the cut."""
+    first = connection.execute(
+        "select min(first) from (select min(coalesce(merged_at, opened_at)) as first from change_facts union all"
+        " select min(coalesce(finished_at, started_at)) from deployment_facts union all"
+        " select min(opened_at) from incident_facts)"
+    ).fetchone()
+    last = calendar.local_day(cut)
+    start: date = calendar.local_day(first[0]) if first and first[0] else last
+    return Days(calendar, min(start, last), last)

@@ -1,0 +1,97 @@
+"""Calendar windows in the workspace's time zone, and the clock instants at which they begin.
+
+A window is a calendar week, month or quarter; its end is exclusive. Days are local days: a day on which the clock changes has 23 or 25
+hours, and a week with one 167 or 169, so elapsed time is always taken between instants, never counted in days.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+Grain = Literal["week", "month", "quarter", "trailing_year"]
+GRAINS: tuple[Grain, ...] = ("week", "month", "quarter")
+MONTHS_PER_QUARTER = 3
+QUARTERS_PER_YEAR = 4
+MONTHS_PER_YEAR = 12
+SECONDS_PER_WEEK = 7 * 86_400
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+@dataclass(frozen=True, order=True)
+class Period:
+    """A span of local days, [start, end)."""
+
+    start: date
+    end: date
+
+    def __contains__(self, day: date) -> bool:
+        """Whether a local day falls into the period."""
+        return self.start <= day < self.end
+
+
+def add_months(day: date, months: int) -> date:
+    """The first day of the month that lies `months` after the month of `day`."""
+    index = day.year * MONTHS_PER_YEAR + day.month - 1 + months
+    return date(index // MONTHS_PER_YEAR, index % MONTHS_PER_YEAR + 1, 1)
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """A time zone and the day on which weeks begin."""
+
+    timezone: str = "UTC"
+    week_start: str = "monday"
+
+    def instant(self, day: date) -> datetime:
+        """The instant (UTC, zone-less) at which a local day begins."""
+        local = datetime.combine(day, time(), tzinfo=ZoneInfo(self.timezone))
+        return local.astimezone(UTC).replace(tzinfo=None)
+
+    def local_day(self, instant: datetime) -> date:
+        """The local day into which an instant (UTC, zone-less) falls."""
+        return instant.replace(tzinfo=UTC).astimezone(ZoneInfo(self.timezone)).date()
+
+    def floor(self, day: date, grain: Grain) -> date:
+        """The first day of the window of that grain which holds `day`."""
+        if grain == "week":
+            return day - timedelta(days=(day.weekday() - WEEKDAYS.index(self.week_start)) % 7)
+        if grain == "month":
+            return day.replace(day=1)
+        return date(day.year, (day.month - 1) // MONTHS_PER_QUARTER * MONTHS_PER_QUARTER + 1, 1)
+
+    def following(self, start: date, grain: Grain) -> date:
+        """The first day of the next window."""
+        if grain == "week":
+            return start + timedelta(days=7)
+        return add_months(start, 1 if grain == "month" else MONTHS_PER_QUARTER)
+
+    def windows(self, first: date, last: date, grain: Grain) -> list[Period]:
+        """All windows from the one that holds `first` to the one that holds `last`; for trailing years, those that end in that span.
+
+        A trailing year is four calendar quarters; one ends with each quarter that is complete by `last`.
+        """
+        if grain == "trailing_year":
+            quarters = [q for q in self.windows(first, last, "quarter") if q.end <= last]
+            whole = quarters[QUARTERS_PER_YEAR - 1 :]
+            return [Period(add_months(q.end, -MONTHS_PER_YEAR), q.end) for q in whole]
+        start, periods = self.floor(first, grain), []
+        while start <= last:
+            end = self.following(start, grain)
+            periods.append(Period(start, end))
+            start = end
+        return periods
+
+    def weeks_elapsed(self, period: Period, cut: datetime) -> float:
+        """Length of a period up to the cut, in weeks of 168 hours."""
+        end = min(self.instant(period.end), cut)
+        return max((end - self.instant(period.start)).total_seconds(), 0.0) / SECONDS_PER_WEEK
+
+    def edges(self, days: Sequence[date]) -> NDArray[np.int64]:
+        """The instants at which local days begin, in microseconds since 1970 (UTC)."""
+        starts = np.array([self.instant(day) for day in days], dtype="datetime64[us]")
+        return starts.astype(np.int64)

@@ -1,0 +1,177 @@
+"""Window against baseline, repository by repository: what comparisons and constraints are judged from.
+
+A contrast keeps the two estimates and their *effective sizes*. Work in one repository is alike in both windows, so the variance of the
+difference is taken over repositories' differences (in which a repository's own level cancels); the ratio of that variance to the one of
+independent units is the design effect, and both effective sizes are divided by it. Bounds of any level then follow from the one-sample
+intervals by MOVER (see `stats.mover`), which holds for rare events and asymmetric quantiles as the delta method does not.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from metrics.calendar import Grain, Period
+from metrics.stats.clusters import small_sample_factor
+
+Floats = NDArray[np.float64]
+
+SCHEMA: dict[str, pl.DataType] = {
+    "metric": pl.String(),
+    "version": pl.String(),
+    "statistic": pl.String(),
+    "kind": pl.String(),
+    "unit": pl.String(),
+    "scale": pl.Float64(),
+    "tier": pl.String(),
+    "segment_kind": pl.String(),
+    "segment": pl.String(),
+    "grain": pl.String(),
+    "window_start": pl.Date(),
+    "window_end": pl.Date(),
+    "baseline_start": pl.Date(),
+    "baseline_end": pl.Date(),
+    "baseline_is_named": pl.Boolean(),
+    "value": pl.Float64(),
+    "baseline_value": pl.Float64(),
+    "n": pl.Int64(),
+    "baseline_n": pl.Int64(),
+    "numerator": pl.Float64(),
+    "baseline_numerator": pl.Float64(),
+    "size": pl.Float64(),
+    "baseline_size": pl.Float64(),
+    "sd_low": pl.Float64(),
+    "sd_high": pl.Float64(),
+    "baseline_sd_low": pl.Float64(),
+    "baseline_sd_high": pl.Float64(),
+    "units_per_week": pl.Float64(),
+    "baseline_units_per_week": pl.Float64(),
+    "design_effect": pl.Float64(),
+    "clusters": pl.Int64(),
+    "is_provisional": pl.Boolean(),
+}
+
+
+@dataclass(frozen=True)
+class Samples:
+    """One statistic of one tier over several periods. Arrays over periods, and `influence` over periods × repositories.
+
+    `influence` is each repository's linearised share in the *relative* error of the estimate (it sums to zero over repositories, or to a constant);
+    `active` says where a repository has units. `variance` is the relative variance for independent units. For kind `log` the `sd_*` are standard deviations
+    of the logarithm towards either side; for `share` and `events`, `size` is the number of units (or weeks) behind the value.
+    """
+
+    value: Floats
+    n: Floats
+    numerator: Floats
+    size: Floats
+    sd_low: Floats
+    sd_high: Floats
+    variance: Floats
+    units_per_week: Floats
+    influence: Floats
+    active: NDArray[np.bool_]
+
+    def at(self, index: NDArray[np.intp]) -> "Samples":
+        """The samples of those periods."""
+        return Samples(*(getattr(self, name)[index] for name in self.__dataclass_fields__))
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Which windows are compared with which baselines: window samples and baseline samples, row by row."""
+
+    grain: Grain
+    windows: list[Period]
+    baselines: list[Period]
+    named: bool
+    provisional: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a contrast is about."""
+
+    metric: str
+    version: str
+    statistic: str
+    kind: str
+    unit: str
+    scale: float
+    tier: str
+    segment_kind: str = "all"
+    segment: str = "all"
+
+
+@dataclass
+class ContrastRows:
+    """Collects contrasts."""
+
+    frames: list[pl.DataFrame] = field(default_factory=list)
+
+    def add(self, identity: Identity, pairs: Pairs, window: Samples, baseline: Samples) -> None:
+        """Adds a row per pair in which both sides have units."""
+        present = np.flatnonzero((window.n > 0) & (baseline.n > 0))
+        if len(present) == 0:
+            return
+        clusters = (window.active | baseline.active).sum(axis=1)
+        difference = np.nan_to_num(window.influence) - np.nan_to_num(baseline.influence)
+        independent = window.variance + baseline.variance
+        with np.errstate(divide="ignore", invalid="ignore"):
+            effect = (difference**2).sum(axis=1) * small_sample_factor(clusters) / independent
+        effect = np.where((clusters > 1) & np.isfinite(effect), effect, 1.0)
+        if identity.kind != "log":
+            # With few events the repositories' spread says little: never better than independent units.
+            effect = np.maximum(effect, 1.0)
+        effect = np.maximum(effect, SMALLEST_DESIGN_EFFECT)
+        root = np.sqrt(effect)
+        frame = pl.DataFrame(
+            {
+                "window_start": [pairs.windows[i].start for i in present],
+                "window_end": [pairs.windows[i].end for i in present],
+                "baseline_start": [pairs.baselines[i].start for i in present],
+                "baseline_end": [pairs.baselines[i].end for i in present],
+                "value": window.value[present],
+                "baseline_value": baseline.value[present],
+                "n": window.n[present],
+                "baseline_n": baseline.n[present],
+                "numerator": window.numerator[present],
+                "baseline_numerator": baseline.numerator[present],
+                "size": (window.size / effect)[present],
+                "baseline_size": (baseline.size / effect)[present],
+                "sd_low": (window.sd_low * root)[present],
+                "sd_high": (window.sd_high * root)[present],
+                "baseline_sd_low": (baseline.sd_low * root)[present],
+                "baseline_sd_high": (baseline.sd_high * root)[present],
+                "units_per_week": window.units_per_week[present],
+                "baseline_units_per_week": baseline.units_per_week[present],
+                "design_effect": effect[present],
+                "clusters": clusters[present],
+                "is_provisional": pairs.provisional[present],
+            }
+        )
+        constants = {name: getattr(identity, name) for name in identity.__dataclass_fields__}
+        constants |= {"grain": pairs.grain, "baseline_is_named": pairs.named}
+        frame = frame.with_columns(pl.lit(value).alias(name) for name, value in constants.items())
+        frame = frame.select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items())
+        self.frames.append(frame.with_columns(pl.col(pl.Float64).fill_nan(None)))
+
+    def frame(self) -> pl.DataFrame:
+        """All contrasts."""
+        return pl.concat(self.frames) if self.frames else pl.DataFrame(schema=SCHEMA)
+
+
+SMALLEST_DESIGN_EFFECT = 0.25
+"""Chance can make repositories' differences look all but equal; four times the units is the most that is believed."""
+
+
+def per_tier(samples_cells: Floats, tiers: int, windows: int, clusters: NDArray[np.int64]) -> Iterator[Floats]:
+    """Splits a cell column into one matrix (windows × repositories) per tier, as `Grouping` lays cells out."""
+    start = 0
+    for tier in range(tiers):
+        width = int(clusters[tier * windows])
+        stop = start + windows * width
+        yield samples_cells[start:stop].reshape(windows, width)
+        start = stop

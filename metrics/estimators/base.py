@@ -1,0 +1,230 @@
+"""What all estimators share: how finely a metric is given, where its units come from, and the walk over windows and baselines."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metrics.calendar import QUARTERS_PER_YEAR, Calendar, Grain, Period
+from metrics.contrasts import ContrastRows, Identity, Pairs, Samples
+from metrics.model import Metric
+from metrics.rows import Shape, ValueRows
+from metrics.stats.grouping import Grouping, make_grouping
+from metrics.units import MIXED, TIERS, Days, Units
+
+Floats = NDArray[np.float64]
+
+JUDGED_GRAINS: tuple[Grain, ...] = ("month", "quarter")
+"""Windows that are compared with a baseline; weeks are too short to be judged (METRICS §5)."""
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """One way in which a metric is cut: its segments, grains and tiers, and whether all statistics are wanted."""
+
+    kind: str
+    segments: Sequence[str]
+    grains: Sequence[Grain]
+    tiers: Sequence[str]
+    has_histogram: bool
+
+    @property
+    def judged(self) -> bool:
+        """Whether windows of this segmentation are compared with the baseline."""
+        return self.kind == "all"
+
+
+class Source(Protocol):
+    """What an estimator needs of the engine: units, and the calendar to lay them out on."""
+
+    @property
+    def calendar(self) -> Calendar:
+        """The workspace's calendar."""
+
+    @property
+    def cut(self) -> datetime:
+        """The instant up to which events count."""
+
+    @property
+    def days(self) -> Days:
+        """The local days that the data span."""
+
+    def units(
+        self,
+        fact: str,
+        where: str,
+        time: str,
+        numbers: Sequence[str],
+        category: str | None = None,
+        categories: Sequence[str] = (),
+    ) -> Units:
+        """Rows of a fact as coded columns."""
+
+    def categories(self, selects: Sequence[tuple[str, str, str]]) -> list[str]:
+        """All categories of (fact, filter, category) selections."""
+
+    def unions(self, fact: str, where: str, start: str, end: str, holder: str) -> Units:
+        """Unions of [start, end) per holder, in hours."""
+
+    def segmentations(self, metric: Metric, categories: Sequence[str], units: Units) -> list[Segmentation]:
+        """How finely a metric is given."""
+
+    def elapsed(self, periods: Sequence[Period]) -> Floats:
+        """Weeks elapsed per period."""
+
+    def provisional(self, periods: Sequence[Period], follow_up: timedelta) -> NDArray[np.bool_]:
+        """Whether a period's follow-up is still running."""
+
+    def baseline(self, tier: str) -> Period | None:
+        """The baseline named for a tier."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where an estimator reads from and writes to, for one metric."""
+
+    source: Source
+    metric: Metric
+    values: ValueRows
+    contrasts: ContrastRows
+
+    def shape(self, units: Units, plan: Segmentation, grain: Grain) -> Shape:
+        """Groups units by tier, segment and the windows of a grain. `units` must be pooled where the plan mixes tiers."""
+        periods, window_of_day = self.source.days.windows(grain)
+        segment = {
+            "ai_use": units.ai_use,
+            "category": units.category,
+            "team": units.team,
+            "repo": units.repository,
+        }.get(plan.kind)
+        grouping = make_grouping(
+            units.tier,
+            units.repository,
+            window_of_day[units.day],
+            len(periods),
+            len(plan.tiers),
+            segment,
+            len(plan.segments),
+        )
+        return self.shape_of(grouping, plan, grain, periods)
+
+    def shape_of(self, grouping: Grouping, plan: Segmentation, grain: Grain, periods: Sequence[Period]) -> Shape:
+        """Names for the groups of a grouping."""
+        return Shape(
+            grouping,
+            plan.tiers,
+            plan.kind,
+            plan.segments,
+            grain,
+            periods,
+            self.source.provisional(periods, self.metric.follow_up),
+            self.source.elapsed(periods),
+        )
+
+
+def units_for(plan: Segmentation, units: Units) -> Units:
+    """Units as the plan wants them: with their tiers, or mixed."""
+    return units.pooled() if list(plan.tiers) == [MIXED] else units
+
+
+Sampler = Callable[[Units, Grouping, Floats], list[list[Samples]]]
+"""Makes samples from grouped units and the weeks elapsed (tiers × windows): per statistic, per tier; arrays over windows."""
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """One statistic of an estimator that is compared with the baseline."""
+
+    name: str
+    kind: str
+    unit: str
+    scale: float = 1.0
+
+
+def add_contrasts(
+    target: Target,
+    units: Units,
+    tiers: Sequence[str],
+    statistics: Sequence[Statistic],
+    by_grain: dict[Grain, list[list[Samples]]],
+    sample: Sampler,
+) -> None:
+    """Compares each tier's windows with its baseline.
+
+    `by_grain` holds, per judged grain, statistic and tier, the samples of all windows; `sample` makes such samples for any other grouping of `units`
+    (pooled where tiers are mixed): it is used for named baselines and for trailing years.
+    """
+    named = [target.source.baseline(tier) for tier in tiers]
+    base = sample(*_period_grouping(target, units, named)) if any(named) else None
+    years = target.source.days.calendar.windows(target.source.days.first, target.source.days.last, "trailing_year")
+    yearly = [sample(*_period_grouping(target, units, [year] * len(tiers))) for year in years]
+    for index, statistic in enumerate(statistics):
+        for number, tier in enumerate(tiers):
+            identity = Identity(
+                target.metric.id,
+                target.metric.version,
+                statistic.name,
+                statistic.kind,
+                statistic.unit,
+                statistic.scale,
+                tier,
+            )
+            named_period = named[number]
+            named_samples = base[index][number] if base is not None and named_period is not None else None
+            for grain in JUDGED_GRAINS:
+                periods, _ = target.source.days.windows(grain)
+                samples = by_grain[grain][index][number]
+                _compare(target, identity, grain, periods, samples, named_period, named_samples, 1)
+            if yearly:
+                stacked = stack([one[index][number] for one in yearly])
+                _compare(
+                    target, identity, "trailing_year", years, stacked, named_period, named_samples, QUARTERS_PER_YEAR
+                )
+
+
+def stack(samples: Sequence[Samples]) -> Samples:
+    """Samples of several periods, one after another."""
+    return Samples(
+        *(np.concatenate([getattr(sample, name) for sample in samples]) for name in Samples.__dataclass_fields__)
+    )
+
+
+def _period_grouping(target: Target, units: Units, periods: Sequence[Period | None]) -> tuple[Units, Grouping, Floats]:
+    """Groups units by tier, each tier within a period of its own (none: no units)."""
+    days = target.source.days
+    nowhere = np.zeros(len(days.all()), dtype=bool)
+    inside = np.stack([days.inside(period) if period else nowhere for period in periods])
+    window = np.where(inside[units.tier, units.day], 0, -1).astype(np.int64)
+    grouping = make_grouping(units.tier, units.repository, window, 1, len(periods))
+    weeks = target.source.elapsed([period or Period(days.first, days.first) for period in periods])
+    return units, grouping, weeks.reshape(-1, 1)
+
+
+def _compare(
+    target: Target,
+    identity: Identity,
+    grain: Grain,
+    periods: Sequence[Period],
+    samples: Samples,
+    named: Period | None,
+    named_samples: Samples | None,
+    step: int,
+) -> None:
+    """Adds the contrasts of one statistic and tier: with the named baseline, else with the window `step` before."""
+    provisional = target.source.provisional(periods, target.metric.follow_up)
+    if named is not None and named_samples is not None:
+        chosen = [i for i, period in enumerate(periods) if period.start >= named.end]
+        against = np.zeros(len(chosen), dtype=np.intp)
+        baselines, reference = [named] * len(chosen), named_samples.at(against)
+    else:
+        chosen = list(range(step, len(periods)))
+        against = np.array([i - step for i in chosen], dtype=np.intp)
+        baselines, reference = [periods[i - step] for i in chosen], samples.at(against)
+    if not chosen:
+        return
+    index = np.array(chosen, dtype=np.intp)
+    pairs = Pairs(grain, [periods[i] for i in chosen], baselines, named is not None, provisional[index])
+    target.contrasts.add(identity, pairs, samples.at(index), reference)

@@ -1,0 +1,105 @@
+"""Runs a `Count`: units per window and per week; windows in which a tier had none are zeros, not gaps."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metrics.calendar import Grain
+from metrics.contrasts import Samples, per_tier
+from metrics.estimators.base import JUDGED_GRAINS, Statistic, Target, add_contrasts, units_for
+from metrics.model import Count
+from metrics.rows import Shape
+from metrics.stats.clusters import critical
+from metrics.stats.grouping import Grouping, reduce_cells
+from metrics.stats.scores import poisson
+from metrics.units import Units
+
+Floats = NDArray[np.float64]
+
+
+def run(target: Target, estimator: Count) -> None:
+    """Adds the rows and contrasts of a count."""
+    source = target.source
+    chosen = [(estimator.fact, estimator.where, estimator.category)] if estimator.category else []
+    categories = source.categories([(f, w, c) for f, w, c in chosen if c])
+    everything = source.units(estimator.fact, estimator.where, estimator.time, [], estimator.category, categories)
+    if len(everything) == 0:
+        return
+    for plan in source.segmentations(target.metric, categories, everything):
+        units = units_for(plan, everything)
+        by_grain: dict[Grain, list[list[Samples]]] = {}
+        for grain in plan.grains:
+            shape = target.shape(units, plan, grain)
+            _add_rows(target, shape)
+            if plan.judged and grain in JUDGED_GRAINS:
+                by_grain[grain] = _samples(units, shape.grouping, np.tile(shape.weeks, (len(plan.tiers), 1)))
+        if plan.judged:
+            add_contrasts(target, units, plan.tiers, [Statistic("per_week", "events", "per week")], by_grain, _samples)
+
+
+def _add_rows(target: Target, shape: Shape) -> None:
+    """Adds count and per_week of one grain, from the first window in which the tier or segment had a unit."""
+    grouping, windows = shape.grouping, len(shape.periods)
+    counts = np.bincount(grouping.codes[grouping.codes >= 0], minlength=grouping.size).astype(np.float64)
+    by_holder = counts.reshape(-1, windows)
+    begun = (np.cumsum(by_holder, axis=1) > 0).reshape(-1)
+    keep = begun & np.tile(shape.weeks > 0, len(by_holder))
+    if not shape.intervals:
+        target.values.add(shape, "count", "count", counts, counts, counts > 0)
+        return
+    weeks = np.tile(shape.weeks, len(by_holder))
+    dispersion, degrees = dispersion_between(by_holder, begun.reshape(-1, windows))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        per_week = counts / weeks
+        size = weeks / np.repeat(dispersion, windows)
+        low, high = poisson(per_week, size, critical(np.repeat(degrees, windows) + 1))
+    target.values.add(shape, "count", "count", counts, counts, keep)
+    target.values.add(shape, "per_week", "per week", per_week, counts, keep, {"ci_low": low, "ci_high": high})
+
+
+def dispersion_between(counts: Floats, begun: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """Variance of a window's count relative to Poisson's, from successive differences; and its degrees of freedom.
+
+    Successive differences leave out a slow trend (von Neumann 1941). Never below 1. The last window is left out: it may be running.
+    """
+    pairs = begun[:, :-2] & begun[:, 1:-1] if counts.shape[1] > 2 else np.zeros((len(counts), 0), dtype=bool)
+    before, after = counts[:, :-2], counts[:, 1:-1]
+    if counts.shape[1] <= 2:
+        return np.ones(len(counts)), np.zeros(len(counts))
+    squares = np.where(pairs, (after - before) ** 2 / 2, 0.0).sum(axis=1)
+    means = np.where(pairs, (after + before) / 2, 0.0).sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(means > 0, squares / means, 1.0)
+    return np.maximum(ratio, 1.0), pairs.sum(axis=1).astype(np.float64)
+
+
+def _samples(units: Units, grouping: Grouping, weeks: Floats) -> list[list[Samples]]:
+    """Samples of the weekly count, per tier."""
+    del units
+    tiers, windows = weeks.shape
+    cells = np.bincount(grouping.cells()[grouping.codes >= 0], minlength=int(grouping.clusters.sum())).astype(
+        np.float64
+    )
+    totals = reduce_cells(cells, grouping.offsets())
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share, variance = cells / grouping.spread(totals), 1 / totals
+    samples = []
+    split = (per_tier(column, tiers, windows, grouping.clusters) for column in (share, cells))
+    unknown = np.full(windows, np.nan)
+    for tier, (influence, units_of) in enumerate(zip(*split, strict=True)):
+        span = slice(tier * windows, (tier + 1) * windows)
+        elapsed = np.maximum(weeks[tier], np.finfo(np.float64).tiny)
+        samples.append(
+            Samples(
+                value=totals[span] / elapsed,
+                n=totals[span],
+                numerator=totals[span],
+                size=elapsed,
+                sd_low=unknown,
+                sd_high=unknown,
+                variance=variance[span],
+                units_per_week=totals[span] / elapsed,
+                influence=influence,
+                active=units_of > 0,
+            )
+        )
+    return [samples]

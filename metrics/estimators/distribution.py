@@ -1,0 +1,224 @@
+"""Runs a `Distribution`: n, mean, quantiles with intervals, histogram, and the product-limit estimate of unfinished work."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metrics.calendar import Grain
+from metrics.contrasts import Samples, per_tier
+from metrics.estimators.base import (
+    JUDGED_GRAINS,
+    Segmentation,
+    Statistic,
+    Target,
+    add_contrasts,
+    units_for,
+)
+from metrics.model import Distribution
+from metrics.rows import Shape, cluster_notes
+from metrics.stats.clusters import CONFIDENCE, critical, small_sample_factor
+from metrics.stats.distribution import Ordered, QuantileEstimate, estimate_quantiles, order_by_group
+from metrics.stats.grouping import Grouping, reduce_cells
+from metrics.stats.histogram import edges_between, histogram
+from metrics.stats.product_limit import product_limit
+from metrics.units import Units
+
+Floats = NDArray[np.float64]
+
+QUANTILES = (0.50, 0.75, 0.90, 0.95, 0.99)
+COMPARED_QUANTILES = (0.50, 0.75, 0.90, 0.95)
+REPOSITORY_QUANTILES = (0.50, 0.90)
+CENSORED_QUANTILES = (0.50, 0.90)
+UNITS_FOR_A_MEAN = 500
+"""Below this the mean of a skewed distribution has no interval that covers (METRICS §4)."""
+FLATTERS = 0.10
+"""Relative difference of the product-limit median from the median of ended units beyond which a row says so (METRICS §4)."""
+NORMAL_SCORE = float(critical(np.array([1]), (1 + CONFIDENCE) / 2)[0])
+
+
+def name_of(probability: float) -> str:
+    """p50 for 0.5."""
+    return f"p{round(probability * 100)}"
+
+
+def run(target: Target, estimator: Distribution) -> None:
+    """Adds the rows and contrasts of a distribution."""
+    source = target.source
+    chosen = [(estimator.fact, estimator.where, estimator.category)] if estimator.category else []
+    categories = source.categories([(f, w, c) for f, w, c in chosen if c])
+    everything = source.units(
+        estimator.fact, estimator.where, estimator.time, [estimator.value], estimator.category, categories
+    )
+    if len(everything) > 0:
+        values = everything.numbers[0]
+        order = np.argsort(values, kind="stable")
+        edges = edges_between(estimator.first_bin, float(values.max()))
+        for plan in source.segmentations(target.metric, categories, everything):
+            units = units_for(plan, everything)
+            by_grain: dict[Grain, list[list[Samples]]] = {}
+            for grain in plan.grains:
+                shape = target.shape(units, plan, grain)
+                ordered = order_by_group(order, values, shape.grouping)
+                samples = _add_rows(target, shape, plan, ordered, edges, estimator.first_bin)
+                if plan.judged and grain in JUDGED_GRAINS:
+                    by_grain[grain] = samples
+            if plan.judged:
+
+                def sample(units: Units, grouping: Grouping, weeks: Floats) -> list[list[Samples]]:
+                    ordered = order_by_group(order, values, grouping)
+                    estimates, sizes, below = estimate_quantiles(ordered, grouping, COMPARED_QUANTILES)
+                    return _samples(ordered, grouping, estimates, sizes, below, weeks, estimator.first_bin)
+
+                statistics = [Statistic(name_of(p), "log", target.metric.unit) for p in COMPARED_QUANTILES]
+                add_contrasts(target, units, plan.tiers, statistics, by_grain, sample)
+    if estimator.unfinished is not None:
+        _add_unfinished(target, estimator)
+
+
+def _add_rows(
+    target: Target, shape: Shape, plan: Segmentation, ordered: Ordered, edges: Floats, first_bin: float
+) -> list[list[Samples]]:
+    """Adds the rows of one grain; gives the samples of the compared quantiles where the plan is judged."""
+    unit, rows, grouping = target.metric.unit, target.values, shape.grouping
+    counts = ordered.counts
+    some = counts > 0
+    rows.add(shape, "n", "units", counts.astype(np.float64), counts, some)
+    if not shape.intervals:
+        for probability in REPOSITORY_QUANTILES:
+            rows.add(shape, name_of(probability), unit, ordered.quantile(probability), counts, some)
+        return []
+    estimates, sizes, below = estimate_quantiles(ordered, grouping, QUANTILES)
+    notes = cluster_notes(estimates[0].clusters)
+    for estimate in estimates:
+        bounds = {"ci_low": estimate.low, "ci_high": estimate.high}
+        rows.add(shape, name_of(estimate.probability), unit, estimate.value, counts, some, bounds, notes)
+    mean, low, high = _mean(ordered, grouping, sizes)
+    rows.add(shape, "mean", unit, mean, counts, some, {"ci_low": low, "ci_high": high}, notes)
+    if plan.has_histogram:
+        for lower, upper, number in histogram(ordered, edges):
+            limits = {"bin_low": lower, "bin_high": upper}
+            rows.add(shape, "hist", unit, number.astype(np.float64), counts, number > 0, limits)
+    if not plan.judged:
+        return []
+    kept = [i for i, estimate in enumerate(estimates) if estimate.probability in COMPARED_QUANTILES]
+    weeks = np.tile(shape.weeks, (len(plan.tiers), 1))
+    return _samples(ordered, grouping, [estimates[i] for i in kept], sizes, [below[i] for i in kept], weeks, first_bin)
+
+
+def _mean(ordered: Ordered, grouping: Grouping, sizes: Floats) -> tuple[Floats, Floats, Floats]:
+    """Mean of each group with its clustered interval, null below `UNITS_FOR_A_MEAN` units."""
+    offsets, counts = grouping.offsets(), ordered.counts.astype(np.float64)
+    group = np.repeat(np.arange(grouping.size), ordered.counts)
+    cell = offsets[group] + grouping.local[ordered.rows]
+    totals = np.bincount(cell, weights=ordered.values, minlength=len(sizes)).astype(np.float64)
+    clusters = reduce_cells((sizes > 0).astype(np.float64), offsets).astype(np.int64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = reduce_cells(totals, offsets) / counts
+        residual = totals - grouping.spread(np.nan_to_num(mean)) * sizes
+        clustered = reduce_cells(residual**2, offsets) * small_sample_factor(clusters) / counts**2
+        deviations = ordered.values - mean[group]
+        independent = np.bincount(group, weights=deviations**2, minlength=grouping.size) / counts**2
+        half = critical(clusters) * np.sqrt(np.where(clusters > 1, clustered, independent))
+    half = np.where(counts >= UNITS_FOR_A_MEAN, half, np.nan)
+    return mean, mean - half, mean + half
+
+
+def _samples(
+    ordered: Ordered,
+    grouping: Grouping,
+    estimates: list[QuantileEstimate],
+    sizes: Floats,
+    below: list[Floats],
+    weeks: Floats,
+    first_bin: float,
+) -> list[list[Samples]]:
+    """Samples per quantile and tier, on the logarithm: relative changes of durations.
+
+    The density at a quantile is read off the order statistics one standard interval to either side, each side by itself. Values
+    within the histogram's lowest bin count as that bin's edge: below it there is no relative change worth the name.
+    """
+    tiers, windows = weeks.shape
+    counts = ordered.counts.astype(np.float64)
+    result = []
+    for estimate, under in zip(estimates, below, strict=True):
+        half = NORMAL_SCORE * estimate.independent_error
+        with np.errstate(divide="ignore", invalid="ignore"):
+            value = np.maximum(estimate.value, first_bin)
+            low = np.maximum(ordered.order_statistic(estimate.probability - half), first_bin)
+            high = np.maximum(ordered.order_statistic(estimate.probability + half), first_bin)
+            sd_low = np.log(value / low) / NORMAL_SCORE
+            sd_high = np.log(high / value) / NORMAL_SCORE
+            either = np.where(np.isnan(sd_low), sd_high, sd_low), np.where(np.isnan(sd_high), sd_low, sd_high)
+            slope = (either[0] + either[1]) / 2 / estimate.independent_error
+            residual = under - grouping.spread(np.nan_to_num(estimate.share)) * sizes
+            influence = -residual * grouping.spread(slope / counts)
+        split = (per_tier(column, tiers, windows, grouping.clusters) for column in (influence, sizes))
+        samples = []
+        for tier, (matrix, units) in enumerate(zip(*split, strict=True)):
+            span = slice(tier * windows, (tier + 1) * windows)
+            samples.append(
+                Samples(
+                    value=estimate.value[span],
+                    n=counts[span],
+                    numerator=np.full(windows, np.nan),
+                    size=np.full(windows, np.nan),
+                    sd_low=sd_low[span],
+                    sd_high=sd_high[span],
+                    variance=(slope * estimate.independent_error)[span] ** 2,
+                    units_per_week=counts[span] / np.maximum(weeks[tier], 1e-9),
+                    influence=matrix,
+                    active=units > 0,
+                )
+            )
+        result.append(samples)
+    return result
+
+
+def _add_unfinished(target: Target, estimator: Distribution) -> None:
+    """Adds km_p50 and km_p90 over the cohort that entered in each window, unfinished units censored at the cut."""
+    cohort = estimator.unfinished
+    assert cohort is not None
+    source = target.source
+    stop = f"least(coalesce({cohort.end}, timestamp '{source.cut}'), timestamp '{source.cut}')"
+    hours = f"greatest(epoch_us({stop}) - epoch_us({cohort.start}), 0) / 3.6e9"
+    ended = f"(({cohort.end}) is not null and ({cohort.end}) <= timestamp '{source.cut}')::int"
+    everything = source.units(cohort.fact, cohort.where, cohort.start, [hours, ended])
+    if len(everything) == 0:
+        return
+    values, is_ended = everything.numbers[0], everything.numbers[1] > 0
+    # within ties, ended units before censored ones: they were at risk until then
+    order = np.lexsort((~is_ended, values))
+    for plan in source.segmentations(target.metric, [], everything):
+        if plan.kind == "repo":
+            continue
+        units = units_for(plan, everything)
+        for grain in plan.grains:
+            shape = target.shape(units, plan, grain)
+            ordered = order_by_group(order, values, shape.grouping)
+            curve = product_limit(ordered, is_ended)
+            counts = ordered.counts
+            group = np.repeat(np.arange(shape.grouping.size), counts)
+            open_units = (~is_ended[ordered.rows]).astype(np.float64)
+            censored = np.bincount(group, weights=open_units, minlength=shape.grouping.size).astype(np.float64)
+            median_of_ended = order_by_group(order[is_ended[order]], values, shape.grouping).quantile(0.5)
+            for probability in CENSORED_QUANTILES:
+                value = curve.quantile(probability)
+                bounds: dict[str, Floats] = {
+                    "ci_low": curve.quantile(probability, -NORMAL_SCORE),
+                    "ci_high": curve.quantile(probability, NORMAL_SCORE),
+                    "censored": censored,
+                }
+                notes = _flattery(value, median_of_ended) if probability == CENSORED_QUANTILES[0] else None
+                rows = f"km_{name_of(probability)}"
+                target.values.add(shape, rows, target.metric.unit, value, counts, counts > 0, bounds, notes)
+
+
+def _flattery(value: Floats, ended: Floats) -> list[str | None]:
+    """Says where the median of ended units alone looks better than the cohort's."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        excess = value / ended - 1
+    return [
+        f"Unfinished work flatters this figure: of what has ended, the median is {share / (1 + share):.0%} lower."
+        if np.isfinite(share) and share > FLATTERS
+        else None
+        for share in excess
+    ]

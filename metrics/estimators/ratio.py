@@ -1,0 +1,143 @@
+"""Runs a `Ratio`: sums over all its parts, the rate with its interval, by category over a common denominator where there is one."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metrics.calendar import Grain
+from metrics.contrasts import Samples, per_tier
+from metrics.estimators.base import JUDGED_GRAINS, Segmentation, Statistic, Target, add_contrasts, units_for
+from metrics.model import Ratio
+from metrics.rows import Shape, cluster_notes
+from metrics.stats.grouping import Grouping, reduce_cells
+from metrics.stats.ratio import RatioEstimate, estimate_ratio
+from metrics.units import Units, concatenate
+
+Floats = NDArray[np.float64]
+
+PER_WEEK = "numerator_per_week"
+"""Contrast of the numerator per week: judged where units per week rose, so that splitting hides nothing (METRICS §5)."""
+
+
+def run(target: Target, estimator: Ratio) -> None:
+    """Adds the rows and contrasts of a ratio."""
+    everything, categories = units_of(target, estimator)
+    if len(everything) == 0:
+        return
+    for plan in target.source.segmentations(target.metric, categories, everything):
+        units = units_for(plan, everything)
+        if plan.kind == "category":
+            _by_category(target, estimator, plan, units)
+            continue
+        by_grain: dict[Grain, list[list[Samples]]] = {}
+        for grain in plan.grains:
+            shape = target.shape(units, plan, grain)
+            numerators, denominators, counts = shape.grouping.sums(_columns(units))
+            estimate = estimate_ratio(shape.grouping, numerators, denominators, counts, estimator.kind)
+            _add_rows(target, estimator, shape, estimate)
+            if plan.judged and grain in JUDGED_GRAINS:
+                weeks = np.tile(shape.weeks, (len(plan.tiers), 1))
+                cells = (numerators, denominators, counts)
+                by_grain[grain] = _samples(shape.grouping, estimate, cells, weeks, estimator)
+        if plan.judged:
+
+            def sample(units: Units, grouping: Grouping, weeks: Floats) -> list[list[Samples]]:
+                numerators, denominators, counts = grouping.sums(_columns(units))
+                estimate = estimate_ratio(grouping, numerators, denominators, counts, estimator.kind)
+                return _samples(grouping, estimate, (numerators, denominators, counts), weeks, estimator)
+
+            unit, scale = target.metric.unit, estimator.scale
+            statistics = [Statistic(estimator.statistic, estimator.kind, unit, scale)]
+            if estimator.counts_events:
+                statistics.append(Statistic(PER_WEEK, "events", "per week"))
+            add_contrasts(target, units, plan.tiers, statistics, by_grain, sample)
+
+
+def units_of(target: Target, estimator: Ratio) -> tuple[Units, list[str]]:
+    """The rows of all parts (numbers: numerator, denominator), and the categories that any part bears."""
+    source = target.source
+    bearing = [(part.fact, part.where, part.category) for part in estimator.parts if part.category]
+    categories = source.categories([(fact, where, category) for fact, where, category in bearing if category])
+    parts = [
+        source.units(part.fact, part.where, part.time, [part.numerator, part.denominator], part.category, categories)
+        for part in estimator.parts
+    ]
+    return concatenate(parts), categories
+
+
+def _columns(units: Units) -> list[Floats]:
+    """Numerator, denominator, and units of the denominator."""
+    numerator, denominator = units.numbers
+    return [numerator, denominator, (denominator > 0).astype(np.float64)]
+
+
+def _add_rows(target: Target, estimator: Ratio, shape: Shape, estimate: RatioEstimate) -> None:
+    """Adds the rate of one grain."""
+    columns: dict[str, Floats | float] = {"numerator": estimate.numerator, "denominator": estimate.denominator}
+    notes = None
+    if shape.intervals:
+        columns |= {"ci_low": estimate.low * estimator.scale, "ci_high": estimate.high * estimator.scale}
+        notes = cluster_notes(estimate.clusters)
+    value = estimate.value * estimator.scale
+    keep = estimate.denominator > 0
+    target.values.add(shape, estimator.statistic, target.metric.unit, value, estimate.units, keep, columns, notes)
+
+
+def _by_category(target: Target, estimator: Ratio, plan: Segmentation, units: Units) -> None:
+    """Rates by category; rows without a category (the common denominator) count under each."""
+    whole = Segmentation("all", ["all"], plan.grains, plan.tiers, False)
+    for grain in plan.grains:
+        common = target.shape(units, whole, grain)
+        shared = common.grouping.sums([np.where(units.category < 0, column, 0.0) for column in _columns(units)])
+        for code, category in enumerate(plan.segments):
+            mine = common.grouping.sums([np.where(units.category == code, column, 0.0) for column in _columns(units)])
+            cells = [own + other for own, other in zip(mine, shared, strict=True)]
+            estimate = estimate_ratio(common.grouping, cells[0], cells[1], cells[2], estimator.kind)
+            named = Segmentation(plan.kind, [category], plan.grains, plan.tiers, False)
+            _add_rows(target, estimator, target.shape_of(common.grouping, named, grain, common.periods), estimate)
+
+
+def _samples(
+    grouping: Grouping,
+    estimate: RatioEstimate,
+    cells: tuple[Floats, Floats, Floats],
+    weeks: Floats,
+    estimator: Ratio,
+) -> list[list[Samples]]:
+    """Samples of the rate, and of the numerator per week, per tier."""
+    numerators, denominators, counts = cells
+    tiers, windows = weeks.shape
+    offsets = grouping.offsets()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        residual = numerators - grouping.spread(np.nan_to_num(estimate.value)) * denominators
+        total = grouping.spread(reduce_cells(numerators, offsets))
+        relative, share = residual / total, numerators / total
+        variance = estimate.independent / estimate.value**2
+        per_event = 1 / estimate.numerator
+    split = (per_tier(column, tiers, windows, grouping.clusters) for column in (relative, share, counts))
+    rates, weekly = [], []
+    unknown = np.full(windows, np.nan)
+    for tier, (influence, events, units) in enumerate(zip(*split, strict=True)):
+        span = slice(tier * windows, (tier + 1) * windows)
+        elapsed = np.maximum(weeks[tier], np.finfo(np.float64).tiny)
+        size = estimate.units if estimator.kind == "share" else estimate.denominator
+        common = {
+            "n": estimate.units[span],
+            "numerator": estimate.numerator[span],
+            "sd_low": unknown,
+            "sd_high": unknown,
+            "units_per_week": estimate.units[span] / elapsed,
+            "active": units > 0,
+        }
+        rates.append(
+            Samples(value=estimate.value[span], size=size[span], variance=variance[span], influence=influence, **common)
+        )
+        weekly.append(
+            Samples(
+                value=estimate.numerator[span] / elapsed,
+                size=elapsed,
+                variance=per_event[span],
+                influence=events,
+                **common,
+            )
+        )
+    return [rates, weekly] if estimator.counts_events else [rates]

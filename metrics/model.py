@@ -1,0 +1,174 @@
+"""What a definition is made of: metrics, their estimators and worked examples, and the results that may say "cannot tell".
+
+Definitions are data. A metric names a fact (a relation made by `metrics.facts`), a filter, a value and an instant as SQL expressions over that
+fact's columns; `metrics.aggregate` runs them all. Nothing here computes anything.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Literal
+
+Side = Literal["leading", "lagging"]
+Direction = Literal["lower", "higher", "context"]
+"""Which way is better; `context` metrics are read, not judged."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unfinished:
+    """The cohort over which work that has not ended yet is counted as censored (product-limit estimate).
+
+    `start` is the instant at which a unit enters (and the window that it belongs to), `end` the instant that ended it, null while it runs;
+    a unit that has ended by the cut counts as an event. `where` restricts the fact's rows.
+    """
+
+    fact: str
+    start: str
+    end: str
+    where: str = "true"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Distribution:
+    """A value per unit, reported whole: n, mean, quantiles, histogram. Quantile intervals by Woodruff's inversion.
+
+    `value` is in the metric's unit; `time` decides the window; units whose value or instant is null are left out.
+    """
+
+    fact: str
+    time: str
+    value: str
+    where: str = "true"
+    category: str | None = None
+    unfinished: Unfinished | None = None
+    first_bin: float = 1.0 / 60.0
+    """Upper edge of the histogram's lowest bin, in the metric's unit (one minute, for hours)."""
+    name = "distribution"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """Rows of one fact that add to the numerator, the denominator or both of a ratio.
+
+    A part without a `category` in a ratio that has one elsewhere stands under every category (a common denominator).
+    """
+
+    fact: str
+    time: str
+    numerator: str = "0"
+    denominator: str = "0"
+    where: str = "true"
+    category: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ratio:
+    """A ratio of sums over all parts. `share`: the numerator is part of the denominator (Wilson on the effective size).
+
+    `events`: counted events per unit, of which several may fall on one (score interval of a Poisson count on the effective size).
+    """
+
+    parts: tuple[Part, ...]
+    kind: Literal["share", "events"] = "share"
+    scale: float = 1.0
+    statistic: str = "rate"
+    counts_events: bool = True
+    """Whether the numerator counts events (and can be judged per week), rather than lines or other amounts."""
+    name = "ratio of sums"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Count:
+    """Units counted: `count`, and `per_week` of the time elapsed in the window."""
+
+    fact: str
+    time: str
+    where: str = "true"
+    category: str | None = None
+    name = "count"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Downtime:
+    """The union of intervals per service, in hours: overlapping incidents of one service count once. Statistic `downtime`."""
+
+    fact: str
+    start: str
+    end: str
+    where: str = "true"
+    name = "union of intervals"
+
+
+Estimator = Distribution | Ratio | Count | Downtime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """A worked example: a few rows of the facts, and what the metric must make of them in one window.
+
+    `facts` maps a fact to rows (columns left out are null; `tier` defaults to 3, a repository of its own is given to all).
+    `expect` maps a statistic to its value in tier `tier` (or `'all'`) for the window [start, end).
+    """
+
+    says: str
+    facts: Mapping[str, Sequence[Mapping[str, object]]]
+    expect: Mapping[str, float]
+    grain: Literal["week", "month", "quarter"] = "month"
+    start: date = date(2026, 1, 1)
+    tier: str = "3"
+    segment_kind: str = "all"
+    segment: str = "all"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Revision:
+    """One version of a definition: when it took effect, who owned it, and why it changed."""
+
+    version: str
+    effective_at: date
+    change: str
+    owner: str = "measurement owner"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """One definition of the metric tree."""
+
+    id: str
+    name: str
+    side: Side
+    unit: str
+    direction: Direction
+    formula: str
+    source: str
+    estimators: tuple[Estimator, ...]
+    revisions: tuple[Revision, ...]
+    examples: tuple[Example, ...]
+    caveats: tuple[str, ...] = ()
+    headline: bool = False
+    core: bool = False
+    """Core metrics are also given by team and by repository."""
+    parent: str | None = None
+    """The metric that this one is a part of (a stage of the lead time)."""
+    follow_up: timedelta = timedelta(0)
+    """How long after a window's end its outcomes may still arrive; until then the window is provisional."""
+    inputs: tuple[str, ...] = ("changes",)
+    """Event tables without which there is nothing to measure."""
+    targets: Mapping[int, float] = field(default_factory=dict)
+    """Target per tier, in the metric's unit; a tier without one has none."""
+    reporting: str = "weekly on the dashboard, monthly in the brief"
+    audience: str = "engineering leaders, measurement owner"
+    paired_constraints: tuple[str, ...] = ()
+    owner: str = "measurement owner"
+
+    @property
+    def version(self) -> str:
+        """The version in force: that of the newest revision."""
+        return self.revisions[-1].version
+
+
+@dataclass(frozen=True)
+class Inconclusive:
+    """A result that is none, with the reason in words and what it would take."""
+
+    reason: str

@@ -1,0 +1,34 @@
+"""Reference distributions for estimates whose variance is clustered by repository.
+
+Source: Cameron and Miller (2015), "A Practitioner's Guide to Cluster-Robust Inference", section VI: with few clusters the t distribution
+with (clusters - 1) degrees of freedom; with one cluster there is no between-cluster variance at all, and units are taken as independent.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
+
+FEW_CLUSTERS = 8
+"""Below this many repositories a row says that the t reference was used (METRICS §4)."""
+CONFIDENCE = 0.95
+"""Two-sided level of every published interval."""
+
+Floats = NDArray[np.float64]
+
+
+def critical(clusters: NDArray[np.int64] | Floats, level: float | Floats = (1 + CONFIDENCE) / 2) -> Floats:
+    """Quantile of the reference at a one-sided level: t with clusters - 1 degrees of freedom; normal for a single cluster."""
+    degrees = np.asarray(clusters, dtype=np.float64) - 1
+    return np.asarray(np.where(degrees > 0, stdtrit(np.maximum(degrees, 1.0), level), ndtri(level)), dtype=np.float64)
+
+
+def probability(clusters: NDArray[np.int64] | Floats, score: Floats) -> Floats:
+    """Distribution function of the same reference."""
+    degrees = np.asarray(clusters, dtype=np.float64) - 1
+    return np.asarray(np.where(degrees > 0, stdtr(np.maximum(degrees, 1.0), score), ndtr(score)), dtype=np.float64)
+
+
+def small_sample_factor(clusters: NDArray[np.int64] | Floats) -> Floats:
+    """K / (K - 1), which makes the between-cluster variance unbiased; 1 for a single cluster."""
+    count = np.asarray(clusters, dtype=np.float64)
+    return np.where(count > 1, count / np.maximum(count - 1, 1.0), 1.0)

@@ -1,0 +1,78 @@
+"""The product-limit estimate (Kaplan and Meier 1958) for all groups at once: unfinished work counts for as long as it has been seen.
+
+Quantiles are the first times at which the survivor function falls to 1 - p or below; their bounds invert the complementary log-log interval
+of the survivor function with Greenwood's variance (Brookmeyer and Crowley 1982; Kalbfleisch and Prentice 2002, section 1.4).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metrics.stats.distribution import Ordered
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+LOG_ZERO = -745.0
+"""Natural logarithm of the smallest positive double: stands for log(0) where the last unit has ended."""
+
+
+@dataclass(frozen=True)
+class ProductLimit:
+    """Survivor function at each unit's time, group by group, with the variance of its logarithm."""
+
+    ordered: Ordered
+    survivors: Floats
+    log_variance: Floats
+    events: NDArray[np.bool_]
+
+    def quantile(self, probability: float, score: float = 0.0) -> Floats:
+        """Per group, the time by which a share `probability` has ended; NaN where the survivor function does not fall so far.
+
+        A non-zero `score` (a normal quantile) shifts the survivor function to a bound: positive for the upper one of the time.
+        """
+        curve = self.survivors
+        if score:
+            inner = (curve > 0) & (curve < 1)
+            log_survivor = np.log(np.where(inner, curve, 0.5))
+            # log(-log S) shifted by its standard error times the score: S to the power exp(score * se / log S)
+            shifted = np.exp(log_survivor * np.exp(score * np.sqrt(self.log_variance) / log_survivor))
+            curve = np.where(inner, shifted, curve)
+        reached = (curve <= 1 - probability + 1e-12) & self.events
+        position = np.where(reached, np.arange(len(curve)), len(curve))
+        starts = self.ordered.starts
+        first = np.full(len(starts) - 1, len(curve))
+        filled = starts[1:] > starts[:-1]
+        if filled.any():
+            first[filled] = np.minimum.reduceat(position, starts[:-1][filled])
+        if len(curve) == 0:
+            return np.full(len(starts) - 1, np.nan)
+        return np.where(first < starts[1:], self.ordered.values[np.minimum(first, len(curve) - 1)], np.nan)
+
+
+def product_limit(ordered: Ordered, ended: NDArray[np.bool_]) -> ProductLimit:
+    """Survivor function of every group.
+
+    `ended` is per row (as `ordered.rows` numbers them). Within ties the order must put ended units before censored ones.
+    """
+    events = ended[ordered.rows]
+    group = np.repeat(np.arange(len(ordered.counts)), ordered.counts)
+    at_risk = (ordered.starts[1:][group] - np.arange(len(group))).astype(np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        step = np.where(events, np.log1p(-1.0 / at_risk), 0.0)
+        spread = np.where(events, 1.0 / (at_risk * (at_risk - 1)), 0.0)
+    step = np.maximum(step, LOG_ZERO)
+    spread = np.where(np.isfinite(spread), spread, 0.0)
+    return ProductLimit(
+        ordered,
+        np.exp(_running(step, ordered.starts, group)),
+        _running(spread, ordered.starts, group),
+        events,
+    )
+
+
+def _running(steps: Floats, starts: Integers, group: Integers) -> Floats:
+    """Running sum that begins anew in each group."""
+    total = np.concatenate([[0.0], np.cumsum(steps)])
+    return total[1:] - total[starts[:-1]][group] if len(steps) else steps

@@ -1,0 +1,64 @@
+"""Ratios of sums with variances clustered by repository.
+
+For R = sum(y) / sum(x) over repositories, the linearised (delta-method) variance is K / (K - 1) * sum((y_k - R x_k)^2) / sum(x)^2
+(Cochran 1977, section 6.3; Deng, Knoblich and Lu 2018). It is never taken to be smaller than that of independent units: with few events the
+repositories' spread says little. Bounds are score intervals on the effective size (see `scores`).
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metrics.stats.clusters import critical, small_sample_factor
+from metrics.stats.grouping import Grouping, reduce_cells
+from metrics.stats.scores import effective_size, poisson, wilson
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+RatioKind = Literal["share", "events"]
+
+
+@dataclass(frozen=True)
+class RatioEstimate:
+    """A ratio per group: sums, units of the denominator, value, repositories, bounds; NaN where the denominator is zero.
+
+    `independent` is the variance that independent units would give.
+    """
+
+    numerator: Floats
+    denominator: Floats
+    units: Floats
+    value: Floats
+    clusters: Integers
+    low: Floats
+    high: Floats
+    independent: Floats
+
+
+def score_bounds(kind: str, value: Floats, size: Floats, score: Floats) -> tuple[Floats, Floats]:
+    """Bounds of a share or of a rate of events on an effective size, at a reference quantile."""
+    return wilson(value, size, score) if kind == "share" else poisson(value, size, score)
+
+
+def estimate_ratio(
+    grouping: Grouping, numerators: Floats, denominators: Floats, units: Floats, kind: RatioKind
+) -> RatioEstimate:
+    """Ratio of every group from cell sums; `units` are the denominator's rows per cell.
+
+    The size behind a share is counted in units, whatever is summed: ten thousand lines of one change are one unit.
+    """
+    offsets = grouping.offsets()
+    numerator, denominator = reduce_cells(numerators, offsets), reduce_cells(denominators, offsets)
+    count = reduce_cells(units, offsets)
+    clusters = reduce_cells((denominators > 0).astype(np.float64), offsets).astype(np.int64)
+    exposure = count if kind == "share" else denominator
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = numerator / denominator
+        residual = numerators - grouping.spread(np.nan_to_num(value)) * denominators
+        clustered = reduce_cells(residual * residual, offsets) * small_sample_factor(clusters) / denominator**2
+        independent = value * ((1 - value) if kind == "share" else 1.0) / exposure
+        size = effective_size(exposure, np.where(clusters > 1, clustered, independent), independent)
+        low, high = score_bounds(kind, value, size, critical(clusters))
+    return RatioEstimate(numerator, denominator, count, value, clusters, low, high, independent)

@@ -1,0 +1,108 @@
+"""Units of a definition as integer-coded columns: what an estimator needs to know of each row, and no more.
+
+A unit has a tier (0 for untiered), a repository, a team, a kind of AI use, a category, a local day, and its numbers. The columns come from
+DuckDB as NumPy arrays without copies; text stays behind.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metrics.calendar import GRAINS, Calendar, Grain, Period
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+AI_USES = ("none", "assisted", "authored", "unknown")
+TIERS = ("untiered", "1", "2", "3", "4")
+MIXED = "all"
+MICROSECONDS_PER_DAY = 86_400_000_000
+
+
+@dataclass(frozen=True)
+class Units:
+    """Columns over units. Codes are -1 where a unit has none; `numbers` are the estimator's own columns."""
+
+    tier: Integers
+    repository: Integers
+    team: Integers
+    ai_use: Integers
+    category: Integers
+    day: Integers
+    numbers: tuple[Floats, ...]
+
+    def __len__(self) -> int:
+        """Number of units."""
+        return len(self.tier)
+
+    def only(self, keep: NDArray[np.bool_]) -> "Units":
+        """The units where `keep` holds."""
+        return Units(
+            self.tier[keep],
+            self.repository[keep],
+            self.team[keep],
+            self.ai_use[keep],
+            self.category[keep],
+            self.day[keep],
+            tuple(column[keep] for column in self.numbers),
+        )
+
+    def pooled(self) -> "Units":
+        """The same units with all tiers mixed into one."""
+        return replace(self, tier=np.zeros_like(self.tier))
+
+
+def concatenate(parts: Sequence[Units]) -> Units:
+    """Units of several parts, one after another."""
+    if len(parts) == 1:
+        return parts[0]
+    return Units(
+        np.concatenate([part.tier for part in parts]),
+        np.concatenate([part.repository for part in parts]),
+        np.concatenate([part.team for part in parts]),
+        np.concatenate([part.ai_use for part in parts]),
+        np.concatenate([part.category for part in parts]),
+        np.concatenate([part.day for part in parts]),
+        tuple(np.concatenate(columns) for columns in zip(*(part.numbers for part in parts), strict=True)),
+    )
+
+
+@dataclass(frozen=True)
+class Days:
+    """The local days that the data span, and the window of each grain that each day falls into."""
+
+    calendar: Calendar
+    first: date
+    last: date
+
+    def all(self) -> list[date]:
+        """Every local day from the first to the last."""
+        return [self.first + timedelta(days=i) for i in range((self.last - self.first).days + 1)]
+
+    def number(self, microseconds: Integers) -> Integers:
+        """The day's number of each instant; -1 outside the span.
+
+        Guessed by division, then mended where the clock changes.
+        """
+        edges = self.calendar.edges([*self.all(), self.last + timedelta(days=1)])
+        guess = np.clip((microseconds - edges[0]) // MICROSECONDS_PER_DAY, 0, len(edges) - 2)
+        guess = np.where(microseconds < edges[guess], np.maximum(guess - 1, 0), guess)
+        guess = np.where(microseconds >= edges[guess + 1], np.minimum(guess + 1, len(edges) - 2), guess)
+        return np.where((microseconds < edges[0]) | (microseconds >= edges[-1]), -1, guess).astype(np.int64)
+
+    def windows(self, grain: Grain) -> tuple[list[Period], Integers]:
+        """The windows of a grain, and per day the number of its window."""
+        periods = self.calendar.windows(self.first, self.last, grain)
+        starts = np.array([np.datetime64(period.start) for period in periods])
+        days = np.array([np.datetime64(day) for day in self.all()])
+        return periods, (np.searchsorted(starts, days, side="right") - 1).astype(np.int64)
+
+    def inside(self, period: Period) -> NDArray[np.bool_]:
+        """Per day, whether it falls into the period."""
+        return np.array([day in period for day in self.all()], dtype=bool)
+
+
+__all__ = ["AI_USES", "GRAINS", "MIXED", "TIERS", "Days", "Units", "concatenate"]
