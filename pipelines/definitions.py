@@ -19,25 +19,22 @@ from schemas.published import all_tables
 from schemas.workspace import Workspace, load_workspace
 
 BUILD_JOB = "build"
+BUILD_DESCRIPTION = "Everything: facts, metrics, verdicts, and one snapshot of them."
 
 
 def load(workspace: Workspace) -> dg.Definitions:
     """All assets, checks, jobs and schedules for a workspace."""
-    found = dg.load_definitions_from_package_module(stages)
-    made = {key.to_user_string() for key in found.resolve_asset_graph().materializable_asset_keys}
+    found = dg.load_assets_from_package_module(stages, include_specs=True)
+    made = {key.to_user_string() for asset in found if isinstance(asset, dg.AssetsDefinition) for key in asset.keys}
     published = sorted(made & set(all_tables()))
-    build = dg.define_asset_job(BUILD_JOB, selection="*", description="Everything: facts, metrics, verdicts, one snapshot.")
     timed = [importlib.import_module(f"{schedules.__name__}.{each.name}") for each in pkgutil.iter_modules(schedules.__path__)]
-    return dg.Definitions.merge(
-        found,
-        dg.Definitions(
-            assets=[snapshot_of(published)],
-            asset_checks=[check_of(all_tables()[name]) for name in published],
-            jobs=[build],
-            schedules=[module.schedule(workspace, build) for module in timed],
-            resources={"build": BuildResource(workspace=str(workspace.root))},
-            executor=dg.in_process_executor,
-        ),
+    return dg.Definitions(
+        assets=[*found, snapshot_of(published)],
+        asset_checks=[check_of(all_tables()[name]) for name in published],
+        jobs=[dg.define_asset_job(BUILD_JOB, selection=dg.AssetSelection.all(), description=BUILD_DESCRIPTION)],
+        schedules=[module.schedule(workspace, BUILD_JOB) for module in timed],
+        resources={"build": BuildResource(workspace=str(workspace.root))},
+        executor=dg.in_process_executor,
     )
 
 

@@ -17,7 +17,7 @@ class ChangeFacts(PublishedTable):
     repo_id: str = column("its repository")
     service: str = column("its service")
     team: str = column("its team", nullable=True)
-    tier: str = column("`1` to `4`, or `untiered`, at the merge")
+    tier: int = column("`1` to `4`; null is untiered, at the merge", nullable=True, minimum=1, maximum=4)
     author_kind: str = column("what kind of account", allowed=("human", "bot", "agent"))
     ai_use: str = column("how AI took part", allowed=("none", "assisted", "authored", "unknown"))
     kind: str = column("what it is for")
@@ -41,7 +41,12 @@ class ChangeFacts(PublishedTable):
     cycle_seconds: float = column("opening to merge", nullable=True, minimum=0, unit=Unit.SECONDS)
     lead_seconds: float = column("first commit to deployment", nullable=True, minimum=0, unit=Unit.SECONDS)
     review_count: int = column("eligible reviews", minimum=0, unit=Unit.REVIEWS)
-    review_rounds: int = column("requests for changes that new commits followed", minimum=0, unit=Unit.COUNT)
+    review_rounds: int = column(
+        "requests for changes that new commits followed; null where the commits are not known",
+        nullable=True,
+        minimum=0,
+        unit=Unit.COUNT,
+    )
     reviewer_count: int = column("distinct eligible reviewers", minimum=0, unit=Unit.COUNT)
     size_lines: int = column("additions and deletions", nullable=True, minimum=0, unit=Unit.LINES)
     is_rework: bool = column("whether it repairs earlier work")

@@ -17,7 +17,7 @@ class DeploymentFacts(PublishedTable):
     repo_id: str = column("its repository")
     service: str = column("its service")
     team: str = column("its team", nullable=True)
-    tier: str = column("`1` to `4`, or `untiered`")
+    tier: int = column("`1` to `4`; null is untiered", nullable=True, minimum=1, maximum=4)
     environment: str = column("where it went")
     is_production: bool = column("whether that is production")
     kind: str = column("what it was for", allowed=("release", "hotfix", "rollback", "redeploy"))

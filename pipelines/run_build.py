@@ -1,0 +1,59 @@
+"""One whole build in this process: Dagster's own job on an instance that is forgotten afterwards."""
+
+import uuid
+from datetime import datetime
+
+import dagster as dg
+from dagster._core.errors import DagsterAssetCheckFailedError
+
+from pipelines.definitions import BUILD_JOB, load
+from schemas.errors import PlumblineError, WarehouseError
+from schemas.snapshot import Manifest, SnapshotFolder
+from schemas.workspace import Workspace
+
+
+class TableRejected(PlumblineError):
+    """A built table breaks its own schema: a defect of ours, not of the input. Nothing was published."""
+
+
+def run_build(workspace: Workspace, *, as_of: datetime | None = None, known_at: datetime | None = None) -> Manifest:
+    """Materialise every asset and publish.
+
+    Args:
+        workspace: whose events.
+        as_of: events up to then, with a zone; the workspace's own cut, else `known_at`, else now.
+        known_at: only records observed by then, with a zone.
+
+    Returns:
+        The manifest of the snapshot that is now being served.
+
+    Raises:
+        PlumblineError: nothing was published; the last snapshot is still served.
+    """
+    if not workspace.warehouse_path.exists():
+        raise WarehouseError("nothing has been loaded yet", str(workspace.root), "load events with `plumbline load DIR`")
+    job = load(workspace).resolve_job_def(BUILD_JOB)
+    cut = {"as_of": as_of.isoformat() if as_of else "", "known_at": known_at.isoformat() if known_at else ""}
+    config = {
+        "resources": {"build": {"config": {"workspace": str(workspace.root), **cut}}},
+        "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+    }
+    run_id = str(uuid.uuid4())
+    with dg.DagsterInstance.ephemeral() as instance:
+        try:
+            job.execute_in_process(run_config=config, instance=instance, run_id=run_id, tags={"plumbline/whole": "true"})
+        except DagsterAssetCheckFailedError:
+            raise TableRejected(_failed_check(instance, run_id), str(workspace.root), "nothing was published") from None
+    folder = SnapshotFolder(workspace.state)
+    manifest = folder.current()
+    assert manifest is not None  # noqa: S101 -- the job has just published it
+    return manifest
+
+
+def _failed_check(instance: dg.DagsterInstance, run_id: str) -> str:
+    """What the check that stopped the run had to say."""
+    for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION):
+        evaluation = entry.get_dagster_event().asset_check_evaluation_data
+        if not evaluation.passed:
+            return evaluation.description or f"{evaluation.asset_key.to_user_string()} breaks its schema"
+    return "a table breaks its schema"
