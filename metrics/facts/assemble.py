@@ -1,0 +1,151 @@
+"""The published facts, put together from the steps: the contract's columns first, then internal ones that begin with `_`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from metrics.facts.links import LINKS
+from metrics.facts.milestones import ANOMALIES, anomaly_bit
+from metrics.facts.rework import REWORK_REASON
+from metrics.facts.settings import FactSettings
+from metrics.facts.sql import text, timestamp
+from metrics.facts.tiers import TIER, tier_join
+from metrics.facts.validation import validated
+from metrics.facts.watching import watched
+
+
+def _seconds(start: str, end: str) -> str:
+    """SQL of a duration in seconds, exact to the microsecond; null where either end is."""
+    return f"(epoch_us({end}) - epoch_us({start})) / 1e6"
+
+
+def _anomaly_list(bits: str) -> str:
+    """SQL of the list of codes that the bits stand for."""
+    codes = ", ".join(text(code) for code in ANOMALIES)
+    return (
+        f"case when {bits} = 0 then []::varchar[] else "
+        f"list_filter([{codes}], (code, place) -> {bits} & (1 << (place - 1)::integer) <> 0) end"
+    )
+
+
+def change_facts(settings: FactSettings, cut: datetime) -> str:
+    """One row per change: milestones, stages that add up, and what became of it."""
+    link_names = " ".join(f"when {place} then {text(name)}" for place, name in enumerate(LINKS, start=1))
+    held_alone = "d.change_count = 1"
+    counted = "true" if settings.include_bots else "m.author_kind <> 'bot'"
+    unit = "coalesce(m.merged_at, m.opened_at)"
+    return f"""
+        with joined as (
+            select m.*, m.merged_at is not null and l._carrier is not null as is_deployed,
+                case when is_deployed then greatest(d.ended_at, m.merged_at) end as deployed_at,
+                case when is_deployed then d.deployment_id end as deployment_id,
+                case when is_deployed then case l.link {link_names} end else 'none' end as deploy_link,
+                case when is_deployed then d.failure_reason is not null end as deployment_failed,
+                case when is_deployed then d.rolled_back_at is not null end as rolled_back,
+                case when is_deployed then d.failed_at end as deployment_failed_at,
+                case when is_deployed then d.rolled_back_at end as rolled_back_at,
+                case when is_deployed and {held_alone} then least(e.named_incident_at, d.first_batch_incident_at)
+                    else e.named_incident_at end as caused_incident_at,
+                case when g.required > 0 and m.merged_at is not null
+                    then coalesce(s.passed = g.required and not s.is_overridden, false) end as gates_passed,
+                m.anomaly_bits
+                + {anomaly_bit("deployed_before_merge", "is_deployed and d.ended_at < m.merged_at")}
+                + {anomaly_bit("deployed_unmerged", "m.merged_at is null and l._carrier is not null")} as bits,
+                {REWORK_REASON} as rework_reason, {validated(cut)} as validated,
+                coalesce(e.escaped_defects, 0) as escaped_defects, coalesce(e.escaped_in_follow_up, 0) as escaped_in_follow_up,
+                e.reverted_at, r.repo_id, v.service, r.team, r._team,
+                {watched("incidents", unit)} as incidents_watched, {watched("rollbacks", unit)} as rollbacks_watched,
+                {watched("defects", unit)} as defects_watched, {watched("gates", unit)} as gates_watched,
+                {watched("tests", unit)} as tests_watched, {watched("deployments", unit)} as deployments_watched
+            from milestones m
+            left join change_links l using (change_key)
+            left join deployment_outcomes d using (_carrier)
+            left join change_effects e using (change_key)
+            left join gate_summary s using (change_key)
+            left join gate_requirements g
+                on g.tier = m.tier and g.valid_from <= m.merged_at and g.valid_to > m.merged_at
+            left join repo_dimension r on r._repo = m._repo
+            left join service_dimension v on v._service = m._service
+            left join service_watching watching on watching._service = m._service)
+        select change_id, repo_id, service, team, tier, author_kind, ai_use, kind, state, first_commit_at, opened_at, ready_at,
+            first_review_at, approved_at, merged_at, closed_at, deployed_at, deployment_id, deploy_link,
+            {_seconds("first_commit_at", "opened_at")} as coding_seconds,
+            case when ready_at > opened_at then {_seconds("opened_at", "ready_at")} end as draft_seconds,
+            {_seconds("ready_at", "first_review_at")} as pickup_seconds,
+            case when first_review_at is not null
+                then {_seconds("first_review_at", "coalesce(approved_at, merged_at)")} end as review_seconds,
+            case when approved_at is not null then {_seconds("approved_at", "merged_at")}
+                when first_review_at is null then {_seconds("ready_at", "merged_at")} end as merge_wait_seconds,
+            {_seconds("merged_at", "deployed_at")} as deploy_wait_seconds,
+            {_seconds("opened_at", "merged_at")} as cycle_seconds,
+            {_seconds("coalesce(first_commit_at, opened_at)", "deployed_at")} as lead_seconds,
+            review_count, review_rounds, reviewer_count, size_lines,
+            rework_reason is not null as is_rework, rework_reason, gates_passed,
+            caused_incident_at is not null as caused_incident, deployment_failed, rolled_back, escaped_defects, validated,
+            {_anomaly_list("bits")} as anomalies,
+            _repo, _team, _service, approved_at is not null as _approved, {counted.replace("m.", "")} as _in_change_metrics,
+            caused_incident_at as _first_incident_at, deployment_failed_at as _failed_at, rolled_back_at as _rolled_back_at,
+            reverted_at as _reverted_at, escaped_in_follow_up as _escaped_in_follow_up,
+            incidents_watched as _incidents_watched, rollbacks_watched as _rollbacks_watched, defects_watched as _defects_watched,
+            gates_watched as _gates_watched, tests_watched as _tests_watched, deployments_watched as _deployments_watched
+        from joined"""
+
+
+def deployment_facts(cut: datetime) -> str:
+    """One row per deployment: how it ended, whether and why it failed, when it recovered."""
+    unit = f"coalesce(d.ended_at, d.finished_at, d.begun_at, {timestamp(cut)})"
+    return f"""
+        select d.deployment_id, r.repo_id, v.service, r.team, {TIER} as tier, d.environment, d.is_production, d.kind, d.status,
+            d.started_at, d.finished_at, d.change_count, d.failure_reason is not null as failed, d.failure_reason,
+            d.incident_count, d.rolled_back_at is not null as rolled_back, d.recovered_at,
+            {_seconds("d.ended_at", "d.recovered_at")} as recovery_seconds,
+            d._repo, r._team, d._service, d.ended_at as _ended_at, d.failed_at as _failed_at,
+            d.first_incident_at as _first_incident_at, d.rolled_back_at as _rolled_back_at,
+            d.rollback_severity as _rollback_severity, d.hotfix_at as _hotfix_at,
+            {watched("incidents", unit)} as _incidents_watched, {watched("rollbacks", unit)} as _rollbacks_watched,
+            {watched("deployments", unit)} as _deployments_watched
+        from deployment_outcomes d
+        join repo_dimension r on r._repo = d._repo
+        join service_dimension v on v._service = d._service
+        left join service_watching watching on watching._service = d._service
+        {tier_join("d", unit)}"""
+
+
+INCIDENT_FACTS = f"""
+    with service_repo as (select _service, min(_repo) as _repo from repo_dimension group by _service)
+    select i.incident_id, own.repo_id, v.service, i.tier, i.severity, i.is_security, i.opened_at, i.acknowledged_at, i.resolved_at,
+        {_seconds("i.opened_at", "greatest(i.resolved_at, case when i.resolved_at is not null then i.opened_at end)")} as restore_seconds,
+        d.deployment_id, i.attribution,
+        coalesce(r._repo, -1) as _repo, r._team, i._service, r.team as _team_name, d.ended_at as _deployment_ended_at,
+        i.names_a_change as _names_a_change, {watched("incidents", "i.opened_at")} as _incidents_watched
+    from incident_base i
+    left join service_repo s on s._service = i._service
+    left join repo_dimension r on r._repo = coalesce(i._repo, s._repo)
+    left join repo_dimension own on own._repo = i._repo
+    left join service_dimension v on v._service = i._service
+    left join service_watching watching on watching._service = i._service
+    left join deployment_base d using (deployment_key)"""
+"""One row per incident. A repository of its service stands in for one that it does not name, for clustering and teams."""
+
+
+def defect_facts() -> str:
+    """One row per defect, with the change that it is attributed to; its tier and service are then that change's."""
+    return f"""
+        with placed as (
+            select f.*, coalesce(m._repo, r._repo) as _repo, coalesce(m._service, r._service) as _service,
+                m.change_id, m.tier as change_tier, m.merged_at, m.ai_use, m.author_kind
+            from defects_at_cut f
+            join repo_dimension r using (repo_key)
+            left join milestones m on m.change_key = f.caused_by_change_key)
+        select p.defect_id, r.repo_id, v.service, r.team,
+            case when p.change_id is not null then p.change_tier else {TIER} end as tier,
+            p.category, p.severity, p.found_in, p.opened_at, p.closed_at, p.ai_use,
+            p._repo, r._team, p._service, p.change_id as _change_id, p.author_kind as _change_author_kind,
+            p.merged_at as _merged_at, {_seconds("p.merged_at", "p.opened_at")} / 86400 as _days_after_merge,
+            {watched("defects", "p.opened_at")} as _defects_watched,
+            {watched("defects", "p.merged_at")} as _defects_watched_at_merge
+        from placed p
+        join repo_dimension r on r._repo = p._repo
+        join service_dimension v on v._service = p._service
+        left join service_watching watching on watching._service = p._service
+        {tier_join("p", "p.opened_at")}"""

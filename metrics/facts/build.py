@@ -1,0 +1,108 @@
+"""All steps in their order, and the facts' way to Parquet."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from metrics.facts import assemble
+from metrics.facts.cut import create_cut_views
+from metrics.facts.dimensions import create_dimensions
+from metrics.facts.gates import create_gates
+from metrics.facts.incidents import create_incidents, create_latest_carriers
+from metrics.facts.links import create_deployments, create_links
+from metrics.facts.milestones import create_milestones
+from metrics.facts.outcomes import create_outcomes
+from metrics.facts.rework import create_defect_fixes
+from metrics.facts.settings import FactSettings
+from metrics.facts.sql import create_table, create_view, drop, text
+from metrics.facts.tiers import create_tiers
+from metrics.facts.validation import create_change_effects
+from metrics.facts.watching import create_watching
+
+FACTS = ("change_facts", "deployment_facts", "incident_facts", "defect_facts")
+"""The facts' names; the last is for definitions only, the contract does not publish it."""
+
+ROWS_PER_GROUP = 122_880
+STEPS = (
+    "milestones",
+    "change_links",
+    "change_effects",
+    "gate_summary",
+    "gate_requirements",
+    "required_gates",
+    "deployment_outcomes",
+    "deployment_base",
+    "carriers",
+    "latest_carriers",
+    "latest_releases",
+    "incident_base",
+    "rollback_base",
+    "defect_fixes",
+)
+
+
+def build_facts(
+    connection: duckdb.DuckDBPyConnection, settings: FactSettings, cut: datetime, *, materialise: bool = True
+) -> None:
+    """Make the facts and their dimensions as temporary relations of the connection.
+
+    Afterwards there are `change_facts`, `deployment_facts`, `incident_facts`, `defect_facts`, the dimensions `repo_dimension`,
+    `team_dimension`, `service_dimension`, and every event table as of the cut as `<table>_at_cut`.
+
+    Args:
+        connection: Has the event tables under the contract's names, with all columns and keys.
+        settings: The workspace's choices.
+        cut: What happened after this instant is not known; naive means UTC.
+        materialise: Whether the facts become tables. Otherwise they are views on the steps: for `write_facts`, which
+            then streams them to files without holding them in memory.
+
+    Raises:
+        ConfigurationError: Tier assignments overlap.
+    """
+    create_cut_views(connection, cut)
+    create_dimensions(connection)
+    create_tiers(connection)
+    create_watching(connection, settings.timezone)
+    create_milestones(connection, cut)
+    create_deployments(connection, settings)
+    create_links(connection, settings)
+    create_latest_carriers(connection)
+    create_incidents(connection, settings)
+    create_outcomes(connection, settings)
+    create_gates(connection)
+    create_defect_fixes(connection)
+    create_change_effects(connection)
+    queries = {
+        "change_facts": assemble.change_facts(settings, cut),
+        "deployment_facts": assemble.deployment_facts(cut),
+        "incident_facts": assemble.INCIDENT_FACTS,
+        "defect_facts": assemble.defect_facts(),
+    }
+    for name, query in queries.items():
+        (create_table if materialise else create_view)(connection, name, query)
+    if materialise:
+        drop(connection, *STEPS)
+
+
+def write_facts(connection: duckdb.DuckDBPyConnection, directory: Path) -> dict[str, Path]:
+    """Write each fact to a Parquet file (zstd), and let its name stand for the file from then on.
+
+    Args:
+        connection: Where `build_facts` made the facts.
+        directory: An existing folder; files of the same names are replaced.
+
+    Returns:
+        The file of each fact.
+    """
+    files = {name: directory / f"{name}.parquet" for name in FACTS}
+    for name, file in files.items():
+        connection.execute(
+            f"copy {name} to {text(str(file))} (format parquet, compression zstd, row_group_size {ROWS_PER_GROUP})"
+        )
+    drop(connection, *FACTS, *STEPS)
+    for name, file in files.items():
+        create_view(connection, name, f"select * from read_parquet({text(str(file))})")
+    return files

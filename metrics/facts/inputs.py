@@ -1,0 +1,98 @@
+"""Event tables from frames: what tests, worked examples and notebooks hand in instead of a warehouse.
+
+A frame may lack columns, and whole tables may be missing; both are filled as the contract says, and the integer keys are
+added, so that the facts can rely on every column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+import duckdb
+import polars as pl
+import pyarrow as pa
+
+from metrics.facts.sql import create_table, create_view, text
+from schemas.events import all_tables
+from schemas.tables import Column, ColumnType, EventTable
+
+Input: TypeAlias = pl.DataFrame | pa.Table | duckdb.DuckDBPyRelation
+
+SQL_TYPES: dict[ColumnType, str] = {
+    "text": "VARCHAR",
+    "integer": "BIGINT",
+    "float": "DOUBLE",
+    "boolean": "BOOLEAN",
+    "instant": "TIMESTAMP",
+    "date": "DATE",
+    "list": "VARCHAR[]",
+}
+
+
+def prepare_inputs(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Input]) -> None:
+    """Make every event table visible under its name, complete, with keys and without tombstones.
+
+    Args:
+        connection: Where the tables are made: copies of frames, views of relations.
+        tables: Rows by table name. Instants may be zone-less (then UTC) or zoned.
+
+    Raises:
+        ValueError: A table is unknown to the contract, or lacks a column that has no default.
+    """
+    models = all_tables()
+    for name in tables:
+        if name not in models:
+            raise ValueError(f"{name}: no event table of that name; the contract has {', '.join(models)}")
+    for name, model in models.items():
+        given = tables.get(name)
+        source = f"{name}_input"
+        if given is None:
+            create_table(connection, name, complete_query(model, {}, "(select 1 where false)"))
+        elif isinstance(given, duckdb.DuckDBPyRelation):
+            given.create_view(source, replace=True)
+            create_view(connection, name, complete_query(model, _types(connection, source), source))
+        else:
+            connection.register(source, given)
+            create_table(connection, name, complete_query(model, _types(connection, source), source))
+            connection.unregister(source)
+
+
+def complete_query(model: type[EventTable], given: Mapping[str, str], source: str) -> str:
+    """The SELECT that gives `source` all columns of its table.
+
+    Args:
+        model: The table's schema.
+        given: The columns that `source` has, with their SQL types.
+        source: A relation.
+    """
+    columns = model.table_columns()
+    for each in columns:
+        if given and each.name not in given and not each.has_default:
+            raise ValueError(f"{model.table_name()}: the column {each.name} is missing and has no default; add it")
+    selected = ", ".join(f"{_value(each, given)} as {each.name}" for each in columns)
+    keys = "".join(
+        f", case when {each.name} is not null then hash({each.name}) end as {each.hashed_name}"
+        for each in columns
+        if each.hashed_name
+    )
+    return f"select *{keys} from (select {selected} from {source}) where not deleted"
+
+
+def _types(connection: duckdb.DuckDBPyConnection, source: str) -> dict[str, str]:
+    return {row[0]: row[1] for row in connection.execute(f"describe {source}").fetchall()}
+
+
+def _value(column: Column, given: Mapping[str, str]) -> str:
+    """SQL for the column's value: as given, else its default."""
+    type_name = SQL_TYPES[column.type]
+    values = []
+    if column.name in given:
+        zoned = column.type == "instant" and given[column.name] == "TIMESTAMP WITH TIME ZONE"
+        values.append(f"timezone('UTC', {column.name})" if zoned else f"{column.name}::{type_name}")
+    if column.default_column and column.default_column in given:
+        values.append(f"{column.default_column}::{type_name}")
+    elif isinstance(column.default, str | bool | int | float):
+        literal = text(column.default) if isinstance(column.default, str) else str(column.default)
+        values.append(f"{literal}::{type_name}")
+    return f"coalesce({', '.join(values)}, null)" if values else f"null::{type_name}"

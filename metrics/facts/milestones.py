@@ -1,0 +1,192 @@
+"""Milestones of a change: opened, ready, first review, approved, merged; and what is odd about them (METRICS.md §1).
+
+`change_clock` resolves what columns and events say about a change, `milestones` adds its reviews and commits. Both have one row
+per change. Reviews are read by integer keys in one hash aggregation; only changes with a rejection or more than two
+reviews are looked at a second time.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import duckdb
+
+from metrics.facts.sql import create_table, create_view, drop, timestamp
+from metrics.facts.tiers import TIER, tier_join
+
+NEVER = "timestamp '9999-12-31'"
+
+ANOMALIES: tuple[str, ...] = (
+    "first_commit_after_opened",
+    "ready_before_opened",
+    "ready_after_end",
+    "review_before_opened",
+    "review_after_merge",
+    "review_after_close",
+    "merged_before_opened",
+    "closed_before_opened",
+    "deployed_before_merge",
+    "deployed_unmerged",
+)
+"""Codes of what does not fit, in the order of the bits that stand for them. A code's place must not change."""
+
+
+def anomaly_bit(code: str, condition: str) -> str:
+    """SQL of the anomaly's bit where the condition holds, else 0."""
+    return f"case when {condition} then {1 << ANOMALIES.index(code)} else 0 end"
+
+
+def create_milestones(connection: duckdb.DuckDBPyConnection, cut: datetime) -> None:
+    """Make `milestones` from the event tables at the cut, the dimensions and the tiers."""
+    create_table(connection, "change_event_summary", CHANGE_EVENT_SUMMARY)
+    create_table(connection, "commit_summary", COMMIT_SUMMARY)
+    create_view(connection, "change_clock", CHANGE_CLOCK)
+    create_table(connection, "review_summary", REVIEW_SUMMARY)
+    create_table(connection, "review_detail", REVIEW_DETAIL)
+    create_table(connection, "review_rounds", REVIEW_ROUNDS)
+    create_table(connection, "milestones", _milestones(cut))
+    drop(
+        connection,
+        "review_summary",
+        "review_detail",
+        "review_rounds",
+        "change_clock",
+        "change_event_summary",
+        "commit_summary",
+    )
+
+
+CHANGE_EVENT_SUMMARY = """
+    select change_key,
+        min(occurred_at) filter (where kind = 'ready_for_review') as first_ready_at,
+        min(occurred_at) filter (where kind = 'converted_to_draft') as first_draft_at,
+        min(occurred_at) filter (where kind = 'merged') as merged_at,
+        max(occurred_at) filter (where kind = 'closed') as last_closed_at,
+        max(occurred_at) filter (where kind = 'reopened') as last_reopened_at
+    from change_events_at_cut
+    where kind in ('ready_for_review', 'converted_to_draft', 'merged', 'closed', 'reopened')
+    group by change_key"""
+
+COMMIT_SUMMARY = "select change_key, min(authored_at) as first_authored_at from commits_at_cut group by change_key"
+
+# Where columns and events disagree, events win: also on whether a change was merged, closed or reopened, so that a change
+# whose row is older than its events does not stay open for ever. A column that says "ready" later than an event shows the
+# change turned back into a draft is such a disagreement: the change was opened ready.
+CHANGE_CLOCK = f"""
+    select *,
+        case when merged_at is not null then 'merged' when closed_at is not null then 'closed' else 'open' end as state,
+        coalesce(merged_at, closed_at, {NEVER}) as ended_at
+    from (
+        select c.change_key,
+            case when c.author is not null then hash(c.author) end as author_hash,
+            c.opened_at,
+            coalesce(k.first_authored_at, c.first_commit_at) as given_first_commit_at,
+            case
+                when e.first_ready_at <= coalesce(e.first_draft_at, {NEVER}) then e.first_ready_at
+                when c.ready_at <= coalesce(e.first_draft_at, {NEVER}) then c.ready_at
+                else c.opened_at
+            end as given_ready_at,
+            coalesce(e.merged_at, c.merged_at) as given_merged_at,
+            case
+                when e.last_closed_at > coalesce(e.last_reopened_at, timestamp '0001-01-01') then e.last_closed_at
+                when c.closed_at >= coalesce(e.last_reopened_at, timestamp '0001-01-01') then c.closed_at
+            end as given_closed_at,
+            case when given_merged_at is not null then greatest(given_merged_at, c.opened_at) end as merged_at,
+            case when given_closed_at is not null then greatest(given_closed_at, c.opened_at) end as closed_at
+        from changes_at_cut c
+        left join change_event_summary e using (change_key)
+        left join commit_summary k using (change_key))"""
+
+# Eligible is a review by a named human other than the author, between opening and the change's end.
+_HUMAN_REVIEWS = """
+    select change_key, r.submitted_at, r.state, hash(r.reviewer) as reviewer_hash, c.opened_at, c.ended_at,
+        c.merged_at is not null as is_merged
+    from reviews_at_cut r join change_clock c using (change_key)
+    where r.reviewer_kind = 'human' and r.reviewer is not null and hash(r.reviewer) is distinct from c.author_hash"""
+
+REVIEW_SUMMARY = f"""
+    select change_key,
+        min(submitted_at) filter (where is_eligible) as first_review_at,
+        min(submitted_at) filter (where is_eligible and state = 'approved') as first_approval_at,
+        max(submitted_at) filter (where is_eligible and state = 'changes_requested') as last_rejection_at,
+        (count(*) filter (where is_eligible))::integer as review_count,
+        (case when min(reviewer_hash) filter (where is_eligible) = max(reviewer_hash) filter (where is_eligible)
+            then 1 else 2 end)::integer as reviewer_count,
+        max({anomaly_bit("review_before_opened", "is_early")})
+        + max({anomaly_bit("review_after_merge", "is_late and is_merged")})
+        + max({anomaly_bit("review_after_close", "is_late and not is_merged")}) as anomaly_bits
+    from (
+        select *, submitted_at < opened_at as is_early, submitted_at > ended_at as is_late,
+            not is_early and not is_late as is_eligible
+        from ({_HUMAN_REVIEWS}))
+    group by change_key"""
+
+# Whether an approval came after the last rejection, and how many people reviewed, cannot be told in one aggregation; few changes need it.
+REVIEW_DETAIL = f"""
+    select change_key,
+        min(r.submitted_at) filter (where r.state = 'approved' and r.submitted_at > coalesce(s.last_rejection_at, timestamp '0001-01-01'))
+            as approved_at,
+        count(distinct reviewer_hash)::integer as reviewer_count
+    from ({_HUMAN_REVIEWS}) r join review_summary s using (change_key)
+    where (s.review_count > 2 or s.last_rejection_at is not null and s.first_approval_at is not null)
+        and r.submitted_at between r.opened_at and r.ended_at
+    group by change_key"""
+
+# A round is a rejection that new commits followed before the next rejection and before the change's end.
+REVIEW_ROUNDS = f"""
+    with rejections as (
+        select change_key, submitted_at as rejected_at, ended_at from ({_HUMAN_REVIEWS})
+        where state = 'changes_requested' and submitted_at between opened_at and ended_at),
+    new_commits as (
+        select k.change_key, coalesce(k.committed_at, k.authored_at) as committed_at
+        from commits_at_cut k semi join rejections r on k.change_key = r.change_key)
+    select new_commits.change_key, (count(distinct rejected_at) filter (where committed_at <= ended_at))::integer as review_rounds
+    from new_commits asof left join rejections
+        on new_commits.change_key = rejections.change_key and new_commits.committed_at > rejections.rejected_at
+    group by new_commits.change_key"""
+
+
+def _milestones(cut: datetime) -> str:
+    # The tier is that of the merge (or the close); of the cut, while the change is open.
+    return f"""
+        with resolved as (
+            select c.change_id, c.change_key, c.author_kind, c.ai_use, c.kind, c.merge_commit_sha, c.reverts_change_key, c.fixes_defect_key,
+                c.reverts_change_id is not null as names_a_change, c.fixes_defect_id is not null as names_a_defect,
+                case when c.additions is not null or c.deletions is not null
+                    then coalesce(c.additions, 0) + coalesce(c.deletions, 0) end as size_lines,
+                r._repo, coalesce(s._service, r._service) as _service,
+                t.state, t.opened_at, t.given_first_commit_at, t.given_ready_at, t.merged_at, t.closed_at, t.ended_at,
+                t.given_merged_at, t.given_closed_at,
+                v.first_review_at,
+                case
+                    when v.last_rejection_at is null then v.first_approval_at
+                    else d.approved_at
+                end as approved_at,
+                coalesce(v.review_count, 0) as review_count,
+                case when coalesce(v.review_count, 0) = 0 then 0 else coalesce(d.reviewer_count, v.reviewer_count) end as reviewer_count,
+                -- Without commits nobody can tell whether any followed a rejection.
+                case when v.last_rejection_at is null then 0 else n.review_rounds end as review_rounds,
+                coalesce(v.anomaly_bits, 0) as review_bits,
+                least(greatest(t.given_ready_at, t.opened_at), t.ended_at) as clamped_ready_at
+            from changes_at_cut c
+            join change_clock t using (change_key)
+            join repo_dimension r using (repo_key)
+            left join service_dimension s on s.service = c.service
+            left join review_summary v using (change_key)
+            left join review_detail d using (change_key)
+            left join review_rounds n using (change_key))
+        select change_id, change_key, {TIER} as tier, author_kind, ai_use, kind, merge_commit_sha, reverts_change_key, fixes_defect_key,
+            names_a_change, names_a_defect, size_lines, resolved._repo, resolved._service, state,
+            case when given_first_commit_at is not null then least(given_first_commit_at, opened_at) end as first_commit_at,
+            opened_at,
+            -- A review during the first draft ends it.
+            case when first_review_at < clamped_ready_at then first_review_at else clamped_ready_at end as ready_at,
+            first_review_at, approved_at, merged_at, closed_at, ended_at, review_count, reviewer_count, review_rounds,
+            review_bits
+            + {anomaly_bit("first_commit_after_opened", "given_first_commit_at > opened_at")}
+            + {anomaly_bit("ready_before_opened", "given_ready_at < opened_at")}
+            + {anomaly_bit("ready_after_end", "given_ready_at > ended_at")}
+            + {anomaly_bit("merged_before_opened", "given_merged_at < opened_at")}
+            + {anomaly_bit("closed_before_opened", "given_closed_at < opened_at")} as anomaly_bits
+        from resolved
+        {tier_join("resolved", f"least(resolved.ended_at, {timestamp(cut)})")}"""

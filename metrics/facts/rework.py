@@ -1,0 +1,27 @@
+"""Which changes repair earlier work: reverts, hotfixes, and fixes of defects that had escaped to production.
+
+The first reason that applies is kept, in the order `revert`, `hotfix`, `defect_fix`.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from metrics.facts.sql import create_table
+
+REWORK_REASON = """case
+        when m.kind = 'revert' or m.names_a_change then 'revert'
+        when m.kind = 'hotfix' then 'hotfix'
+        when e.fixes_escaped_defect then 'defect_fix'
+    end"""
+"""SQL of the reason, where `milestones` is `m` and `change_effects` is `e`; null for first-hand work."""
+
+
+def create_defect_fixes(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make `defect_fixes(change_key)`: changes that fix a production defect by name."""
+    create_table(
+        connection,
+        "defect_fixes",
+        """select change_key from milestones where names_a_defect and fixes_defect_key in
+        (select defect_key from defects_at_cut where found_in = 'production')""",
+    )

@@ -1,0 +1,43 @@
+"""Small helpers for the SQL of this package: literals, and running named steps."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import duckdb
+
+
+def timestamp(instant: datetime) -> str:
+    """An instant as a SQL literal: zone-less, UTC, microseconds. A naive datetime is UTC already."""
+    if instant.tzinfo is not None:
+        instant = instant.astimezone(UTC).replace(tzinfo=None)
+    return f"timestamp '{instant.isoformat(sep=' ', timespec='microseconds')}'"
+
+
+def text(value: str) -> str:
+    """A string as a SQL literal."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def create_table(connection: duckdb.DuckDBPyConnection, name: str, query: str) -> None:
+    """Keep the rows of `query` as the temporary table `name`, replacing an earlier one."""
+    drop(connection, name)
+    connection.execute(f"create temp table {name} as {query}")
+
+
+def create_view(connection: duckdb.DuckDBPyConnection, name: str, query: str) -> None:
+    """Name `query` as the temporary view `name`, replacing an earlier one."""
+    drop(connection, name)
+    connection.execute(f"create temp view {name} as {query}")
+
+
+def drop(connection: duckdb.DuckDBPyConnection, *names: str) -> None:
+    """Forget temporary relations that are no longer needed, whether tables or views."""
+    for name in names:
+        kinds = connection.execute(
+            "select 'table' from duckdb_tables() where temporary and table_name = ? "
+            "union all select 'view' from duckdb_views() where temporary and view_name = ?",
+            [name, name],
+        ).fetchall()
+        for (kind,) in kinds:
+            connection.execute(f"drop {kind} temp.{name}")
