@@ -1,0 +1,120 @@
+"""What was planted in the sample organisation, and what a build must find of it.
+
+Each truth follows from numbers in behaviour.py; docs/sample-organisation.md shows how surely it can be seen.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+Status = Literal["violated", "at_risk", "inconclusive", "holds", "not_triggered"]
+Claim = Literal["claimable", "with_reservation", "not_claimable", "none"]
+
+BASELINE_START, BASELINE_END = date(2024, 11, 1), date(2025, 10, 1)  # the end is exclusive
+WINDOW_START, WINDOW_END = date(2025, 10, 1), date(2026, 10, 1)  # the last complete trailing year at the cut
+GRAIN = "trailing_year"
+
+
+@dataclass(frozen=True)
+class PlantedTruth:
+    """One truth: where it was planted, and the verdict of the trailing year that it must lead to.
+
+    Attributes:
+        name: what to call it.
+        tier: '1' to '4', or 'all' for the mixture.
+        constraint: id of the constraint that must show it.
+        statuses: the statuses that tell the truth; any other is an error.
+        claims: the claims of that tier that tell the truth.
+        since: the first day on which reality differed.
+        figures: metric and statistic in which it shows, each with the planted change in words.
+        reason: why, in a sentence for people.
+        least_share_of_seeds: in how large a share of seeds the build must find it.
+    """
+
+    name: str
+    tier: str
+    constraint: str
+    statuses: tuple[Status, ...]
+    claims: tuple[Claim, ...]
+    since: date
+    figures: tuple[str, ...]
+    reason: str
+    least_share_of_seeds: float
+
+
+TRUTHS = (
+    PlantedTruth(
+        name="speed bought with rollbacks",
+        tier="3",
+        constraint="speed_vs_escape",
+        statuses=("violated",),
+        claims=("not_claimable",),
+        since=date(2025, 11, 3),
+        figures=("pr_cycle_time p50: a quarter down", "lead_time p50: a quarter down", "rollback_rate: doubled"),
+        reason=(
+            "Tier 3 took up AI before its context packages were complete: changes move faster, and the deployments "
+            "that carry AI-assisted changes are rolled back several times as often."
+        ),
+        least_share_of_seeds=0.9,
+    ),
+    PlantedTruth(
+        name="a better median with a worse tail",
+        tier="2",
+        constraint="median_vs_tail",
+        statuses=("violated",),
+        claims=("not_claimable",),
+        since=date(2025, 11, 3),
+        figures=("pr_cycle_time p50: a fifth down", "pr_cycle_time p95: up by more than half"),
+        reason=(
+            "Most AI-assisted changes of tier 2 pass review in no time, but one in five goes round and round: the typical "
+            "change is faster and the slow ones are much slower."
+        ),
+        least_share_of_seeds=0.9,
+    ),
+    PlantedTruth(
+        name="a mixture that looks better than its tiers",
+        tier="all",
+        constraint="mixture_vs_tiers",
+        statuses=("violated",),
+        claims=("not_claimable",),
+        since=date(2025, 11, 3),
+        figures=("pr_cycle_time p50, mixed: a third down", "pr_cycle_time p50, tier 1: a third up or more"),
+        reason=(
+            "Agents send twice as many small changes through tier 1, which is the fastest tier, so the mixed median falls "
+            "steeply, while in tier 1 itself a merge queue makes every change wait longer."
+        ),
+        least_share_of_seeds=0.9,
+    ),
+    PlantedTruth(
+        name="the honest success",
+        tier="4",
+        constraint="speed_vs_escape",
+        statuses=("holds", "at_risk"),
+        claims=("claimable", "with_reservation"),
+        since=date(2025, 11, 24),
+        figures=(
+            "pr_cycle_time and lead_time p50, p90, p95: a quarter down",
+            "rollback_rate, change_failure_rate, escaped_defects: a tenth down",
+            "incidents per week: unchanged",
+        ),
+        reason=(
+            "Tier 4 put gates, context packages and review by owners in place first: it became faster over the whole "
+            "distribution, and its deployments no more dangerous."
+        ),
+        least_share_of_seeds=0.8,
+    ),
+)
+
+# What the planted truths bring along: the same cause seen by another constraint. Not false alarms.
+ACCOMPANYING: frozenset[tuple[str, str]] = frozenset(
+    {
+        ("3", "stability_regression"),  # rollbacks fail deployments and bring incidents
+        ("2", "stability_regression"),  # its 95th percentile is one of the guardrails
+    }
+)
+
+
+def may_be_violated(tier: str, constraint: str) -> bool:
+    """Whether `violated` would tell the truth of the trailing year there; elsewhere it is a false alarm."""
+    planted = {(truth.tier, truth.constraint) for truth in TRUTHS if "violated" in truth.statuses}
+    return (tier, constraint) in planted | ACCOMPANYING

@@ -1,0 +1,47 @@
+"""The text of plumbline.toml for a workspace that shows the sample organisation."""
+
+from sample_data.company import CUT, TIERS
+from sample_data.truths import BASELINE_END, BASELINE_START
+
+SET_BY = {
+    1: "lead of developer-platform",
+    2: "head of engineering",
+    3: "head of engineering",
+    4: "head of engineering; risk committee",
+}
+REASONS = {
+    1: "eleven months before the first onboarding; a whole round of seasons but one month",
+    2: "eleven months before the first onboarding; quarters alone hold too few slow changes",
+    3: "eleven months before the first onboarding; quarters alone hold too few rollbacks",
+    4: "eleven months before the first onboarding; incidents are rare, so a quarter could not be judged",
+}
+
+HEADER = """\
+# The workspace of the sample organisation: Halyard, a bank that does not exist.
+# Everything here can be changed; the next build follows.
+
+name = "Halyard (sample organisation)"
+timezone = "UTC"
+# The sample ends here. In a workspace of your own leave this out: a build then cuts at the present moment.
+as_of = {cut}
+
+[production]
+# Deployments to these environments count as production.
+environments = ["production", "live"]
+
+# What each tier is compared with. The end is the first day after the baseline.
+"""
+
+
+def workspace_toml() -> str:
+    """The configuration of the demo workspace, with the baseline of every tier named."""
+    parts = [HEADER.format(cut=f"{CUT:%Y-%m-%dT%H:%M:%SZ}")]
+    for tier in TIERS:
+        parts.append(
+            f"[baselines.{tier}]\n"
+            f"start = {BASELINE_START.isoformat()}\n"
+            f"end = {BASELINE_END.isoformat()}\n"
+            f'set_by = "{SET_BY[tier]}"\n'
+            f'reason = "{REASONS[tier]}"\n'
+        )
+    return "\n".join(parts)
