@@ -1,0 +1,186 @@
+"""The seam between a source and the rest: settings, streams, batches of raw records, their reading as event tables."""
+
+import importlib
+import pkgutil
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict, Field
+
+import pipelines.connectors
+from pipelines.connectors.transport import HostClient
+
+OVERLAP = timedelta(minutes=10)
+"""How far behind a run's start the next begins: hosts list a change some time after it happened, and clocks differ."""
+
+RECORD_COLUMN = "record"
+"""Column of every conformed frame: the number, from 1, of the raw record within its batch that the row came from."""
+
+Cursor = Mapping[str, Any]
+"""Where a stream goes on from; JSON values only, the connector's own to read."""
+
+
+class SourceSettings(BaseModel):
+    """One `[[sources]]` table of plumbline.toml. A connector adds its own keys; unknown ones are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: str
+    name: str = Field(min_length=1)
+    base_url: str
+    token_env: str | None = None
+    token_file: Path | None = None
+
+
+@dataclass(frozen=True)
+class RawRecord:
+    """One element of a response, as received.
+
+    `kind` is what the host calls it (`pull_request`, `review`), `record_id` the host's id, `scope` what it was read
+    for (a repository) and
+    `parent` the id of the record that it hangs on (a pull request's number), if any.
+    """
+
+    kind: str
+    record_id: str
+    scope: str
+    data: Any
+    parent: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The record as it is kept: one JSON object a line."""
+        envelope = {"kind": self.kind, "id": self.record_id, "scope": self.scope, "parent": self.parent}
+        return {**envelope, "data": self.data}
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> "RawRecord":
+        """The record back from its kept form."""
+        return cls(kept["kind"], kept["id"], kept["scope"], kept["data"], kept["parent"])
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Raw records that are stored together, and the cursor that is true once they are.
+
+    `observed_at` is the instant before the first of them was asked for: what they show is at least as new. The last
+    batch of a
+    stream that was read to its end has `complete` set and the stream's next cursor.
+    """
+
+    records: Sequence[RawRecord]
+    observed_at: datetime
+    cursor: Cursor | None = None
+    complete: bool = False
+
+
+Row = dict[str, Any]
+"""One row of an event table before it is checked: ids and instants as text, counts as integers, labels as a list."""
+
+
+@dataclass(frozen=True)
+class Conformed:
+    """Raw records read as event tables.
+
+    `frames` maps a table of the contract to its rows (with `RECORD_COLUMN`); `complete_sets` maps a table to the
+    parents whose rows
+    were read whole, so that rows of them that are not in the frame are gone.
+    """
+
+    frames: Mapping[str, pl.DataFrame]
+    complete_sets: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Stream:
+    """What is read, resumed and reported on its own: a kind of thing (`pull_requests`) of a scope (`owner/name`)."""
+
+    kind: str
+    scope: str
+
+    @property
+    def name(self) -> str:
+        """The stream's name in `source_status`."""
+        return f"{self.kind} {self.scope}"
+
+
+class Knowledge(Protocol):
+    """What the warehouse holds already, as far as a connector may ask."""
+
+    def ids(self, table: str, repo_id: str, **equals: str) -> Sequence[str]:
+        """Keys of the rows of `table` that belong to `repo_id` and have these values; tombstones are left out."""
+        ...
+
+
+@dataclass(frozen=True)
+class PullContext:
+    """What a pull is given: the client, the saved cursors, what is known, and how far back to go.
+
+    `since` reaches back to an instant instead of to the end of the last pull; `full` sets the saved cursors aside.
+    """
+
+    client: HostClient
+    started_at: datetime
+    cursors: Mapping[str, Cursor]
+    knowledge: Knowledge
+    since: datetime | None = None
+    full: bool = False
+
+    def cursor(self, stream: Stream) -> Cursor:
+        """The stream's saved cursor; empty for a first and for a full pull."""
+        return {} if self.full else self.cursors.get(stream.name, {})
+
+
+class Connector(ABC):
+    """One source. Subclasses set `kind`, `settings_model`, `default_base_url`, and are found by discovery."""
+
+    kind: ClassVar[str]
+    settings_model: ClassVar[type[SourceSettings]]
+    default_base_url: ClassVar[str | None] = None
+    accept: ClassVar[str] = "application/json"
+    headers: ClassVar[Mapping[str, str]] = {}
+
+    def __init__(self, settings: SourceSettings) -> None:
+        self.settings = settings
+
+    @abstractmethod
+    def streams(self, context: PullContext) -> Iterable[Stream]:
+        """The streams in the order in which they are read; may ask the host (which repositories are there?)."""
+
+    @abstractmethod
+    def pull(self, stream: Stream, context: PullContext) -> Iterator[Batch]:
+        """Read one stream. Raises SourceError where it cannot be read to its end; what was yielded before stands."""
+
+    @abstractmethod
+    def conform(self, records: Sequence[RawRecord]) -> Conformed:
+        """Read raw records of one batch as event tables. Pure: the same records give the same rows, whenever."""
+
+
+def discover() -> dict[str, type[Connector]]:
+    """Every connector of this package by its kind."""
+    found: dict[str, type[Connector]] = {}
+    for module_info in pkgutil.iter_modules(pipelines.connectors.__path__):
+        module = importlib.import_module(f"pipelines.connectors.{module_info.name}")
+        for item in vars(module).values():
+            if (
+                isinstance(item, type)
+                and issubclass(item, Connector)
+                and item.__module__ == module.__name__
+                and hasattr(item, "kind")
+            ):
+                found[item.kind] = item
+    return found
+
+
+def parse_instant(text: str) -> datetime:
+    """An ISO-8601 instant with a zone, in UTC."""
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def format_instant(instant: datetime) -> str:
+    """An instant as ISO-8601 text in UTC."""
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
