@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date
 
 from schemas.tables import About, PublishedTable, column
 
@@ -20,10 +20,10 @@ class Comparisons(PublishedTable):
     tier: str = column("`1` to `4`, `untiered`, or `all`, which mixes tiers", key=True)
     segment_kind: str = column("what the segment is", key=True)
     segment: str = column("which one", key=True)
-    baseline_start: datetime = column("first instant of the baseline")
-    baseline_end: datetime = column("first instant after it")
-    window_start: datetime = column("first instant of the window", key=True)
-    window_end: datetime = column("first instant after it")
+    baseline_start: date = column("first local day")
+    baseline_end: date = column("first local day after it")
+    window_start: date = column("first local day", key=True)
+    window_end: date = column("first local day after it")
     baseline_value: float = column("in the baseline", nullable=True)
     value: float = column("in the window", nullable=True)
     change: float = column("relative for durations and counts, absolute for rates", nullable=True)

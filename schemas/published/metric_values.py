@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date
 
 from schemas.tables import About, PublishedTable, column
 from schemas.units import Unit
@@ -19,8 +19,8 @@ class MetricValues(PublishedTable):
     segment_kind: str = column("what the segment is", key=True, allowed=("all", "team", "repo", "ai_use", "category"))
     segment: str = column("which one", key=True)
     grain: str = column("length of the window", key=True, allowed=("week", "month", "quarter"))
-    window_start: datetime = column("first instant of the window", key=True)
-    window_end: datetime = column("first instant after the window")
+    window_start: date = column("first local day", key=True)
+    window_end: date = column("first local day after it")
     statistic: str = column("which statistic", key=True)
     value: float = column("in the unit beside it; null where it cannot be given", nullable=True)
     unit: str = column("the unit")

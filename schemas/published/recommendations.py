@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date
 
 from schemas.tables import About, PublishedTable, column
 from schemas.units import Unit
@@ -15,8 +15,8 @@ class Recommendations(PublishedTable):
 
     tier: str = column("the tier", key=True)
     grain: str = column("length of the window", key=True)
-    window_start: datetime = column("first instant of the window", key=True)
-    window_end: datetime = column("first instant after it")
+    window_start: date = column("first local day", key=True)
+    window_end: date = column("first local day after it")
     segment_kind: str = column("what the segment is", key=True)
     segment: str = column("which one", key=True)
     constraint_stage: str = column("the stage that holds most of the lead time")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date
 
 from schemas.tables import About, PublishedTable, column
 
@@ -18,10 +18,10 @@ class Verdicts(PublishedTable):
     tier: str = column("`1` to `4`, `untiered`, or `all`, which mixes tiers")
     grain: str = column("length of the window", allowed=("month", "quarter", "trailing_year"))
     is_provisional: bool = column("whether the window or a follow-up still runs")
-    window_start: datetime = column("first instant of the window")
-    window_end: datetime = column("first instant after it")
-    baseline_start: datetime = column("first instant of the baseline")
-    baseline_end: datetime = column("first instant after it")
+    window_start: date = column("first local day")
+    window_end: date = column("first local day after it")
+    baseline_start: date = column("first local day")
+    baseline_end: date = column("first local day after it")
     status: str = column("the judgement", allowed=("violated", "at_risk", "holds", "not_triggered", "inconclusive"))
     claim: str = column(
         "what may be claimed of the tier", allowed=("claimable", "with_reservation", "not_claimable", "none")
