@@ -19,7 +19,7 @@ class BuildResource(dg.ConfigurableResource[BuildStore]):
     known_at: str = ""
 
     @contextmanager
-    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[BuildStore]:
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[BuildStore]:  # noqa: ARG002 -- Dagster calls it so
         """Open the store for a run."""
         workspace = load_workspace(Path(self.workspace))
         now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)

@@ -1,8 +1,9 @@
 """What one build has made so far, and the connection that its stages share.
 
-A stage asks the store for relations by table name and hands back what it made; the store writes it as immutable parts and notes
-them in `.plumbline/build.json`. Nothing of this is visible to a reader before `pipelines.stages.publish` names it in a manifest.
-No stage knows where a table comes from, so that a single stage can be run again on what earlier ones left behind.
+A stage asks the store for relations by table name and hands back what it made; the store writes it as immutable parts
+and notes them in `.plumbline/build.json`. Nothing of this is visible to a reader before `pipelines.stages.publish`
+names it in a manifest. No stage knows where a table comes from, so that a single stage can be run again on what
+earlier ones left behind.
 """
 
 import fcntl
@@ -80,7 +81,9 @@ class BuildStore:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(handle)
-            raise WarehouseLocked("another build of this workspace is running", str(path), "wait until it ends") from None
+            raise WarehouseLocked(
+                "another build of this workspace is running", str(path), "wait until it ends"
+            ) from None
         self._lock = handle
         return self
 
@@ -157,7 +160,7 @@ class BuildStore:
         return set(built.partitions) if built is not None and built.cut == self._cut_text() else set()
 
     def tables(self) -> dict[str, SnapshotTable]:
-        """All tables of this build's cut, as a manifest names them; what an earlier build left with another cut is not among them."""
+        """All tables of this build's cut, as a manifest names them; what earlier builds left of other cuts is not among them."""
         cut = self._cut_text()
         return {name: built.snapshot_table for name, built in sorted(self._tables.items()) if built.cut == cut}
 
@@ -205,4 +208,6 @@ class BuildStore:
         }
 
     def _write_registry(self) -> None:
-        replace_text(self._registry, json.dumps({name: asdict(built) for name, built in self._tables.items()}, indent=1))
+        replace_text(
+            self._registry, json.dumps({name: asdict(built) for name, built in self._tables.items()}, indent=1)
+        )

@@ -1,7 +1,7 @@
 """Dagster's way in: every stage and schedule that lies in the folders, and nothing written twice.
 
-A file in `stages/` or `schedules/` is loaded because it is there. Two things are made here because they need to know all stages: a
-check per published table, from its schema, and the snapshot that waits for all of them.
+A file in `stages/` or `schedules/` is loaded because it is there. Two things are made here because they need to know
+all stages: a check per published table, from its schema, and the snapshot that waits for all of them.
 """
 
 import importlib
@@ -27,7 +27,10 @@ def load(workspace: Workspace) -> dg.Definitions:
     found = dg.load_assets_from_package_module(stages, include_specs=True)
     made = {key.to_user_string() for asset in found if isinstance(asset, dg.AssetsDefinition) for key in asset.keys}
     published = sorted(made & set(all_tables()))
-    timed = [importlib.import_module(f"{schedules.__name__}.{each.name}") for each in pkgutil.iter_modules(schedules.__path__)]
+    timed = [
+        importlib.import_module(f"{schedules.__name__}.{each.name}")
+        for each in pkgutil.iter_modules(schedules.__path__)
+    ]
     return dg.Definitions(
         assets=[*found, snapshot_of(published)],
         asset_checks=[check_of(all_tables()[name]) for name in published],

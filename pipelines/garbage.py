@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from schemas.snapshot import SnapshotFolder, SnapshotTable
 
 SNAPSHOTS_KEPT = 30
-"""The newest snapshots are kept, about a month of daily builds; pinned ones (those that a brief was made from) always."""
+"""The newest snapshots are kept, about a month of daily builds; pinned ones (a brief was made from them) always."""
 
 GRACE_SECONDS = 3600.0
 """A part or manifest this young is kept: an open page may still read the snapshot that was current a moment ago."""

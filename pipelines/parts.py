@@ -1,4 +1,4 @@
-"""Immutable Parquet files named by their content: written beside, hashed, then renamed, so that a part is whole or absent."""
+"""Immutable Parquet files named by their content: written aside, hashed, renamed; so a part is whole or absent."""
 
 import hashlib
 import os
@@ -16,7 +16,8 @@ ROWS_PER_GROUP = 122_880
 def write_part(connection: duckdb.DuckDBPyConnection, query: str, folder: Path) -> Part:
     """Write what a query gives as one part, in the query's order.
 
-    The same rows in the same order give the same bytes: a part carries neither a clock nor a name. An equal part that exists already is kept.
+    The same rows in the same order give the same bytes: a part carries neither a clock nor a name. An equal part that
+    exists already is kept.
 
     Args:
         connection: where the query runs.
@@ -26,11 +27,10 @@ def write_part(connection: duckdb.DuckDBPyConnection, query: str, folder: Path) 
     folder.mkdir(parents=True, exist_ok=True)
     temporary = folder / f".{uuid.uuid4().hex}.tmp"
     try:
-        (rows,) = connection.execute(
-            f"copy ({query}) to '{quoted(temporary)}' (format parquet, compression zstd, row_group_size {ROWS_PER_GROUP})"
-        ).fetchone() or (0,)
+        options = f"format parquet, compression zstd, row_group_size {ROWS_PER_GROUP}"
+        copied = connection.execute(f"copy ({query}) to '{quoted(temporary)}' ({options})").fetchone()
         digest, size = _digest(temporary)
-        part = Part(digest, int(rows), size)
+        part = Part(digest, int(copied[0]) if copied else 0, size)
         target = folder / part.name
         if not target.exists():
             _flush(temporary)

@@ -1,7 +1,8 @@
 """Publishing: one immutable snapshot under a new name, and only then the pointer.
 
-All parts of the build are on the disk by now. The manifest that names them is written first, then `current` is replaced in one step; a
-build that fails anywhere before leaves the last good snapshot being served. Parts that no manifest names any more are removed last.
+All parts of the build are on the disk by now. The manifest that names them is written first, then `current` is
+replaced in one step; a build that fails anywhere before leaves the last good snapshot being served. Parts that no
+manifest names any more are removed last.
 """
 
 import hashlib

@@ -31,7 +31,9 @@ def run_build(workspace: Workspace, *, as_of: datetime | None = None, known_at: 
         PlumblineError: nothing was published; the last snapshot is still served.
     """
     if not workspace.warehouse_path.exists():
-        raise WarehouseError("nothing has been loaded yet", str(workspace.root), "load events with `plumbline load DIR`")
+        raise WarehouseError(
+            "nothing has been loaded yet", str(workspace.root), "load events with `plumbline load DIR`"
+        )
     job = load(workspace).resolve_job_def(BUILD_JOB)
     cut = {"as_of": as_of.isoformat() if as_of else "", "known_at": known_at.isoformat() if known_at else ""}
     config = {
@@ -41,7 +43,9 @@ def run_build(workspace: Workspace, *, as_of: datetime | None = None, known_at: 
     run_id = str(uuid.uuid4())
     with dg.DagsterInstance.ephemeral() as instance:
         try:
-            job.execute_in_process(run_config=config, instance=instance, run_id=run_id, tags={"plumbline/whole": "true"})
+            job.execute_in_process(
+                run_config=config, instance=instance, run_id=run_id, tags={"plumbline/whole": "true"}
+            )
         except DagsterAssetCheckFailedError:
             raise TableRejected(_failed_check(instance, run_id), str(workspace.root), "nothing was published") from None
     folder = SnapshotFolder(workspace.state)

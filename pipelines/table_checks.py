@@ -1,7 +1,8 @@
 """One asset check per published table, made from its schema: what breaks its declaration never reaches a reader.
 
-Small tables are validated by the pandera model itself. Large ones are screened where they lie, by SQL that says the same as the model
-(nulls, closed lists, bounds, rules between columns), so that eight million rows are never copied; both look for keys that stand twice.
+Small tables are validated by the pandera model itself. Large ones are screened where they lie, by SQL that says the
+same as the model (nulls, closed lists, bounds, rules between columns), so that eight million rows are never copied;
+both look for keys that stand twice.
 """
 
 from collections.abc import Iterator
@@ -24,7 +25,9 @@ NARROWER = {"BIGINT": ("TINYINT", "SMALLINT", "INTEGER"), "DOUBLE": ("FLOAT",)}
 def check_of(table: type[PublishedTable]) -> dg.AssetChecksDefinition:
     """The check of a table: blocks whatever comes after it when a row breaks the schema."""
 
-    @dg.asset_check(asset=table.table_name(), name="schema", blocking=True, description=f"Every row: {table.table_grain()}")
+    @dg.asset_check(
+        asset=table.table_name(), name="schema", blocking=True, description=f"Every row: {table.table_grain()}"
+    )
     def schema(build: dg.ResourceParam[BuildStore]) -> dg.AssetCheckResult:
         fault = next(faults(build, table), None)
         return dg.AssetCheckResult(passed=fault is None, description=fault or "every row keeps the schema")
@@ -48,13 +51,18 @@ def faults(build: BuildStore, table: type[PublishedTable]) -> Iterator[str]:
     yield from _by_model(build, table) if rows <= ROWS_BY_MODEL else _by_screen(build, table)
     if table.table_key():
         keys = ", ".join(quoted(key) for key in table.table_key())
-        twice = build.connection.execute(f"select {keys} from {name} group by all having count(*) > 1 limit 1").fetchone()
+        twice = build.connection.execute(
+            f"select {keys} from {name} group by all having count(*) > 1 limit 1"
+        ).fetchone()
         if twice:
             yield f"{name}: the key {', '.join(map(str, twice))} stands twice"
 
 
 def _by_model(build: BuildStore, table: type[PublishedTable]) -> Iterator[str]:
-    columns = ", ".join(f"{quoted(column.name)}::{DUCKDB_TYPES[column.type]} as {quoted(column.name)}" for column in table.table_columns())
+    columns = ", ".join(
+        f"{quoted(column.name)}::{DUCKDB_TYPES[column.type]} as {quoted(column.name)}"
+        for column in table.table_columns()
+    )
     frame = build.frame(f"select {columns} from {table.table_name()}")
     try:
         table.validate(frame, lazy=True)
@@ -75,7 +83,7 @@ def _by_screen(build: BuildStore, table: type[PublishedTable]) -> Iterator[str]:
 
 
 def _conditions(column: Column) -> Iterator[tuple[str, str]]:
-    """What the declaration asks of one column: words, and the SQL that holds for a good row (null is judged by `not null` alone)."""
+    """What the declaration asks of one column: words, and SQL that holds for a good row (null counts as held)."""
     name = quoted(column.name)
     if not column.nullable:
         yield "not null", f"{name} is not null"

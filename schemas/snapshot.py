@@ -1,8 +1,9 @@
 """What a published snapshot is: a manifest that names, per table, immutable Parquet parts by their content.
 
-Layout below the workspace's `.plumbline/`: `parts/<sha256>.parquet`, `snapshots/<snapshot_id>.json`, and `snapshots/current`, one line
-that holds the id of the newest. A manifest never changes once its name is in `current`, so a reader never sees half a build.
-Writing them is the pipelines' work (`pipelines.stages.publish`); this module holds their form and how to read them.
+Layout below the workspace's `.plumbline/`: `parts/<sha256>.parquet`, `snapshots/<snapshot_id>.json`, and
+`snapshots/current`, one line that holds the id of the newest. A manifest never changes once its name is in `current`,
+so a reader never sees half a build. Writing them is the pipelines' work (`pipelines.stages.publish`); this module
+holds their form and how to read them.
 """
 
 import json
@@ -32,7 +33,7 @@ class Part:
 
 @dataclass(frozen=True)
 class SnapshotTable:
-    """A table of a snapshot: its parts in order. An internal table carries what later stages need and is not exported."""
+    """A table of a snapshot: its parts in order. An internal one carries what later stages need; it is not exported."""
 
     parts: tuple[Part, ...]
     internal: bool = False
@@ -45,7 +46,7 @@ class SnapshotTable:
 
 @dataclass(frozen=True)
 class Manifest:
-    """One published snapshot. Instants are ISO-8601 in UTC with `Z`; `definitions` maps metric and constraint ids to versions."""
+    """One published snapshot. Instants are ISO-8601 in UTC with `Z`; `definitions` maps ids to versions."""
 
     snapshot_id: str
     created_at: str

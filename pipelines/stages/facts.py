@@ -17,7 +17,7 @@ FACTS = {
     "deployment_facts": ("_repo", "finished_at", "deployment_id"),
     "incident_facts": ("opened_at", "incident_id"),
 }
-"""The published facts and the order of their rows: neighbours are alike, which compresses, and ids make the order total."""
+"""The published facts and the order of their rows: neighbours are alike, which compresses; ids make it total."""
 
 INTERNAL = {
     "defect_facts": ("opened_at", "defect_id"),

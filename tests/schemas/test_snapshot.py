@@ -1,0 +1,46 @@
+"""Manifests are read as they were written, and refused when they come from a later version."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from schemas.snapshot import FORMAT, Manifest, Part, SnapshotFolder, SnapshotTable
+
+MANIFEST = Manifest(
+    snapshot_id="20260101T000000Z-00000000",
+    created_at="2026-01-01T00:00:00Z",
+    as_of="2026-01-01T00:00:00Z",
+    known_at=None,
+    workspace="Größe",
+    timezone="Europe/Berlin",
+    definitions={"lead_time": "1"},
+    tables={
+        "change_facts": SnapshotTable((Part("a", 2, 10), Part("b", 3, 20))),
+        "teams": SnapshotTable((), internal=True),
+    },
+)
+
+
+def test_a_manifest_is_read_as_it_was_written() -> None:
+    assert Manifest.from_json(MANIFEST.to_json()) == MANIFEST
+    assert MANIFEST.tables["change_facts"].rows == 5
+
+
+def test_a_manifest_of_a_later_format_is_refused() -> None:
+    with pytest.raises(ValueError, match="newer than this version"):
+        Manifest.from_json(replace(MANIFEST, format=FORMAT + 1).to_json())
+
+
+def test_no_snapshot_before_the_first_build(tmp_path: Path) -> None:
+    folder = SnapshotFolder(tmp_path)
+    assert folder.current_id() is None
+    assert folder.current() is None
+
+
+def test_the_pointer_names_the_current_snapshot(tmp_path: Path) -> None:
+    folder = SnapshotFolder(tmp_path)
+    folder.manifests.mkdir(parents=True)
+    folder.manifest_path(MANIFEST.snapshot_id).write_text(MANIFEST.to_json(), encoding="utf-8")
+    folder.pointer.write_text(MANIFEST.snapshot_id + "\n", encoding="utf-8")
+    assert folder.current() == MANIFEST
