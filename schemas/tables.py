@@ -57,12 +57,14 @@ class About:
         is_register: Whether people keep the table by hand, in a file that every build reads again.
         rules: Rules between columns.
         source: Where a published table comes from.
+        set_column: Column of the parent whose rows one reading can hold whole, such as the commits of a change.
     """
 
     born: str = ""
     is_register: bool = False
     rules: tuple[Rule, ...] = ()
     source: str = ""
+    set_column: str = ""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from schemas.tables import About, EventTable, column
 class ChangeEvents(EventTable):
     """One event of one change."""
 
-    _about = About(born="occurred_at")
+    _about = About(born="occurred_at", set_column="change_id")
 
     event_id: str = column("the event", key=True)
     change_id: str = column("the change", parent="changes.change_id")

@@ -11,7 +11,7 @@ from schemas.units import Unit
 class Commits(EventTable):
     """One commit of one change."""
 
-    _about = About(born="coalesce(committed_at, authored_at)")
+    _about = About(born="coalesce(committed_at, authored_at)", set_column="change_id")
 
     sha: str = column("the commit", key=True)
     change_id: str = column("the change that holds it", key=True, parent="changes.change_id")

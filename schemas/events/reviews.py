@@ -11,7 +11,7 @@ from schemas.units import Unit
 class Reviews(EventTable):
     """One review."""
 
-    _about = About(born="submitted_at")
+    _about = About(born="submitted_at", set_column="change_id")
 
     review_id: str = column("the review", key=True)
     change_id: str = column("what was reviewed", parent="changes.change_id")

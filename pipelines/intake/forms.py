@@ -1,0 +1,197 @@
+"""Forms of files: how Parquet, CSV and NDJSON are read as a relation of the database, each record with its number.
+
+Parquet is read in place. Text is first laid down in a temporary table as it stands (CSV as text, NDJSON as JSON values),
+so that each record has its number and a torn file is found before anything is converted.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import duckdb
+
+from pipelines.warehouse import translate
+from schemas.errors import InputError, StorageFull
+from schemas.sql import literal, quoted
+
+SUFFIXES = tuple(f".{form}{packed}" for form in ("parquet", "csv", "ndjson") for packed in ("", ".gz"))
+STAGING = "temp.staging"
+LARGEST_RECORD = 64 << 20
+"""Bytes of the longest line that is still read as one record."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A file as a relation.
+
+    Attributes:
+        relation: What stands after FROM.
+        types: The file's columns with their database types; ``JSON`` for values of NDJSON.
+        record: SQL expression of the record's number, from 1.
+        rows: How many records there are.
+    """
+
+    relation: str
+    types: dict[str, str]
+    record: str
+    rows: int
+
+
+def suffix_of(path: Path) -> str:
+    """The suffix that says how to read a file, such as ``.csv.gz``; empty where it is none of ours."""
+    return next((suffix for suffix in SUFFIXES if path.name.endswith(suffix)), "")
+
+
+def open_reading(connection: duckdb.DuckDBPyConnection, path: Path, shown: Path, columns: tuple[str, ...]) -> Reading:
+    """Read a file.
+
+    Args:
+        connection: Where to read it; a temporary table may be made there.
+        path: The file, whose suffix says how to read it.
+        shown: The name under which the user knows it.
+        columns: The names that matter, of which NDJSON records are searched.
+
+    Raises:
+        InputError: The file cannot be parsed; names file and, for text, line.
+    """
+    connection.execute(f"DROP TABLE IF EXISTS {STAGING}")
+    suffix = suffix_of(path)
+    with reading_errors(path, shown):
+        if suffix.startswith(".parquet"):
+            return _parquet(connection, path, shown)
+        if suffix.startswith(".csv"):
+            return _csv(connection, path, shown)
+        return _ndjson(connection, path, shown, columns)
+
+
+def _parquet(connection: duckdb.DuckDBPyConnection, path: Path, shown: Path) -> Reading:
+    if path.name.endswith(".gz"):
+        raise InputError("is Parquet inside gzip", str(shown), "unpack it: Parquet is compressed within")
+    source = f"read_parquet({literal(path)})"
+    described = connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
+    count = connection.execute(f"SELECT count(*) FROM {source}").fetchone()
+    return Reading(
+        f"read_parquet({literal(path)}, file_row_number = true)",
+        {name: kind for name, kind, *_ in described},
+        "file_row_number + 1",
+        count[0] if count else 0,
+    )
+
+
+def _csv(connection: duckdb.DuckDBPyConnection, path: Path, shown: Path) -> Reading:
+    header = _header(path, shown)
+    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in header)
+    connection.execute(
+        f"CREATE TEMP TABLE staging AS SELECT * FROM read_csv({literal(path)}, auto_detect = false, header = true,"
+        f" columns = {{{columns}}}, delim = ',', quote = '\"', escape = '\"', nullstr = '', strict_mode = true,"
+        f" null_padding = false, max_line_size = {LARGEST_RECORD}, new_line = {literal(_line_end(path))})"
+    )
+    return Reading(STAGING, dict.fromkeys(header, "VARCHAR"), "rowid + 1", _count(connection))
+
+
+def _ndjson(connection: duckdb.DuckDBPyConnection, path: Path, shown: Path, columns: tuple[str, ...]) -> Reading:
+    source = f"read_ndjson_objects({literal(path)}, maximum_object_size = {LARGEST_RECORD})"
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE lines AS SELECT json FROM {source}")
+    wrong = connection.execute("SELECT min(rowid) + 1 FROM temp.lines WHERE json_type(json) <> 'OBJECT'").fetchone()
+    if wrong and wrong[0] is not None:
+        raise InputError("is not a JSON object", f"{shown}:{wrong[0]}", "give one object a line")
+    names = connection.execute(
+        "SELECT DISTINCT unnest(json_keys(json)) AS name FROM temp.lines ORDER BY name"
+    ).fetchall()
+    present = [name for (name,) in names]
+    known = [name for name in present if name in columns]
+    values = (
+        ", ".join(f"json_extract(json, {literal('$.' + name)}) AS {quoted(name)}" for name in known) or "1 AS nothing"
+    )
+    connection.execute(f"CREATE TEMP TABLE staging AS SELECT {values} FROM temp.lines")
+    connection.execute("DROP TABLE temp.lines")
+    return Reading(STAGING, dict.fromkeys(present, "JSON"), "rowid + 1", _count(connection))
+
+
+def _count(connection: duckdb.DuckDBPyConnection) -> int:
+    row = connection.execute(f"SELECT count(*) FROM {STAGING}").fetchone()
+    return row[0] if row else 0
+
+
+def _open_text(path: Path) -> IO[bytes]:
+    return gzip.open(path, "rb") if path.name.endswith(".gz") else path.open("rb")  # type: ignore[return-value]
+
+
+def _header(path: Path, shown: Path) -> list[str]:
+    """Names in the first line, which must be there, and be different."""
+    try:
+        with _open_text(path) as binary:
+            text = io.TextIOWrapper(binary, encoding="utf-8-sig", newline="")
+            header = next(csv.reader(text, strict=True), [])
+    except (csv.Error, UnicodeDecodeError, EOFError, OSError) as error:
+        raise InputError(f"cannot be read as CSV ({error})", f"{shown}:1", "correct that line or the file") from error
+    if not any(name.strip() for name in header):
+        raise InputError("has no header line", f"{shown}:1", "name the columns in the first line")
+    names = [name.strip() for name in header]
+    twice = next((name for name in names if names.count(name) > 1 or not name), None)
+    if twice is not None:
+        what = f"has the column {twice!r} twice" if twice else "has a column without a name"
+        raise InputError(what, f"{shown}:1", "give each column a name of its own")
+    return names
+
+
+def _line_end(path: Path) -> str:
+    """How lines end, told by the first one: guessing is switched off, so the database has to be told."""
+    with _open_text(path) as binary:
+        first = binary.readline(LARGEST_RECORD)
+    if first.endswith(b"\r\n"):
+        return "\\r\\n"
+    return "\\n"
+
+
+@contextmanager
+def reading_errors(path: Path, shown: Path) -> Iterator[None]:
+    """Turn what the database says while it reads a file into one line that names file and line."""
+    try:
+        yield
+    except duckdb.Error as error:
+        ours = translate(error, shown)
+        if isinstance(ours, StorageFull):
+            raise ours from error
+        message = str(error)
+        found = re.search(r"[Ll]ine:? (\d+)", message)
+        line = int(found.group(1)) if found else first_bad_line(path)
+        place = f"{shown}:{line}" if line else str(shown)
+        raise InputError(f"cannot be parsed ({_reason(message)})", place, "correct or replace the file") from error
+
+
+def _reason(message: str) -> str:
+    """The part of the database's message that tells a reader something."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    telling = next((line for line in lines[1:] if "rror" in line or "xpected" in line or "uote" in line), "")
+    first = re.sub(r'"?/\S+?"?(?=[\s,:]|$)', "the file", lines[0])
+    first = re.sub(r"^[A-Z][A-Za-z ]+Error: ", "", first)
+    return (telling if lines[0].startswith("Invalid Input Error: CSV") and telling else first)[:200]
+
+
+def first_bad_line(path: Path) -> int:
+    """The first line of a text file that cannot be read; 0 where there are no lines to count."""
+    suffix = suffix_of(path)
+    if suffix.startswith(".parquet"):
+        return 0
+    number = 0
+    try:
+        with _open_text(path) as binary:
+            for number, line in enumerate(binary, 1):  # noqa: B007 -- the number outlives the loop
+                text = line.decode("utf-8")
+                if suffix.startswith(".ndjson") and text.strip():
+                    json.loads(text)
+    except (OSError, EOFError, UnicodeDecodeError):
+        return number + 1
+    except json.JSONDecodeError:
+        return number
+    return max(number, 1)

@@ -1,0 +1,118 @@
+"""Registers that people keep by hand: each file is the full state of its table, read again by every build."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pipelines.intake.batch import take_in
+from pipelines.intake.books import Load, TableReport, count_orphans, next_load_id
+from pipelines.intake.forms import suffix_of
+from pipelines.intake.raw import RawStore
+from pipelines.warehouse import Warehouse, translated_errors
+from schemas.errors import ConfigurationError
+from schemas.events import all_tables
+from schemas.workspace import Workspace
+
+REGISTERS = "registers"
+"""Source of what comes from the workspace's registers."""
+
+
+def register_files(workspace: Workspace) -> list[Path]:
+    """The register files of a workspace, by table.
+
+    Raises:
+        ConfigurationError: A CSV file there is named like no register.
+    """
+    folder = workspace.registers_folder
+    names = sorted(name for name, table in all_tables().items() if table.table_about().is_register)
+    files = sorted(path for path in folder.glob("*.csv*") if suffix_of(path)) if folder.is_dir() else []
+    for path in files:
+        if path.name.removesuffix(suffix_of(path)) not in names:
+            raise ConfigurationError("is no register", str(path), f"registers are {', '.join(names)}")
+    return files
+
+
+def load_registers(warehouse: Warehouse, *, now: datetime | None = None) -> list[TableReport]:
+    """Read the registers that changed since they were read last. A row that vanished from its file is gone.
+
+    Rows that came by ``load`` stay, unless the register gave another version of them since.
+
+    Args:
+        warehouse: Open for writing.
+        now: The instant of reading; the present one by default.
+
+    Returns:
+        One report per register that was read.
+
+    Raises:
+        InputError: A file cannot be parsed; nothing of any register is kept.
+        ConfigurationError: A file is named like no register.
+    """
+    now = now or datetime.now(UTC)
+    store = RawStore(warehouse.workspace.raw)
+    reports: list[TableReport] = []
+    files = register_files(warehouse.workspace)
+    try:
+        with warehouse.transaction():
+            for path in files:
+                report = _load_register(warehouse, store, path, now)
+                reports += [report] if report else []
+            _empty_missing(warehouse, store, {path.name for path in files}, now)
+            if reports:
+                count_orphans(warehouse.connection, (report.table for report in reports))
+    except BaseException:
+        store.forget_added()
+        raise
+    return reports
+
+
+def registers_changed(warehouse: Warehouse) -> bool:
+    """Whether any register differs from what was read last; lets a build leave the warehouse to others."""
+    import hashlib
+
+    seen = _last_readings(warehouse)
+    now = {
+        path.name: (f"{hashlib.sha256(path.read_bytes()).hexdigest()}{suffix_of(path)}", warehouse.workspace.timezone)
+        for path in register_files(warehouse.workspace)
+    }
+    return any(seen.get(name) != state for name, state in now.items()) or bool(seen.keys() - now.keys())
+
+
+def _last_readings(warehouse: Warehouse) -> dict[str, tuple[str, str]]:
+    """Raw file and time zone of the newest reading of each register file."""
+    found = warehouse.connection.execute(
+        "SELECT stream, max_by(raw_file, load_id), max_by(zone, load_id) FROM warehouse.loads WHERE source = ? GROUP BY stream",
+        [REGISTERS],
+    ).fetchall()
+    return {stream: (raw, zone) for stream, raw, zone in found if raw}
+
+
+def _load_register(warehouse: Warehouse, store: RawStore, path: Path, now: datetime) -> TableReport | None:
+    zone = warehouse.workspace.timezone
+    with translated_errors(path):
+        kept = store.keep(path, suffix_of(path))
+    if _last_readings(warehouse).get(path.name) == (kept.name, zone):
+        return None
+    table = all_tables()[path.name.removesuffix(suffix_of(path))]
+    load = Load(
+        next_load_id(warehouse.connection), REGISTERS, path.name, now, kept.name, kept.name, zone, is_register=True
+    )
+    # The file is the full state: what was wrong with an earlier one is wrong no longer, unless it is found again.
+    warehouse.connection.execute("DELETE FROM warehouse.quarantine WHERE source = ?", [load.origin])
+    return take_in(warehouse.connection, table, kept, load, shown=path)
+
+
+def _empty_missing(warehouse: Warehouse, store: RawStore, present: set[str], now: datetime) -> None:
+    """A register whose file was removed is empty."""
+    for name in sorted(_last_readings(warehouse).keys() - present):
+        table = all_tables()[name.removesuffix(suffix_of(Path(name)))]
+        header = ",".join(column.name for column in table.table_columns() if column.has_default is False)
+        kept = store.keep_bytes(f"{header}\n".encode(), ".csv")
+        if _last_readings(warehouse)[name][0] == kept.name:
+            continue
+        load = Load(
+            next_load_id(warehouse.connection), REGISTERS, name, now, kept.name, kept.name, warehouse.workspace.timezone,
+            is_register=True,
+        )  # fmt: skip
+        take_in(warehouse.connection, table, kept, load)
