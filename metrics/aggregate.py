@@ -19,6 +19,7 @@ from metrics.contrasts import ContrastRows
 from metrics.estimators import count, distribution, downtime, ratio
 from metrics.estimators.base import Segmentation, Target
 from metrics.model import Count, Distribution, Downtime, Estimator, Metric, Ratio
+from metrics.readings import Place
 from metrics.rows import ValueRows
 from metrics.units import AI_USES, MIXED, TIERS, Days, Units
 
@@ -118,6 +119,41 @@ class Engine:
             1,
         )
 
+    def worst(self, metric: Metric, places: Sequence[Place], limit: int) -> dict[Place, list[dict[str, object]]]:
+        """The records behind a figure in each place: the largest values of a distribution, the newest events of a rate or count.
+
+        Each record has kind, id, repo_id, at (ISO instant) and value (in the metric's unit, or the numerator's events).
+        """
+        if not places:
+            return {}
+        selects = [
+            f"select '{ID_COLUMNS[fact][: -len('_id')]}' as kind, {ID_COLUMNS[fact]} as id, repo_id, tier, ({time}) as at,"
+            f" ({value})::double as value from {fact} where ({where}) and ({time}) is not null and ({value}) > 0"
+            for fact, where, time, value in _behind(metric)
+            if fact in ID_COLUMNS
+        ]
+        if not selects:
+            return {}
+        starts = [
+            (i, place.tier, self.calendar.instant(place.window_start), self.calendar.instant(place.window_end))
+            for i, place in enumerate(places)
+        ]
+        wanted = pl.DataFrame(starts, schema=["place", "tier_name", "start", "stop"], orient="row")
+        self.connection.register("_places", wanted.to_arrow())
+        rows = self.connection.execute(
+            f"""select place, kind, id, repo_id, strftime(at, '%Y-%m-%dT%H:%M:%SZ') as at, value
+                from ({" union all ".join(selects)}) as r join _places as p
+                on (p.tier_name = '{MIXED}' or r.tier = try_cast(p.tier_name as integer)) and r.at >= p.start and r.at < p.stop
+                qualify row_number() over (partition by place order by value desc, at desc, id) <= {limit}
+                order by place, value desc, at desc, id"""
+        ).fetchall()
+        self.connection.unregister("_places")
+        found: dict[Place, list[dict[str, object]]] = {}
+        for place, kind, id_, repo_id, at, value in rows:
+            record = {"kind": kind, "id": id_, "repo_id": repo_id, "at": at, "value": value}
+            found.setdefault(places[place], []).append(record)
+        return found
+
     def _fetch(self, query: str, numbers: int) -> Units:
         """Runs a query for units, and keeps those that fall into the days."""
         rows = {name: np.asarray(column) for name, column in self.connection.execute(query).fetchnumpy().items()}
@@ -171,3 +207,29 @@ def days_of(connection: duckdb.DuckDBPyConnection, calendar: Calendar, cut: date
     last = calendar.local_day(cut)
     start: date = calendar.local_day(first[0]) if first and first[0] else last
     return Days(calendar, min(start, last), last)
+
+
+ID_COLUMNS = {
+    "measured_changes": "change_id",
+    "change_facts": "change_id",
+    "deployment_facts": "deployment_id",
+    "incident_facts": "incident_id",
+    "defect_facts": "defect_id",
+}
+"""What names a row of each fact."""
+
+
+def _behind(metric: Metric) -> list[tuple[str, str, str, str]]:
+    """(fact, filter, instant, value) of the rows that make a figure what it is."""
+    selections = []
+    for estimator in metric.estimators:
+        if isinstance(estimator, Distribution):
+            selections.append((estimator.fact, estimator.where, estimator.time, estimator.value))
+        elif isinstance(estimator, Ratio):
+            parts = (part for part in estimator.parts if part.numerator != "0")
+            selections += [(part.fact, part.where, part.time, part.numerator) for part in parts]
+        elif isinstance(estimator, Count):
+            selections.append((estimator.fact, estimator.where, estimator.time, "1"))
+        if selections:
+            break
+    return selections

@@ -74,6 +74,8 @@ class Ratio:
     statistic: str = "rate"
     counts_events: bool = True
     """Whether the numerator counts events (and can be judged per week), rather than lines or other amounts."""
+    weekly: bool = False
+    """Whether the numerator is published as `count` and `per_week` too; windows with a denominator and no event are zeros."""
     name = "ratio of sums"
 
 
@@ -118,6 +120,8 @@ class Example:
     tier: str = "3"
     segment_kind: str = "all"
     segment: str = "all"
+    cut: date | None = None
+    """The day at whose beginning events are cut; without one, a year after the window's start, when all has settled."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,6 +149,8 @@ class Metric:
     revisions: tuple[Revision, ...]
     examples: tuple[Example, ...]
     caveats: tuple[str, ...] = ()
+    place: int = 100
+    """Where the metric stands in the tree, among the headlines or the others of its side, or among the parts of its parent; ties by id."""
     headline: bool = False
     core: bool = False
     """Core metrics are also given by team and by repository."""
@@ -154,6 +160,8 @@ class Metric:
     """How long after a window's end its outcomes may still arrive; until then the window is provisional."""
     inputs: tuple[str, ...] = ("changes",)
     """Event tables without which there is nothing to measure."""
+    watched: tuple[str, ...] = ()
+    """Kinds of outcome (register `coverage`) of which at least one must be watched; units from before are left out."""
     targets: Mapping[int, float] = field(default_factory=dict)
     """Target per tier, in the metric's unit; a tier without one has none."""
     reporting: str = "weekly on the dashboard, monthly in the brief"
@@ -172,3 +180,54 @@ class Inconclusive:
     """A result that is none, with the reason in words and what it would take."""
 
     reason: str
+
+
+MarginKind = Literal["rate", "duration", "count"]
+"""What a guardrail's margin is a margin of: a share or rate of events, a duration, a count per week (METRICS §5)."""
+
+Status = Literal["violated", "at_risk", "inconclusive", "holds", "not_triggered"]
+STATUSES: tuple[Status, ...] = ("violated", "at_risk", "inconclusive", "holds", "not_triggered")
+"""Worst first."""
+
+Claim = Literal["claimable", "with_reservation", "not_claimable", "none"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """One statistic of one metric, and which way of it is worse."""
+
+    metric: str
+    statistic: str
+    margin: MarginKind
+    worse: Literal["higher", "lower"] = "higher"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Constraint:
+    """What may not get worse while something else gets better.
+
+    `gains` trigger it (none: always triggered); each statistic among them is tested at the level divided by their number.
+    `guardrails` are judged in the same tier. With `same_metric_only`, only those of a metric that did improve are judged;
+    `across_tiers` looks for the gain in the mixed figure and for the guardrails in every tier.
+    """
+
+    id: str
+    name: str
+    question: str
+    explanation: str
+    gains: tuple[Figure, ...]
+    guardrails: tuple[Figure, ...]
+    revisions: tuple[Revision, ...]
+    same_metric_only: bool = False
+    across_tiers: bool = False
+    owner: str = "measurement owner"
+
+    @property
+    def version(self) -> str:
+        """The version in force: that of the newest revision."""
+        return self.revisions[-1].version
+
+    @property
+    def always(self) -> bool:
+        """Whether it is judged without a gain."""
+        return not self.gains

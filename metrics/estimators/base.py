@@ -13,7 +13,7 @@ from metrics.contrasts import ContrastRows, Identity, Pairs, Samples
 from metrics.model import Metric
 from metrics.rows import Shape, ValueRows
 from metrics.stats.grouping import Grouping, make_grouping
-from metrics.units import MIXED, TIERS, Days, Units
+from metrics.units import MIXED, Days, Units
 
 Floats = NDArray[np.float64]
 

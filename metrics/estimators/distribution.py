@@ -63,7 +63,7 @@ def run(target: Target, estimator: Distribution) -> None:
                     by_grain[grain] = samples
             if plan.judged:
 
-                def sample(units: Units, grouping: Grouping, weeks: Floats) -> list[list[Samples]]:
+                def sample(_: Units, grouping: Grouping, weeks: Floats) -> list[list[Samples]]:
                     ordered = order_by_group(order, values, grouping)
                     estimates, sizes, below = estimate_quantiles(ordered, grouping, COMPARED_QUANTILES)
                     return _samples(ordered, grouping, estimates, sizes, below, weeks, estimator.first_bin)

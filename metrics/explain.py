@@ -1,0 +1,128 @@
+"""Verdicts in words: what moved, what it was paid with, how sure that is, and what would decide it. Written by rules from the numbers."""
+
+import math
+
+import polars as pl
+
+from metrics.judge import Guardrail, Verdict
+from metrics.margins import Margins
+from metrics.model import Metric
+from metrics.readings import Reading, units_to_decide
+from metrics.words import joined, quantity, share
+
+STATISTIC_NAMES = {"p50": "median", "p75": "75th percentile", "p90": "90th percentile", "p95": "95th percentile"}
+
+
+def figure_name(reading: Reading, metrics: dict[str, Metric]) -> str:
+    """The metric by name, and the statistic where it is one of several."""
+    metric = metrics.get(reading.figure.metric)
+    name = metric.name if metric else reading.figure.metric
+    statistic = STATISTIC_NAMES.get(reading.figure.statistic)
+    if statistic:
+        return f"{statistic} of {name}"
+    return f"{name} per week" if "per_week" in reading.figure.statistic else name
+
+
+def movement(reading: Reading, metrics: dict[str, Metric]) -> str:
+    """`rollback rate rose from 3.1 % to 6.4 % (n = 812 and 640)`."""
+    verb = (
+        "rose"
+        if reading.value > reading.baseline_value
+        else "fell"
+        if reading.value < reading.baseline_value
+        else "stayed"
+    )
+    before, after = quantity(reading.baseline_value, reading.unit), quantity(reading.value, reading.unit)
+    counts = f"(n = {reading.baseline_n:,} and {reading.n:,})"
+    if verb == "stayed":
+        return f"{figure_name(reading, metrics)} stayed at {after} {counts}"
+    return f"{figure_name(reading, metrics)} {verb} from {before} to {after} {counts}"
+
+
+def margin_words(guardrail: Guardrail, margins: Margins) -> str:
+    """The margin, as it applies to this guardrail."""
+    reading = guardrail.reading
+    if reading is None:
+        return ""
+    if guardrail.figure.margin == "duration":
+        return share(margins.duration)
+    if guardrail.figure.margin == "count" or guardrail.per_week:
+        return share(margins.count)
+    floor = margins.floors.get(guardrail.tier, 0.0)
+    scale = 100.0 if reading.unit != "fraction" else 1.0
+    allowed = max(margins.rate * reading.baseline_value, floor * scale)
+    return f"{allowed * 100:.2f} points" if reading.unit == "fraction" else quantity(allowed, reading.unit)
+
+
+def reason(verdict: Verdict, contrasts: pl.DataFrame, metrics: dict[str, Metric], margins: Margins) -> str:
+    """Why the verdict is what it is, in two or three sentences."""
+    sentences = [_gain(verdict, metrics)]
+    if verdict.is_triggered:
+        sentences.append(_price(verdict, contrasts, metrics, margins))
+        if verdict.unwatched:
+            names = [
+                metrics[g.figure.metric].name if g.figure.metric in metrics else g.figure.metric
+                for g in verdict.unwatched
+            ]
+            sentences.append(f"Not judged, because nothing watches it: {joined(names)}.")
+    if verdict.is_provisional:
+        sentences.append("Provisional: the window or its follow-up has not passed.")
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _gain(verdict: Verdict, metrics: dict[str, Metric]) -> str:
+    """What improved, or why nothing can be said to have."""
+    if verdict.constraint.always:
+        return ""
+    if verdict.improved:
+        found = joined([movement(reading, metrics) for reading in verdict.improved])
+        return f"{found[0].upper()}{found[1:]}."
+    if verdict.gains:
+        names = [movement(reading, metrics) for reading in verdict.gains]
+        return f"No gain beyond chance: {joined(names)}."
+    return "The gain cannot be judged: fewer than 20 units in the window or in the baseline."
+
+
+def _price(verdict: Verdict, contrasts: pl.DataFrame, metrics: dict[str, Metric], margins: Margins) -> str:
+    """What happened to the guardrails, by status."""
+
+    def named(guardrail: Guardrail) -> str:
+        where = f" in tier {guardrail.tier}" if verdict.constraint.across_tiers else ""
+        return movement(guardrail.reading, metrics) + where if guardrail.reading else ""
+
+    if verdict.status == "violated":
+        worse = [g for g in verdict.guardrails if g.is_violated and g.reading]
+        parts = [
+            f"{named(g)}, beyond its margin of {margin_words(g, margins)}"
+            f" (p = {max(1 - g.reading.certainty_worse, 1e-4):.4f})"
+            for g in worse
+            if g.reading
+        ]
+        return f"Violated: {joined(parts)}."
+    if verdict.status == "at_risk":
+        risky = max(verdict.judged, key=lambda g: g.reading.certainty_worse if g.reading else 0.0)
+        return _at_risk(risky, named(risky), contrasts, margins)
+    if verdict.status == "inconclusive":
+        missing = [
+            f"{g.figure.metric} {g.figure.statistic}: {g.reading.shortfall}" for g in verdict.too_few if g.reading
+        ]
+        return f"Too little data: {joined(missing)}." if missing else "None of its guardrails is watched."
+    held = joined([named(guardrail) for guardrail in verdict.judged])
+    certainty = 1 - verdict.chance
+    return f"Within margin, at a certainty of {share(certainty)} or more: {held}."
+
+
+def _at_risk(risky: Guardrail, name: str, contrasts: pl.DataFrame, margins: Margins) -> str:
+    reading = risky.reading
+    if reading is None or math.isnan(reading.certainty_worse):
+        return ""
+    margin, chance = margin_words(risky, margins), share(reading.certainty_worse)
+    if reading.exceeds:
+        return f"At risk: {name}, worse than its margin of {margin}, though not beyond doubt (certainty {chance})."
+    more = units_to_decide(contrasts, reading, margins)
+    wanted = (
+        f"With some {more:,} more units in the window, and the same figures, it would hold."
+        if more
+        else "The baseline is too small for the window alone to decide it."
+    )
+    return f"At risk: {name}; the chance that it exceeds its margin of {margin} is {chance}. {wanted}"

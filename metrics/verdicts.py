@@ -1,0 +1,149 @@
+"""The published table `verdicts`: every constraint in every tier and window, with its claim, its reason and its evidence."""
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from metrics.claims import claims
+from metrics.explain import reason
+from metrics.judge import Guardrail, Judge, Verdict
+from metrics.margins import Margins
+from metrics.model import Constraint, Metric
+from metrics.readings import Place, Reading
+
+WORST = 10
+"""Records named per guardrail: enough to look into, few enough to read."""
+
+Worst = Callable[[Metric, Sequence[Place], int], dict[Place, list[dict[str, object]]]]
+
+SCHEMA: dict[str, pl.DataType] = {
+    "verdict_id": pl.String(),
+    "constraint": pl.String(),
+    "version": pl.String(),
+    "tier": pl.String(),
+    "grain": pl.String(),
+    "is_provisional": pl.Boolean(),
+    "window_start": pl.Date(),
+    "window_end": pl.Date(),
+    "baseline_start": pl.Date(),
+    "baseline_end": pl.Date(),
+    "status": pl.String(),
+    "claim": pl.String(),
+    "not_judged": pl.String(),
+    "reason": pl.String(),
+    "evidence": pl.String(),
+}
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """Everything judged from one set of contrasts."""
+
+    verdicts: list[Verdict]
+    frame: pl.DataFrame
+
+
+def verdicts(
+    contrasts: pl.DataFrame,
+    constraints: Sequence[Constraint],
+    metrics: Mapping[str, Metric],
+    margins: Margins | None = None,
+    worst: Worst | None = None,
+) -> Verdicts:
+    """Judges, claims, explains, and names the worst records behind what is violated or at risk (`worst` finds them)."""
+    margins = margins or Margins()
+    found = Judge(contrasts, margins).verdicts(constraints)
+    claimed = claims(found)
+    records = _records(found, metrics, worst) if worst else {}
+    rows = []
+    for verdict in found:
+        first = next(iter([*verdict.gains, *(g.reading for g in verdict.guardrails if g.reading)]), None)
+        unwatched = sorted({guardrail.figure.metric for guardrail in verdict.unwatched})
+        rows.append(
+            {
+                "verdict_id": verdict.id,
+                "constraint": verdict.constraint.id,
+                "version": verdict.constraint.version,
+                "tier": verdict.place.tier,
+                "grain": verdict.place.grain,
+                "is_provisional": verdict.is_provisional,
+                "window_start": verdict.place.window_start,
+                "window_end": verdict.place.window_end,
+                "baseline_start": first.baseline_start if first else None,
+                "baseline_end": first.baseline_end if first else None,
+                "status": verdict.status,
+                "claim": claimed[verdict.place],
+                "not_judged": ", ".join(unwatched) if verdict.is_triggered and unwatched else None,
+                "reason": reason(verdict, contrasts, dict(metrics), margins),
+                "evidence": json.dumps(_evidence(verdict, records), sort_keys=True),
+            }
+        )
+    return Verdicts(found, pl.DataFrame(rows, schema=SCHEMA, orient="row"))
+
+
+def _records(
+    found: Sequence[Verdict], metrics: Mapping[str, Metric], worst: Worst
+) -> dict[tuple[str, Place], list[dict[str, object]]]:
+    """The worst records per metric and place, for every guardrail that is or may be worse: one query a metric."""
+    wanted: dict[str, set[Place]] = {}
+    for verdict in found:
+        if verdict.status in ("violated", "at_risk"):
+            for guardrail in _worse(verdict):
+                if guardrail.reading:
+                    wanted.setdefault(guardrail.figure.metric, set()).add(guardrail.reading.place)
+    records = {}
+    for metric, places in sorted(wanted.items()):
+        for place, rows in worst(metrics[metric], sorted(places), WORST).items():
+            records[(metric, place)] = rows
+    return records
+
+
+def _worse(verdict: Verdict) -> list[Guardrail]:
+    """The guardrails that made a verdict what it is."""
+    return [
+        g for g in verdict.judged if g.reading and (g.is_violated or g.reading.exceeds or verdict.status == "at_risk")
+    ]
+
+
+def _evidence(verdict: Verdict, records: Mapping[tuple[str, Place], list[dict[str, object]]]) -> dict[str, object]:
+    """The numbers of a verdict, and the records behind it."""
+    return {
+        "gains": [_numbers(reading) | {"improved": reading in verdict.improved} for reading in verdict.gains],
+        "guardrails": [
+            {
+                "metric": guardrail.figure.metric,
+                "statistic": guardrail.figure.statistic,
+                "tier": guardrail.tier,
+                "per_week": guardrail.per_week,
+                "violated": guardrail.is_violated,
+                "judged": guardrail.is_judged,
+            }
+            | (_numbers(guardrail.reading) if guardrail.reading else {})
+            for guardrail in verdict.guardrails
+        ],
+        "records": [
+            {"metric": guardrail.figure.metric, "tier": guardrail.tier, "worst": records[key]}
+            for guardrail in _worse(verdict)
+            if guardrail.reading and (key := (guardrail.figure.metric, guardrail.reading.place)) in records
+        ],
+    }
+
+
+def _numbers(reading: Reading) -> dict[str, object]:
+    """A reading's numbers; what is not a number is null."""
+    numbers: dict[str, object] = {
+        "metric": reading.figure.metric,
+        "statistic": reading.figure.statistic,
+        "unit": reading.unit,
+        "n": reading.n,
+        "baseline_n": reading.baseline_n,
+        "repositories": reading.clusters,
+        "shortfall": reading.shortfall,
+    }
+    for name in ("value", "baseline_value", "change", "certainty_better", "certainty_worse", "design_effect"):
+        value = getattr(reading, name)
+        numbers[name] = None if math.isnan(value) else value
+    return numbers
