@@ -20,9 +20,8 @@ from typing import IO, Any
 
 import duckdb
 
-from pipelines import warehouse_schema
 from schemas.errors import InputError, PlumblineError, StorageFull, WarehouseError, WarehouseLocked
-from schemas.sql import literal
+from schemas.quoting import literal
 from schemas.workspace import Workspace
 
 CATALOG = "warehouse"
@@ -74,8 +73,10 @@ class Warehouse:
             connection = _connect(workspace, file, write=write)
             warehouse = cls(workspace, connection, lock, writable=write)
             if write:
+                from pipelines.warehouse_schema import migrate  # brings the models, which a mere reader can do without
+
                 with warehouse.transaction():
-                    warehouse_schema.migrate(connection)
+                    migrate(connection)
         except BaseException:
             if lock:
                 lock.close()
@@ -126,8 +127,10 @@ class Warehouse:
         Args:
             schema: Schema of the in-memory catalog in which the views are made.
         """
+        from pipelines.warehouse_schema import view_selects
+
         self.connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-        for name, select in warehouse_schema.view_selects(self.connection, self.workspace.production).items():
+        for name, select in view_selects(self.connection, self.workspace.production).items():
             self.connection.execute(f"CREATE OR REPLACE VIEW {schema}.{name} AS {select}")
 
 

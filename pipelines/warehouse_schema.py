@@ -8,7 +8,8 @@ import duckdb
 
 from schemas.errors import WarehouseError
 from schemas.events import all_tables
-from schemas.sql import DUCKDB_TYPES, create_table_sql, default_sql, hashed_key_sql, literal, quoted, warehouse_columns
+from schemas.quoting import literal, quoted
+from schemas.sql import DUCKDB_TYPES, create_table_sql, default_sql, hashed_key_sql, warehouse_columns
 from schemas.tables import EventTable
 from schemas.workspace import Production
 

@@ -6,11 +6,12 @@ import importlib
 import inspect
 import pkgutil
 from types import ModuleType
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from schemas.tables import Table
+if TYPE_CHECKING:  # names alone can be listed without the models
+    from schemas.tables import Table
 
-AnyTable = TypeVar("AnyTable", bound=Table)
+AnyTable = TypeVar("AnyTable", bound="Table")
 
 
 def table_names(package: ModuleType) -> list[str]:

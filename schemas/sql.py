@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from schemas.quoting import literal, quoted
 from schemas.tables import NO_DEFAULT, Column, ColumnType, EventTable
 
 DUCKDB_TYPES: dict[ColumnType, str] = {
@@ -13,23 +14,17 @@ DUCKDB_TYPES: dict[ColumnType, str] = {
     "date": "DATE",
     "list": "VARCHAR[]",
 }
+__all__ = [
+    "DUCKDB_TYPES",
+    "create_table_sql",
+    "default_sql",
+    "hashed_key_sql",
+    "literal",
+    "quoted",
+    "warehouse_columns",
+]
+
 PROVENANCE = ("load_id", "record")
-
-
-def quoted(name: str) -> str:
-    """An identifier that may be any word."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(value: object) -> str:
-    """A constant as SQL."""
-    if value is None:
-        return "NULL"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return repr(value)
-    return "'" + str(value).replace("'", "''") + "'"
 
 
 def default_sql(column: Column) -> str:

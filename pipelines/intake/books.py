@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 import duckdb
 
 from schemas.events import all_tables
-from schemas.sql import hashed_key_sql, quoted
+from schemas.quoting import quoted
+from schemas.sql import hashed_key_sql
 from schemas.tables import Column, EventTable
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from pipelines.intake.forms import Reading
-from schemas.sql import DUCKDB_TYPES, default_sql, hashed_key_sql, literal, quoted
+from schemas.quoting import literal, quoted
+from schemas.sql import DUCKDB_TYPES, default_sql, hashed_key_sql
 from schemas.tables import Column, EventTable
 
 _INTEGERS = (

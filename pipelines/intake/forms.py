@@ -21,7 +21,7 @@ import duckdb
 
 from pipelines.warehouse import translate
 from schemas.errors import InputError, StorageFull
-from schemas.sql import literal, quoted
+from schemas.quoting import literal, quoted
 
 SUFFIXES = tuple(f".{form}{packed}" for form in ("parquet", "csv", "ndjson") for packed in ("", ".gz"))
 STAGING = "temp.staging"

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import duckdb
 
 from pipelines.intake.conform import Screen, stored_columns
-from schemas.sql import literal, quoted, warehouse_columns
+from schemas.quoting import literal, quoted
+from schemas.sql import warehouse_columns
 from schemas.tables import EventTable
 
 

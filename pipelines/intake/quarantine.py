@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 
 from pipelines.intake.conform import Screen
-from schemas.sql import literal, quoted
+from schemas.quoting import literal, quoted
 from schemas.tables import EventTable
 
 

@@ -16,7 +16,9 @@ class IncidentFacts(PublishedTable):
     incident_id: str = column("the incident", key=True)
     repo_id: str = column("its repository", nullable=True)
     service: str = column("its service", nullable=True)
-    tier: int = column("`1` to `4`; null is untiered; of several the most critical", nullable=True, minimum=1, maximum=4)
+    tier: int = column(
+        "`1` to `4`; null is untiered; of several the most critical", nullable=True, minimum=1, maximum=4
+    )
     severity: int = column("1 is worst, 5 least", nullable=True, minimum=1, maximum=5)
     is_security: bool = column("whether security was concerned")
     opened_at: datetime = column("when it began")

@@ -1,0 +1,99 @@
+"""A new workspace: a ``plumbline.toml`` that teaches, and registers with nothing but their headers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from schemas.errors import InputError
+from schemas.events import all_tables
+from schemas.workspace import FILE_NAME
+
+TEMPLATE = """\
+# A Plumbline workspace. Everything below has the default shown unless it is given; lines that begin with # are examples.
+# What the tool writes lies in .plumbline/ next to this file and can be made again from the files and sources you name.
+
+name = {name}
+
+# Weeks, months and quarters begin at midnight in this time zone, and so does a bare date in a register.
+timezone = "UTC"
+week_start = "monday"
+# How briefs write numbers and dates.
+locale = "en"
+
+# Changes by bots (dependency updates) are kept in the facts; true counts them in the metrics as well.
+include_bots = false
+
+# A workspace that shows a fixed moment is cut there; leave it out for one that lives.
+# as_of = 2026-10-31T00:00:00Z
+
+# Registers that people keep by hand, one CSV file a table; every build reads them again.
+registers = "registers"
+
+# Which deployments reach users. An environment is production if it is named here, or if a pattern is found in it.
+[production]
+environments = ["production", "prod"]
+# patterns = ["^prod-"]
+
+# How far apart two records may lie and still be linked.
+[links]
+deploy_link_days = 30            # a merged change belongs to the next deployment of its service within this time
+incident_attribution_hours = 24  # an incident is put down to the last deployment of its service within this time
+hotfix_blame_hours = 72          # a hotfix blames the last release of its service within this time
+
+# An approval without a comment is shallow if it came faster than a person reads.
+[reviews]
+shallow_lines_per_minute = 100
+
+# The period that a tier is compared with; `end` is the first day after it. Without one, the three months before the
+# tier's first onboarding are taken and marked as not frozen.
+# [baselines.4]
+# start = 2026-01-01
+# end = 2026-04-01
+# set_by = "Jo Example"
+# reason = "the last quarter before the pilot"
+
+# A margin of your own for a constraint, by tier.
+# [constraints.speed_vs_escape]
+# margins = {{ escaped_defects = {{ 4 = 0.05 }} }}
+
+# Where to pull from, as many as you like; `plumbline ingest` reads them, `plumbline doctor` tries them.
+# The token is read from the environment or from a file, never from here.
+# [[sources]]
+# kind = "github"
+# name = "github"
+# base_url = "https://api.github.com"     # or https://HOST/api/v3 for GitHub Enterprise
+# token_env = "GITHUB_TOKEN"
+# repositories = ["owner/name"]
+# defect_labels = ["bug"]                 # issues that bear one of these are defects
+"""
+
+
+def make_workspace(root: Path, name: str | None = None) -> list[Path]:
+    """Write a new workspace.
+
+    Args:
+        root: Its folder, made where it does not exist.
+        name: What it is called; the folder's name by default.
+
+    Returns:
+        The registers that were made. Those that are there already are left alone.
+
+    Raises:
+        InputError: The folder is a workspace already.
+    """
+    path = root / FILE_NAME
+    if path.exists():
+        raise InputError("is there already", str(path), "edit it, or name another folder")
+    registers = root / "registers"
+    registers.mkdir(parents=True, exist_ok=True)
+    shown = json.dumps(name or root.resolve().name or "workspace", ensure_ascii=False)
+    path.write_text(TEMPLATE.format(name=shown), encoding="utf-8")
+    made = []
+    for table_name, table in all_tables().items():
+        register = registers / f"{table_name}.csv"
+        if table.table_about().is_register and not register.exists():
+            header = [column.name for column in table.table_columns() if column.name not in ("observed_at", "deleted")]
+            register.write_text(",".join(header) + "\n", encoding="utf-8")
+            made.append(register)
+    return made
