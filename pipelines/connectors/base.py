@@ -1,6 +1,7 @@
 """The seam between a source and the rest: settings, streams, batches of raw records, their reading as event tables."""
 
 import importlib
+import json
 import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,7 +20,7 @@ OVERLAP = timedelta(minutes=10)
 """How far behind a run's start the next begins: hosts list a change some time after it happened, and clocks differ."""
 
 RECORD_COLUMN = "record"
-"""Column of every conformed frame: the number, from 1, of the raw record within its batch that the row came from."""
+"""Column of every conformed frame: the position, from 0, of the raw record within its batch that the row came from."""
 
 Cursor = Mapping[str, Any]
 """Where a stream goes on from; JSON values only, the connector's own to read."""
@@ -80,6 +81,26 @@ class Batch:
 
 Row = dict[str, Any]
 """One row of an event table before it is checked: ids and instants as text, counts as integers, labels as a list."""
+
+
+def text_frame(rows: Sequence[Row]) -> pl.DataFrame:
+    """Rows as a frame of text (or lists of it), so that a value of a wrong type meets the intake's checks as it is."""
+    names = list(rows[0])
+    lists = {name for name in names for row in rows if isinstance(row[name], list)}
+    schema = {name: pl.List(pl.String) if name in lists else pl.String for name in names}
+    columns = {name: [_as_text(row[name]) for row in rows] for name in names}
+    frame = pl.DataFrame(columns, schema=schema)
+    return frame.with_columns(pl.col(RECORD_COLUMN).cast(pl.Int64))
+
+
+def _as_text(value: object) -> str | list[str] | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return [str(item) for item in value]
+    if isinstance(value, bool | dict):
+        return json.dumps(value)
+    return str(value)
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import httpx
-import polars as pl
 
 from pipelines.connectors.ai_use import is_agent_account, recognise
-from pipelines.connectors.base import RECORD_COLUMN, Conformed, RawRecord, Row
+from pipelines.connectors.base import RECORD_COLUMN, Conformed, RawRecord, Row, text_frame
 from pipelines.connectors.change_kind import causing_change, change_kind, closed_issue, reverted_change
 
 EVENT_KINDS = {
@@ -37,7 +36,7 @@ REVIEW_STATES = {
 FINAL_STATES = {"success": "success", "failure": "failure", "error": "failure"}
 
 Numbered = tuple[int, RawRecord]
-"""A record with its number in the batch."""
+"""A record with its position in the batch."""
 
 
 class Settings(Protocol):
@@ -86,9 +85,9 @@ class GitHubNames:
 
 
 def conform(records: Sequence[RawRecord], settings: Settings, names: GitHubNames) -> Conformed:
-    """The rows that the records stand for, each with its record's position; a change's commits are complete."""
+    """The rows that the records stand for, each with its record's position; commits and reviews come as whole sets."""
     by_kind: dict[str, list[Numbered]] = defaultdict(list)
-    for position, record in enumerate(records, 1):
+    for position, record in enumerate(records):
         by_kind[record.kind].append((position, record))
     changes = by_kind["pull_request"]
     tables = {
@@ -105,9 +104,9 @@ def conform(records: Sequence[RawRecord], settings: Settings, names: GitHubNames
         ],
         "defects": [_defect(each, settings, names) for each in by_kind["issue"]],
     }
-    frames = {table: pl.DataFrame(rows, infer_schema_length=None) for table, rows in tables.items() if rows}
-    complete = {"commits": [names.numbered(record.scope, record.record_id) for _, record in changes]} if changes else {}
-    return Conformed(frames, complete)
+    frames = {table: text_frame(rows) for table, rows in tables.items() if rows}
+    read_whole = [names.numbered(record.scope, record.record_id) for _, record in changes]
+    return Conformed(frames, dict.fromkeys(("commits", "reviews"), read_whole) if read_whole else {})
 
 
 def _of(parent: Numbered, children: Iterable[Numbered]) -> list[RawRecord]:

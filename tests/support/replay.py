@@ -99,6 +99,7 @@ class ReplayHost:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = 1 << 16  # head and body in one packet: two would wait for each other's acknowledgement
 
             def do_GET(self) -> None:  # noqa: N802 - the name that http.server asks for
                 headers = {name.lower(): value for name, value in self.headers.items()}
