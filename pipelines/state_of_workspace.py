@@ -52,7 +52,7 @@ def _from_warehouse(warehouse: Warehouse) -> dict[str, Any]:
     rows = warehouse.rows("SELECT count(DISTINCT (load_id, record)) AS rows FROM warehouse.quarantine")
     offences = warehouse.rows(
         'SELECT "table", "column", reason, count(*) AS rows, min(key) AS example_key, min(value) AS example_value'
-        f" FROM warehouse.quarantine GROUP BY ALL ORDER BY rows DESC, "table", "column", reason LIMIT {SHOWN_OFFENCES}"
+        f" FROM warehouse.quarantine GROUP BY ALL ORDER BY rows DESC, 1, 2, 3 LIMIT {SHOWN_OFFENCES}"
     )
     sources = warehouse.rows("SELECT * FROM warehouse.source_status ORDER BY source, stream")
     return {
