@@ -27,6 +27,7 @@ NONE, ASSISTED, AUTHORED, UNKNOWN = 0, 1, 2, 3
 FEATURE, FIX, CHORE, UNKNOWN_KIND, HOTFIX, REVERT = range(6)
 EARLY_AI_SHARE = 0.05
 MAX_ROUNDS = 3
+ORDINARY_WEEK_HOURS = 57.0  # on the working clock, an average week of the year
 TEAM_NAMES = [team.name for team in TEAMS]
 UNIT_TEAM = np.array([TEAM_NAMES.index(unit.team) for unit in UNITS])
 UNIT_ZONE = [TEAMS[team].time_zone for team in UNIT_TEAM]
@@ -115,7 +116,9 @@ def draw_openings(random: np.random.Generator, effects: Effects) -> tuple[Intege
     ramp = adoption(unit, start + WEEK / 2)
     growth = 1 + (effects.tier_values("growth")[unit] - 1) * ramp
     routine = (effects.tier_values("routine_growth")[unit] - 1) * ramp
-    base = (effects.tier_values("merges_per_week") * share)[unit] / (1 - BOT_SHARE) * (last - first) / 50.0
+    base = (
+        (effects.tier_values("merges_per_week") * share)[unit] / (1 - BOT_SHARE) * (last - first) / ORDINARY_WEEK_HOURS
+    )
     shock = np.exp(effects.volume.ravel() - effects.volume.var() / 2)
     ordinary_count = random.poisson(base * growth * shock)
     routine_count = random.poisson(base * routine * shock)

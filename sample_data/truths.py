@@ -66,8 +66,8 @@ TRUTHS = (
         since=date(2025, 11, 3),
         figures=("pr_cycle_time p50: a fifth down", "pr_cycle_time p95: up by more than half"),
         reason=(
-            "Most AI-assisted changes of tier 2 pass review in no time, but one in five goes round and round: the typical "
-            "change is faster and the slow ones are much slower."
+            "Most AI-assisted changes of tier 2 pass review in no time, but one in five goes round and round: the "
+            "typical change is faster and the slow ones are much slower."
         ),
         least_share_of_seeds=0.9,
     ),
@@ -80,8 +80,8 @@ TRUTHS = (
         since=date(2025, 11, 3),
         figures=("pr_cycle_time p50, mixed: a third down", "pr_cycle_time p50, tier 1: a third up or more"),
         reason=(
-            "Agents send twice as many small changes through tier 1, which is the fastest tier, so the mixed median falls "
-            "steeply, while in tier 1 itself a merge queue makes every change wait longer."
+            "Agents send twice as many small changes through tier 1, which is the fastest tier, so the mixed median "
+            "falls steeply, while in tier 1 itself a merge queue makes every change wait longer."
         ),
         least_share_of_seeds=0.9,
     ),

@@ -14,16 +14,17 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
-WORK_START, WORK_END = time(9), time(18)
-NIGHT_PACE = 0.06
+# Work done per hour from each time of a working day on: some are early, some stay late, hardly anyone works at night.
+NIGHT_PACE = 0.05
+PACES = ((time(7), 0.35), (time(9), 1.0), (time(18), 0.35), (time(21), NIGHT_PACE))
 HOLIDAYS = {(1, 1), (5, 1), (12, 25), (12, 26)}
 CLOCK_FIRST_DAY, CLOCK_LAST_DAY = date(2024, 8, 1), date(2028, 12, 31)
 
 
 def pace_of(day: date) -> float:
-    """Work done per working hour of a day: 1 on an ordinary one; few are in at the end of the year and in August."""
+    """A day's work as a share of an ordinary one's: none at weekends, little at the end of the year, less in August."""
     if day.weekday() >= 5 or (day.month, day.day) in HOLIDAYS:
-        return NIGHT_PACE
+        return 0.0
     if (day.month, day.day) >= (12, 22) or (day.month, day.day) <= (1, 2):
         return 0.35
     return 0.85 if day.month == 8 else 1.0
@@ -53,8 +54,8 @@ def clock_of(time_zone: str) -> WorkingClock:
     paces: list[float] = []
     day = CLOCK_FIRST_DAY
     while day <= CLOCK_LAST_DAY:
-        instants += [datetime.combine(day, edge, tzinfo=zone).timestamp() for edge in (WORK_START, WORK_END)]
-        paces += [pace_of(day), NIGHT_PACE]
+        instants += [datetime.combine(day, start, tzinfo=zone).timestamp() for start, _ in PACES]
+        paces += [max(pace * pace_of(day), NIGHT_PACE) for _, pace in PACES]
         day += timedelta(days=1)
     edges = np.array(instants)
     worked = np.concatenate([[0.0], np.cumsum(np.diff(edges) / 3600 * np.array(paces[:-1]))])
