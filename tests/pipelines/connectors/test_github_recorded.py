@@ -160,7 +160,7 @@ def test_every_row_leads_to_its_raw_record(host: ReplayHost, workspace: Workspac
     pull(workspace, FIRST, host.transport())
     kept = rows_of(
         workspace,
-        "SELECT review_id, submitted_at, record, raw_file FROM warehouse.reviews JOIN warehouse.loads USING (load_id)",,
+        "SELECT review_id, submitted_at, record, raw_file FROM warehouse.reviews JOIN warehouse.loads USING (load_id)",
     )
     for row in kept:
         lines = gzip.decompress((workspace.raw / row["raw_file"]).read_bytes()).decode().splitlines()
