@@ -109,7 +109,7 @@ class Identity:
 class ContrastRows:
     """Collects contrasts."""
 
-    frames: list[pl.DataFrame] = field(default_factory=list)
+    columns: dict[str, list[object]] = field(default_factory=lambda: {name: [] for name in SCHEMA})
 
     def add(self, identity: Identity, pairs: Pairs, window: Samples, baseline: Samples) -> None:
         """Adds a row per pair in which both sides have units."""
@@ -117,50 +117,61 @@ class ContrastRows:
         if len(present) == 0:
             return
         clusters = (window.active | baseline.active).sum(axis=1)
-        difference = np.nan_to_num(window.influence) - np.nan_to_num(baseline.influence)
-        independent = window.variance + baseline.variance
-        with np.errstate(divide="ignore", invalid="ignore"):
-            effect = (difference**2).sum(axis=1) * small_sample_factor(clusters) / independent
-        effect = np.where((clusters > 1) & np.isfinite(effect), effect, 1.0)
-        if identity.kind != "log":
-            # With few events the repositories' spread says little: never better than independent units.
-            effect = np.maximum(effect, 1.0)
-        effect = np.maximum(effect, SMALLEST_DESIGN_EFFECT)
+        effect = design_effect(identity.kind, window, baseline, clusters)
         root = np.sqrt(effect)
-        frame = pl.DataFrame(
-            {
-                "window_start": [pairs.windows[i].start for i in present],
-                "window_end": [pairs.windows[i].end for i in present],
-                "baseline_start": [pairs.baselines[i].start for i in present],
-                "baseline_end": [pairs.baselines[i].end for i in present],
-                "value": window.value[present],
-                "baseline_value": baseline.value[present],
-                "n": window.n[present],
-                "baseline_n": baseline.n[present],
-                "numerator": window.numerator[present],
-                "baseline_numerator": baseline.numerator[present],
-                "size": (window.size / effect)[present],
-                "baseline_size": (baseline.size / effect)[present],
-                "sd_low": (window.sd_low * root)[present],
-                "sd_high": (window.sd_high * root)[present],
-                "baseline_sd_low": (baseline.sd_low * root)[present],
-                "baseline_sd_high": (baseline.sd_high * root)[present],
-                "units_per_week": window.units_per_week[present],
-                "baseline_units_per_week": baseline.units_per_week[present],
-                "design_effect": effect[present],
-                "clusters": clusters[present],
-                "is_provisional": pairs.provisional[present],
-            }
-        )
+        numbers = {
+            "value": window.value,
+            "baseline_value": baseline.value,
+            "n": window.n,
+            "baseline_n": baseline.n,
+            "numerator": window.numerator,
+            "baseline_numerator": baseline.numerator,
+            "size": window.size / effect,
+            "baseline_size": baseline.size / effect,
+            "sd_low": window.sd_low * root,
+            "sd_high": window.sd_high * root,
+            "baseline_sd_low": baseline.sd_low * root,
+            "baseline_sd_high": baseline.sd_high * root,
+            "units_per_week": window.units_per_week,
+            "baseline_units_per_week": baseline.units_per_week,
+            "design_effect": effect,
+            "clusters": clusters,
+            "is_provisional": pairs.provisional,
+        }
+        for name, column in numbers.items():
+            self.columns[name] += column[present].tolist()
+        for i in present:
+            self.columns["window_start"].append(pairs.windows[i].start)
+            self.columns["window_end"].append(pairs.windows[i].end)
+            self.columns["baseline_start"].append(pairs.baselines[i].start)
+            self.columns["baseline_end"].append(pairs.baselines[i].end)
         constants = {name: getattr(identity, name) for name in identity.__dataclass_fields__}
-        constants |= {"grain": pairs.grain, "baseline_is_named": pairs.named}
-        frame = frame.with_columns(pl.lit(value).alias(name) for name, value in constants.items())
-        frame = frame.select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items())
-        self.frames.append(frame.with_columns(pl.col(pl.Float64).fill_nan(None)))
+        for name, value in (constants | {"grain": pairs.grain, "baseline_is_named": pairs.named}).items():
+            self.columns[name] += [value] * len(present)
 
     def frame(self) -> pl.DataFrame:
         """All contrasts."""
-        return pl.concat(self.frames) if self.frames else pl.DataFrame(schema=SCHEMA)
+        frame = pl.DataFrame(
+            {
+                name: pl.Series(name, values, dtype=pl.Float64, strict=False).cast(dtype)
+                if dtype == pl.Int64()
+                else pl.Series(name, values, dtype=dtype)
+                for (name, values), dtype in zip(self.columns.items(), SCHEMA.values(), strict=True)
+            }
+        )
+        return frame.with_columns(pl.col(pl.Float64).fill_nan(None))
+
+
+def design_effect(kind: str, window: Samples, baseline: Samples, clusters: NDArray[np.int64]) -> Floats:
+    """Variance of the difference over repositories, relative to that of independent units; 1 for a single repository.
+
+    With few events the repositories' spread says little: rates are never taken to be better than independent units.
+    """
+    difference = np.nan_to_num(window.influence) - np.nan_to_num(baseline.influence)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        effect = (difference**2).sum(axis=1) * small_sample_factor(clusters) / (window.variance + baseline.variance)
+    effect = np.where((clusters > 1) & np.isfinite(effect), effect, 1.0)
+    return np.maximum(effect, SMALLEST_DESIGN_EFFECT if kind == "log" else 1.0)
 
 
 SMALLEST_DESIGN_EFFECT = 0.25

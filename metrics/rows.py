@@ -60,7 +60,15 @@ class Shape:
         return self.segment_kind != "repo"
 
 
-def cluster_notes(clusters: Integers) -> list[str | None]:
+@dataclass(frozen=True)
+class Notes:
+    """Notes per group, as codes into a short table of sentences."""
+
+    table: Sequence[str | None]
+    codes: Integers
+
+
+def cluster_notes(clusters: Integers) -> Notes:
     """Says, per group, when few repositories stand behind an interval."""
     table: list[str | None] = [None, "One repository: its units are taken as independent."]
     table += [
@@ -68,16 +76,21 @@ def cluster_notes(clusters: Integers) -> list[str | None]:
         for count in range(2, FEW_CLUSTERS)
     ]
     table.append(None)
-    return [table[index] for index in np.minimum(clusters, FEW_CLUSTERS)]
+    return Notes(table, np.minimum(clusters, FEW_CLUSTERS))
+
+
+NUMERIC = ("numerator", "denominator", "ci_low", "ci_high", "censored", "bin_low", "bin_high")
 
 
 @dataclass
 class ValueRows:
-    """Collects the rows of one metric version."""
+    """Collects the rows of one metric version. Rows of one shape become one frame: few large columns, not many small ones."""
 
     metric: str
     version: str
     frames: list[pl.DataFrame] = field(default_factory=list)
+    _shape: Shape | None = None
+    _pending: list["_Chunk"] = field(default_factory=list)
 
     def add(
         self,
@@ -88,43 +101,79 @@ class ValueRows:
         n: Floats | Integers,
         keep: NDArray[np.bool_],
         columns: Mapping[str, Floats | float] | None = None,
-        notes: Sequence[str | None] | None = None,
+        notes: Notes | None = None,
     ) -> None:
         """Adds a row per group where `keep` holds; `columns` are further numeric columns over groups (NaN becomes null)."""
         picked = np.flatnonzero(keep & np.isfinite(value))
         if len(picked) == 0:
             return
+        if shape is not self._shape:
+            self._flush()
+            self._shape = shape
+        given = columns or {}
+        numbers = {
+            name: column[picked] if isinstance(column := given[name], np.ndarray) else np.full(len(picked), column)
+            for name in NUMERIC
+            if name in given
+        }
+        counts = np.asarray(n)[picked].astype(np.int64)
+        sentences = pl.Series(list(notes.table), dtype=pl.String).gather(notes.codes[picked]) if notes else None
+        self._pending.append(_Chunk(statistic, unit, picked, value[picked], counts, numbers, sentences))
+
+    def _flush(self) -> None:
+        """Makes one frame of the rows of the shape at hand."""
+        shape, chunks = self._shape, self._pending
+        if shape is None or not chunks:
+            return
         grouping = shape.grouping
+        picked = np.concatenate([chunk.picked for chunk in chunks])
+        lengths = np.array([len(chunk.picked) for chunk in chunks])
+        of_chunk = np.repeat(np.arange(len(chunks)), lengths)
         window = grouping.windows[picked]
-        data: dict[str, pl.Series | pl.Expr] = {
+        data: dict[str, pl.Series] = {
             "tier": pl.Series(list(shape.tiers), dtype=pl.String).gather(grouping.tiers[picked]),
             "segment": pl.Series(list(shape.segments), dtype=pl.String).gather(grouping.segments[picked]),
             "window_start": pl.Series([p.start for p in shape.periods], dtype=pl.Date).gather(window),
             "window_end": pl.Series([p.end for p in shape.periods], dtype=pl.Date).gather(window),
-            "value": pl.Series(value[picked]),
-            "n": pl.Series(np.asarray(n, dtype=np.int64)[picked]),
+            "statistic": pl.Series([chunk.statistic for chunk in chunks]).gather(of_chunk),
+            "unit": pl.Series([chunk.unit for chunk in chunks]).gather(of_chunk),
+            "value": pl.Series(np.concatenate([chunk.value for chunk in chunks])),
+            "n": pl.Series(np.concatenate([chunk.n for chunk in chunks])),
             "is_provisional": pl.Series(shape.provisional[window]),
         }
-        for name, column in (columns or {}).items():
-            full = np.full(grouping.size, column) if isinstance(column, float) else column
-            data[name] = pl.Series(full[picked], dtype=pl.Float64).fill_nan(None)
-        if notes is not None:
-            data["note"] = pl.Series(list(notes), dtype=pl.String).gather(picked)
+        for name in NUMERIC:
+            column = np.concatenate([chunk.numbers.get(name, np.full(len(chunk.picked), np.nan)) for chunk in chunks])
+            data[name] = pl.Series(column, dtype=pl.Float64).fill_nan(None)
+        empty = [pl.Series([None], dtype=pl.String).new_from_index(0, len(chunk.picked)) for chunk in chunks]
+        data["note"] = pl.concat(
+            [blank if c.notes is None else c.notes for c, blank in zip(chunks, empty, strict=True)]
+        )
         constants = {
             "metric": self.metric,
             "version": self.version,
             "segment_kind": shape.segment_kind,
             "grain": shape.grain,
-            "statistic": statistic,
-            "unit": unit,
         }
         frame = pl.DataFrame(data).with_columns(pl.lit(text).alias(name) for name, text in constants.items())
-        missing = [name for name in SCHEMA if name not in frame.columns]
-        frame = frame.with_columns(pl.lit(None, dtype=SCHEMA[name]).alias(name) for name in missing)
-        self.frames.append(frame.select(pl.col(name).cast(SCHEMA[name]) for name in SCHEMA))
+        self.frames.append(frame.select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items()))
+        self._pending = []
 
     def frame(self) -> pl.DataFrame:
-        """All rows, in the order of the published table's grain."""
+        """All rows, in the order in which they were added."""
+        self._flush()
         if not self.frames:
             return pl.DataFrame(schema=SCHEMA)
         return pl.concat(self.frames)
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    """Rows of one statistic, before they become a frame."""
+
+    statistic: str
+    unit: str
+    picked: NDArray[np.intp]
+    value: Floats
+    n: Integers
+    numbers: Mapping[str, Floats]
+    notes: pl.Series | None

@@ -7,6 +7,7 @@ DuckDB as NumPy arrays without copies; text stays behind.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,6 +79,7 @@ class Days:
     first: date
     last: date
 
+    @cached_property
     def all(self) -> list[date]:
         """Every local day from the first to the last."""
         return [self.first + timedelta(days=i) for i in range((self.last - self.first).days + 1)]
@@ -87,7 +89,7 @@ class Days:
 
         Guessed by division, then mended where the clock changes.
         """
-        edges = self.calendar.edges([*self.all(), self.last + timedelta(days=1)])
+        edges = self._edges
         guess = np.clip((microseconds - edges[0]) // MICROSECONDS_PER_DAY, 0, len(edges) - 2)
         guess = np.where(microseconds < edges[guess], np.maximum(guess - 1, 0), guess)
         guess = np.where(microseconds >= edges[guess + 1], np.minimum(guess + 1, len(edges) - 2), guess)
@@ -96,13 +98,20 @@ class Days:
     def windows(self, grain: Grain) -> tuple[list[Period], Integers]:
         """The windows of a grain, and per day the number of its window."""
         periods = self.calendar.windows(self.first, self.last, grain)
-        starts = np.array([np.datetime64(period.start) for period in periods])
-        days = np.array([np.datetime64(day) for day in self.all()])
-        return periods, (np.searchsorted(starts, days, side="right") - 1).astype(np.int64)
+        starts = np.array([period.start for period in periods], dtype="datetime64[D]")
+        return periods, (np.searchsorted(starts, self._days, side="right") - 1).astype(np.int64)
 
     def inside(self, period: Period) -> NDArray[np.bool_]:
         """Per day, whether it falls into the period."""
-        return np.array([day in period for day in self.all()], dtype=bool)
+        return np.asarray((self._days >= np.datetime64(period.start)) & (self._days < np.datetime64(period.end)))
+
+    @cached_property
+    def _days(self) -> NDArray[np.datetime64]:
+        return np.array(self.all, dtype="datetime64[D]")
+
+    @cached_property
+    def _edges(self) -> Integers:
+        return self.calendar.edges([*self.all, self.last + timedelta(days=1)])
 
 
 __all__ = ["AI_USES", "GRAINS", "MIXED", "TIERS", "Days", "Units", "concatenate"]

@@ -12,7 +12,7 @@ from metrics.calendar import QUARTERS_PER_YEAR, Calendar, Grain, Period
 from metrics.contrasts import ContrastRows, Identity, Pairs, Samples
 from metrics.model import Metric
 from metrics.rows import Shape, ValueRows
-from metrics.stats.grouping import Grouping, make_grouping
+from metrics.stats.grouping import Grouping, Holders, make_holders
 from metrics.units import MIXED, Days, Units
 
 Floats = NDArray[np.float64]
@@ -91,25 +91,16 @@ class Target:
     values: ValueRows
     contrasts: ContrastRows
 
-    def shape(self, units: Units, plan: Segmentation, grain: Grain) -> Shape:
-        """Groups units by tier, segment and the windows of a grain. `units` must be pooled where the plan mixes tiers."""
+    def holders(self, units: Units, plan: Segmentation) -> Holders:
+        """Groups units by tier and segment. `units` must be pooled where the plan mixes tiers."""
+        named = np.where(units.repository < len(plan.segments), units.repository, -1)
+        columns = {"ai_use": units.ai_use, "category": units.category, "team": units.team, "repo": named}
+        return make_holders(units.tier, units.repository, len(plan.tiers), columns.get(plan.kind), len(plan.segments))
+
+    def shape(self, units: Units, holders: Holders, plan: Segmentation, grain: Grain) -> Shape:
+        """Cuts held units into the windows of a grain."""
         periods, window_of_day = self.source.days.windows(grain)
-        segment = {
-            "ai_use": units.ai_use,
-            "category": units.category,
-            "team": units.team,
-            "repo": units.repository,
-        }.get(plan.kind)
-        grouping = make_grouping(
-            units.tier,
-            units.repository,
-            window_of_day[units.day],
-            len(periods),
-            len(plan.tiers),
-            segment,
-            len(plan.segments),
-        )
-        return self.shape_of(grouping, plan, grain, periods)
+        return self.shape_of(holders.by_window(window_of_day[units.day], len(periods)), plan, grain, periods)
 
     def shape_of(self, grouping: Grouping, plan: Segmentation, grain: Grain, periods: Sequence[Period]) -> Shape:
         """Names for the groups of a grouping."""
@@ -147,6 +138,7 @@ class Statistic:
 def add_contrasts(
     target: Target,
     units: Units,
+    holders: Holders,
     tiers: Sequence[str],
     statistics: Sequence[Statistic],
     by_grain: dict[Grain, list[list[Samples]]],
@@ -158,9 +150,9 @@ def add_contrasts(
     (pooled where tiers are mixed): it is used for named baselines and for trailing years.
     """
     named = [target.source.baseline(tier) for tier in tiers]
-    base = sample(*_period_grouping(target, units, named)) if any(named) else None
+    base = sample(*_period_grouping(target, units, holders, named)) if any(named) else None
     years = target.source.days.calendar.windows(target.source.days.first, target.source.days.last, "trailing_year")
-    yearly = [sample(*_period_grouping(target, units, [year] * len(tiers))) for year in years]
+    yearly = [sample(*_period_grouping(target, units, holders, [year] * len(tiers))) for year in years]
     for index, statistic in enumerate(statistics):
         for number, tier in enumerate(tiers):
             identity = Identity(
@@ -192,15 +184,16 @@ def stack(samples: Sequence[Samples]) -> Samples:
     )
 
 
-def _period_grouping(target: Target, units: Units, periods: Sequence[Period | None]) -> tuple[Units, Grouping, Floats]:
+def _period_grouping(
+    target: Target, units: Units, holders: Holders, periods: Sequence[Period | None]
+) -> tuple[Units, Grouping, Floats]:
     """Groups units by tier, each tier within a period of its own (none: no units)."""
     days = target.source.days
-    nowhere = np.zeros(len(days.all()), dtype=bool)
+    nowhere = np.zeros(len(days.all), dtype=bool)
     inside = np.stack([days.inside(period) if period else nowhere for period in periods])
     window = np.where(inside[units.tier, units.day], 0, -1).astype(np.int64)
-    grouping = make_grouping(units.tier, units.repository, window, 1, len(periods))
     weeks = target.source.elapsed([period or Period(days.first, days.first) for period in periods])
-    return units, grouping, weeks.reshape(-1, 1)
+    return units, holders.by_window(window, 1), weeks.reshape(-1, 1)
 
 
 def _compare(

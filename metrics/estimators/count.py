@@ -26,22 +26,31 @@ def run(target: Target, estimator: Count) -> None:
         return
     for plan in source.segmentations(target.metric, categories, everything):
         units = units_for(plan, everything)
+        holders = target.holders(units, plan)
         by_grain: dict[Grain, list[list[Samples]]] = {}
         for grain in plan.grains:
-            shape = target.shape(units, plan, grain)
+            shape = target.shape(units, holders, plan, grain)
             _add_rows(target, shape)
             if plan.judged and grain in JUDGED_GRAINS:
                 by_grain[grain] = _samples(units, shape.grouping, np.tile(shape.weeks, (len(plan.tiers), 1)))
         if plan.judged:
-            add_contrasts(target, units, plan.tiers, [Statistic("per_week", "events", "per week")], by_grain, _samples)
+            add_contrasts(
+                target, units, holders, plan.tiers, [Statistic("per_week", "events", "per week")], by_grain, _samples
+            )
 
 
 def _add_rows(target: Target, shape: Shape) -> None:
     """Adds count and per_week of one grain, from the first window in which the tier or segment had a unit."""
-    grouping, windows = shape.grouping, len(shape.periods)
+    grouping = shape.grouping
     counts = np.bincount(grouping.codes[grouping.codes >= 0], minlength=grouping.size).astype(np.float64)
+    add_weekly(target, shape, counts, counts)
+
+
+def add_weekly(target: Target, shape: Shape, counts: Floats, seen: Floats) -> None:
+    """Adds count and per_week of events, from the first window in which the tier or segment had a unit (`seen`, per group)."""
+    windows = len(shape.periods)
     by_holder = counts.reshape(-1, windows)
-    begun = (np.cumsum(by_holder, axis=1) > 0).reshape(-1)
+    begun = (np.cumsum(seen.reshape(-1, windows), axis=1) > 0).reshape(-1)
     keep = begun & np.tile(shape.weeks > 0, len(by_holder))
     if not shape.intervals:
         target.values.add(shape, "count", "count", counts, counts, counts > 0)

@@ -14,7 +14,7 @@ from metrics.estimators.base import (
     units_for,
 )
 from metrics.model import Distribution
-from metrics.rows import Shape, cluster_notes
+from metrics.rows import Notes, Shape, cluster_notes
 from metrics.stats.clusters import CONFIDENCE, critical, small_sample_factor
 from metrics.stats.distribution import Ordered, QuantileEstimate, estimate_quantiles, order_by_group
 from metrics.stats.grouping import Grouping, reduce_cells
@@ -54,9 +54,10 @@ def run(target: Target, estimator: Distribution) -> None:
         edges = edges_between(estimator.first_bin, float(values.max()))
         for plan in source.segmentations(target.metric, categories, everything):
             units = units_for(plan, everything)
+            holders = target.holders(units, plan)
             by_grain: dict[Grain, list[list[Samples]]] = {}
             for grain in plan.grains:
-                shape = target.shape(units, plan, grain)
+                shape = target.shape(units, holders, plan, grain)
                 ordered = order_by_group(order, values, shape.grouping)
                 samples = _add_rows(target, shape, plan, ordered, edges, estimator.first_bin)
                 if plan.judged and grain in JUDGED_GRAINS:
@@ -69,7 +70,7 @@ def run(target: Target, estimator: Distribution) -> None:
                     return _samples(ordered, grouping, estimates, sizes, below, weeks, estimator.first_bin)
 
                 statistics = [Statistic(name_of(p), "log", target.metric.unit) for p in COMPARED_QUANTILES]
-                add_contrasts(target, units, plan.tiers, statistics, by_grain, sample)
+                add_contrasts(target, units, holders, plan.tiers, statistics, by_grain, sample)
     if estimator.unfinished is not None:
         _add_unfinished(target, estimator)
 
@@ -191,8 +192,9 @@ def _add_unfinished(target: Target, estimator: Distribution) -> None:
         if plan.kind == "repo":
             continue
         units = units_for(plan, everything)
+        holders = target.holders(units, plan)
         for grain in plan.grains:
-            shape = target.shape(units, plan, grain)
+            shape = target.shape(units, holders, plan, grain)
             ordered = order_by_group(order, values, shape.grouping)
             curve = product_limit(ordered, is_ended)
             counts = ordered.counts
@@ -212,13 +214,14 @@ def _add_unfinished(target: Target, estimator: Distribution) -> None:
                 target.values.add(shape, rows, target.metric.unit, value, counts, counts > 0, bounds, notes)
 
 
-def _flattery(value: Floats, ended: Floats) -> list[str | None]:
+def _flattery(value: Floats, ended: Floats) -> Notes:
     """Says where the median of ended units alone looks better than the cohort's."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        excess = value / ended - 1
-    return [
-        f"Unfinished work flatters this figure: of what has ended, the median is {share / (1 + share):.0%} lower."
-        if np.isfinite(share) and share > FLATTERS
-        else None
-        for share in excess
+        excess = np.nan_to_num(value / ended - 1, nan=0.0, posinf=0.0)
+    percent = np.where(excess > FLATTERS, np.round(100 * excess / (1 + excess)), 0).astype(np.int64)
+    table: list[str | None] = [None]
+    table += [
+        f"Unfinished work flatters this figure: of what has ended, the median is {share} % lower."
+        for share in range(1, 101)
     ]
+    return Notes(table, percent)

@@ -17,8 +17,9 @@ def run(target: Target, estimator: Downtime) -> None:
         if plan.kind != "all":
             continue
         units = units_for(plan, spans)
+        holders = target.holders(units, plan)
         for grain in plan.grains:
-            shape = target.shape(units, plan, grain)
+            shape = target.shape(units, holders, plan, grain)
             inside = shape.grouping.codes >= 0
             hours = np.bincount(
                 shape.grouping.codes[inside], weights=units.numbers[0][inside], minlength=shape.grouping.size

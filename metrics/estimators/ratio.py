@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from metrics.calendar import Grain
 from metrics.contrasts import Samples, per_tier
+from metrics.estimators.count import add_weekly
 from metrics.estimators.base import JUDGED_GRAINS, Segmentation, Statistic, Target, add_contrasts, units_for
 from metrics.model import Ratio
 from metrics.rows import Shape, cluster_notes
@@ -28,12 +29,15 @@ def run(target: Target, estimator: Ratio) -> None:
         if plan.kind == "category":
             _by_category(target, estimator, plan, units)
             continue
+        holders = target.holders(units, plan)
         by_grain: dict[Grain, list[list[Samples]]] = {}
         for grain in plan.grains:
-            shape = target.shape(units, plan, grain)
+            shape = target.shape(units, holders, plan, grain)
             numerators, denominators, counts = shape.grouping.sums(_columns(units))
             estimate = estimate_ratio(shape.grouping, numerators, denominators, counts, estimator.kind)
             _add_rows(target, estimator, shape, estimate)
+            if estimator.weekly:
+                add_weekly(target, shape, estimate.numerator, estimate.units + estimate.numerator)
             if plan.judged and grain in JUDGED_GRAINS:
                 weeks = np.tile(shape.weeks, (len(plan.tiers), 1))
                 cells = (numerators, denominators, counts)
@@ -48,8 +52,8 @@ def run(target: Target, estimator: Ratio) -> None:
             unit, scale = target.metric.unit, estimator.scale
             statistics = [Statistic(estimator.statistic, estimator.kind, unit, scale)]
             if estimator.counts_events:
-                statistics.append(Statistic(PER_WEEK, "events", "per week"))
-            add_contrasts(target, units, plan.tiers, statistics, by_grain, sample)
+                statistics.append(Statistic("per_week" if estimator.weekly else PER_WEEK, "events", "per week"))
+            add_contrasts(target, units, holders, plan.tiers, statistics, by_grain, sample)
 
 
 def units_of(target: Target, estimator: Ratio) -> tuple[Units, list[str]]:
@@ -85,8 +89,9 @@ def _add_rows(target: Target, estimator: Ratio, shape: Shape, estimate: RatioEst
 def _by_category(target: Target, estimator: Ratio, plan: Segmentation, units: Units) -> None:
     """Rates by category; rows without a category (the common denominator) count under each."""
     whole = Segmentation("all", ["all"], plan.grains, plan.tiers, False)
+    holders = target.holders(units, whole)
     for grain in plan.grains:
-        common = target.shape(units, whole, grain)
+        common = target.shape(units, holders, whole, grain)
         shared = common.grouping.sums([np.where(units.category < 0, column, 0.0) for column in _columns(units)])
         for code, category in enumerate(plan.segments):
             mine = common.grouping.sums([np.where(units.category == code, column, 0.0) for column in _columns(units)])

@@ -102,28 +102,41 @@ def local_numbers(holders: Integers, repositories: Integers, holder_count: int) 
     return (rank - first[holders]).astype(np.int64), per_holder.astype(np.int64)
 
 
-def make_grouping(
+@dataclass(frozen=True)
+class Holders:
+    """Rows by tier × segment, with their repositories numbered within each: made once, then cut into windows of any kind."""
+
+    codes: Integers
+    local: Integers
+    clusters: Integers
+    tiers: int
+    segments: int
+
+    def by_window(self, windows: Integers, window_count: int) -> Grouping:
+        """Groups of tier × segment × window; a row with a negative segment or window is in no group."""
+        codes = np.where((windows < 0) | (self.codes < 0), -1, self.codes * window_count + windows)
+        tier, segment, window = np.unravel_index(
+            np.arange(self.tiers * self.segments * window_count), (self.tiers, self.segments, window_count)
+        )
+        return Grouping(
+            codes=codes.astype(np.int64),
+            local=self.local,
+            tiers=tier.astype(np.int64),
+            segments=segment.astype(np.int64),
+            windows=window.astype(np.int64),
+            clusters=np.repeat(self.clusters, window_count),
+        )
+
+
+def make_holders(
     tiers: Integers,
     repositories: Integers,
-    windows: Integers,
-    window_count: int,
     tier_count: int,
     segments: Integers | None = None,
     segment_count: int = 1,
-) -> Grouping:
-    """Groups rows by tier × segment × window; a row with a negative segment or window is in no group."""
+) -> Holders:
+    """Groups rows by tier × segment; a row with a negative segment has none."""
     segment = np.zeros_like(tiers) if segments is None else segments
-    holders = tiers * segment_count + np.maximum(segment, 0)
-    local, per_holder = local_numbers(holders, repositories, tier_count * segment_count)
-    codes = np.where((windows < 0) | (segment < 0), -1, holders * window_count + windows)
-    tier, of_segment, window = np.unravel_index(
-        np.arange(tier_count * segment_count * window_count), (tier_count, segment_count, window_count)
-    )
-    return Grouping(
-        codes=codes.astype(np.int64),
-        local=local,
-        tiers=tier.astype(np.int64),
-        segments=of_segment.astype(np.int64),
-        windows=window.astype(np.int64),
-        clusters=np.repeat(per_holder, window_count),
-    )
+    codes = tiers * segment_count + np.maximum(segment, 0)
+    local, per_holder = local_numbers(codes, repositories, tier_count * segment_count)
+    return Holders(np.where(segment < 0, -1, codes), local, per_holder, tier_count, segment_count)

@@ -97,7 +97,11 @@ def certainty_above(
             still = at_score(middle) > 0
             low, high = np.where(still, middle, low), np.where(still, high, middle)
     score = np.where(exceeds, low, -low)
-    return np.where(np.isnan(estimate) | (estimate == limit), np.where(np.isnan(estimate), np.nan, 0.5), probability(clusters, score))
+    return np.where(
+        np.isnan(estimate) | (estimate == limit),
+        np.where(np.isnan(estimate), np.nan, 0.5),
+        probability(clusters, score),
+    )
 
 
 def ratio_bounds(window: Side, baseline: Side, score: Floats) -> tuple[Floats, Floats]:
