@@ -11,13 +11,15 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Self
 
 import duckdb
 import polars as pl
 
 from metrics.facts.sql import create_view
+from pipelines.intake.known_at import rebuild_known_at
 from pipelines.parts import replace_text, scan, write_part
 from pipelines.warehouse import Warehouse
 from schemas.errors import PlumblineError, WarehouseLocked
@@ -67,6 +69,7 @@ class BuildStore:
         self._tables: dict[str, BuiltTable] = self._read_registry()
         self._warehouse: Warehouse | None = None
         self._lock: int | None = None
+        self._known_path: Path | None = None
 
     def __enter__(self) -> Self:
         """Take the build lock.
@@ -90,25 +93,42 @@ class BuildStore:
     def __exit__(self, *_: object) -> None:
         """Let go of the warehouse and of the lock."""
         self.close_warehouse()
+        if self._known_path is not None:
+            self._known_path.unlink(missing_ok=True)
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
 
     @property
-    def connection(self) -> duckdb.DuckDBPyConnection:
-        """DuckDB with the events as views of their own names, and the tables built so far likewise."""
+    def warehouse(self) -> Warehouse:
+        """The warehouse, open for reading; events and the tables built so far are views of their own names."""
         if self._warehouse is None:
-            self._warehouse = Warehouse.open(self.workspace, write=False)
+            self._warehouse = Warehouse.open(self.workspace, write=False, path=self._known_events())
             self._warehouse.create_event_views()
             for name in self._tables:
                 self._show(name)
-        return self._warehouse.connection
+        return self._warehouse
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """The connection of `warehouse`."""
+        return self.warehouse.connection
 
     def close_warehouse(self) -> None:
         """Let go of the warehouse, so that a stage may write it; the next use of `connection` opens it again."""
         if self._warehouse is not None:
             self._warehouse.close()
             self._warehouse = None
+
+    def _known_events(self) -> Path | None:
+        """A warehouse of what was observed by `known_at`, made once per build; None for the whole one."""
+        if self.cut.known_at is None:
+            return None
+        path = self.folder.state / "tmp" / f"known-at-{self.cut.known_at:%Y%m%dT%H%M%S%f}.duckdb"
+        if self._known_path is None:
+            rebuild_known_at(self.workspace, self.cut.known_at.replace(tzinfo=UTC), path)
+            self._known_path = path
+        return path
 
     def write(
         self,
@@ -147,12 +167,13 @@ class BuildStore:
         self._show(table)
         return built.snapshot_table
 
-    def keep_partitions(self, table: str, names: Sequence[str]) -> None:
+    def keep_partitions(self, table: str, names: Sequence[str]) -> SnapshotTable:
         """Forget the partitions of a table that are not named."""
         built = self._built(table)
         built.partitions = {name: parts for name, parts in built.partitions.items() if name in names}
         self._write_registry()
         self._show(table)
+        return built.snapshot_table
 
     def partitions(self, table: str) -> set[str]:
         """The partitions of a table that this cut has."""
@@ -160,7 +181,7 @@ class BuildStore:
         return set(built.partitions) if built is not None and built.cut == self._cut_text() else set()
 
     def tables(self) -> dict[str, SnapshotTable]:
-        """All tables of this build's cut, as a manifest names them; what earlier builds left of other cuts is not among them."""
+        """All tables of this build's cut, as a manifest names them; tables left of other cuts are not among them."""
         cut = self._cut_text()
         return {name: built.snapshot_table for name, built in sorted(self._tables.items()) if built.cut == cut}
 

@@ -43,7 +43,7 @@ def write_part(connection: duckdb.DuckDBPyConnection, query: str, folder: Path) 
 def scan(paths: Sequence[Path]) -> str:
     """The SQL that reads parts as one relation, in their order."""
     names = ", ".join(f"'{quoted(path)}'" for path in paths)
-    return f"read_parquet([{names}], union_by_name = true)" if len(paths) > 1 else f"read_parquet({names})"
+    return f"read_parquet([{names}])"
 
 
 def quoted(path: Path) -> str:

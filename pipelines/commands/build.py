@@ -1,0 +1,54 @@
+"""`plumbline build`: facts, metric values, verdicts, and one published snapshot of them."""
+
+import json
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+
+class Instant(click.ParamType):
+    """An instant with a zone, such as 2026-10-31T00:00:00Z; one without is an error, never a guess."""
+
+    name = "instant"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """The instant, in UTC."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            instant = datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is no instant; write it like 2026-10-31T00:00:00Z", param, ctx)
+        if instant.tzinfo is None:
+            self.fail(f"{value!r} has no time zone; write it like 2026-10-31T00:00:00Z", param, ctx)
+        return instant.astimezone(UTC)
+
+
+@click.command()
+@click.option("--as-of", type=Instant(), help="Cut events: what happened later is not known yet.")
+@click.option("--known-at", type=Instant(), help="Cut knowledge: only records that were observed by then.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output instead of text.")
+@click.pass_obj
+def command(workspace_folder: Path, as_of: datetime | None, known_at: datetime | None, as_json: bool) -> None:
+    """Build everything from what has been loaded, and publish one snapshot.
+
+    If any step fails, nothing is published and the last snapshot is still served.
+    """
+    from rich.console import Console
+
+    from pipelines.build_summary import show, summary
+    from pipelines.run_build import run_build
+    from pipelines.snapshot_reader import open_snapshot
+    from schemas.workspace import load_workspace
+
+    started = time.perf_counter()
+    workspace = load_workspace(workspace_folder)
+    run_build(workspace, as_of=as_of, known_at=known_at)
+    seconds = time.perf_counter() - started
+    with open_snapshot(workspace) as snapshot:
+        if as_json:
+            click.echo(json.dumps(summary(snapshot, seconds), indent=1))
+        else:
+            show(snapshot, seconds, Console(highlight=False))

@@ -1,0 +1,107 @@
+"""Servers of other packages on this machine: started as a child, told by address once they answer, ended with us."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import webbrowser
+from collections.abc import Mapping, Sequence
+
+import click
+
+from schemas.errors import InputError
+
+LOOPBACK = "127.0.0.1"
+START_SECONDS = 90.0
+POLL_SECONDS = 0.2
+STOP_SECONDS = 10.0
+
+
+def free_port(wanted: int) -> int:
+    """The wanted port, or one that the system chooses for 0.
+
+    Raises:
+        InputError: the port is taken.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, wanted))
+        except OSError as error:
+            where = f"{LOOPBACK}:{wanted}"
+            raise InputError(f"the port cannot be used ({error.strerror})", where, "name another with --port") from None
+        return int(probe.getsockname()[1])
+
+
+def serve(
+    arguments: Sequence[str],
+    address: str,
+    health: str,
+    environment: Mapping[str, str],
+    *,
+    says: str,
+    opens: bool = False,
+) -> int:
+    """Run `python -m ARGUMENTS` until it ends or the user stops it.
+
+    Args:
+        arguments: module and its arguments.
+        address: told to the user once the server answers.
+        health: path below the address that answers when the server is ready.
+        environment: variables beside our own.
+        says: what is served, for the line that is printed.
+        opens: whether to open the address in a browser, where there is a screen.
+
+    Returns:
+        The exit status: 0 when the user stopped it.
+
+    Raises:
+        InputError: the server ended, or did not answer.
+    """
+    child = subprocess.Popen([sys.executable, "-m", *arguments], env={**os.environ, **environment})
+    try:
+        _wait_until_it_answers(child, f"{address}{health}", says)
+        click.echo(f"{says}: {address} (stop with Ctrl-C)")
+        if opens and _has_screen():
+            webbrowser.open(address)
+        status = child.wait()
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        _stop(child)
+    if status:
+        raise InputError(f"{says} ended with status {status}", address, "see the lines above")
+    return 0
+
+
+def _wait_until_it_answers(child: "subprocess.Popen[bytes]", url: str, says: str) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if child.poll() is not None:
+            raise InputError(
+                f"{says} ended with status {child.returncode} before it answered", url, "see the lines above"
+            )
+        try:
+            with urllib.request.urlopen(url, timeout=POLL_SECONDS * 10):
+                return
+        except (urllib.error.URLError, TimeoutError, ConnectionError):
+            time.sleep(POLL_SECONDS)
+    raise InputError(f"{says} did not answer within {START_SECONDS:.0f} s", url, "see the lines above")
+
+
+def _stop(child: "subprocess.Popen[bytes]") -> None:
+    """End the child politely, then for good."""
+    if child.poll() is None:
+        child.terminate()
+        try:
+            child.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def _has_screen() -> bool:
+    return sys.stdout.isatty() and (sys.platform == "darwin" or bool({"DISPLAY", "WAYLAND_DISPLAY"} & set(os.environ)))

@@ -1,0 +1,51 @@
+"""The period that each tier is compared with."""
+
+import dagster as dg
+import polars as pl
+
+from metrics.aggregate import days_of
+from metrics.baselines import baselines as chosen
+from metrics.calendar import Calendar
+from pipelines.baseline_log import named_baselines
+from pipelines.build_store import BuildStore
+from schemas.published.baselines import Baselines
+
+FIRST_ONBOARDING = """
+    select tier.tier::varchar, min(onboarded_at)
+    from onboardings onboarding
+    join repo_dimension repository using (repo_id)
+    join tier_assignments tier
+      on (tier.repo_id = onboarding.repo_id or tier.service = repository.service)
+      and tier.valid_from <= onboarding.onboarded_at and coalesce(tier.valid_to > onboarding.onboarded_at, true)
+    where onboarded_at <= ?
+    group by all
+"""
+SCHEMA = {
+    "tier": pl.String(),
+    "baseline_start": pl.Date(),
+    "baseline_end": pl.Date(),
+    "frozen_at": pl.Datetime("us"),
+    "set_by": pl.String(),
+    "reason": pl.String(),
+}
+
+
+@dg.asset(
+    deps=["change_facts", "deployment_facts", "incident_facts", "onboardings", "tier_assignments"],
+    group_name="metrics",
+    description=Baselines.table_grain(),
+    kinds={"parquet"},
+)
+def baselines(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
+    """Named in plumbline.toml, else the three months before the tier's first onboarding."""
+    calendar = Calendar(build.workspace.timezone, build.workspace.week_start)
+    first_day = days_of(build.connection, calendar, build.cut.as_of).first
+    rows = build.connection.execute(FIRST_ONBOARDING, [build.cut.as_of]).fetchall()
+    onboarded = {tier: calendar.local_day(instant) for tier, instant in rows}
+    found = chosen(named_baselines(build.workspace, build.created_at), onboarded, first_day)
+    frame = pl.DataFrame(
+        [(each.tier, each.period.start, each.period.end, each.frozen_at, each.set_by, each.reason) for each in found],
+        schema=SCHEMA,
+        orient="row",
+    )
+    return dg.MaterializeResult(metadata={"rows": build.write("baselines", frame, order_by=["tier"]).rows})

@@ -1,0 +1,109 @@
+"""Facts → metric values: every definition of the metric tree as an asset of its own, run by the one aggregator.
+
+The definitions of one side of the tree are one step: they share the facts, and each costs a few milliseconds of log.
+"""
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+
+import dagster as dg
+
+from metrics.aggregate import Engine
+from metrics.calendar import Calendar, Period
+from metrics.comparisons import comparisons as compared
+from metrics.definitions import all_metrics
+from metrics.model import Metric
+from pipelines.build_store import BuildStore
+from schemas.published import all_tables
+
+FACTS = ("change_facts", "deployment_facts", "incident_facts")
+VALUES_ORDER = ("tier", "segment_kind", "segment", "grain", "window_start", "statistic", "bin_low")
+CONTRASTS_ORDER = ("tier", "segment_kind", "segment", "grain", "window_start", "statistic", "baseline_start")
+
+
+def metric_key(metric: str) -> dg.AssetKey:
+    """The asset of a metric; apart from tables, whose names metrics may share."""
+    return dg.AssetKey(["metrics", metric])
+
+
+def _spec(metric: Metric) -> dg.AssetSpec:
+    facts = [fact for fact in FACTS if fact in set(_facts_of(metric.estimators))] or ["incident_facts"]
+    return dg.AssetSpec(
+        metric_key(metric.id),
+        deps=[*facts, "baselines"],
+        group_name=f"{metric.side}_metrics",
+        description=f"{metric.name} ({metric.unit}). {metric.formula}",
+        code_version=metric.version,
+        metadata={"source": metric.source, "direction": metric.direction, "headline": metric.headline},
+    )
+
+
+def _facts_of(declared: object) -> Iterator[str]:
+    """The facts that an estimator reads, itself or in its parts."""
+    if isinstance(declared, tuple):
+        for each in declared:
+            yield from _facts_of(each)
+    elif is_dataclass(declared):
+        for field in fields(declared):
+            value = getattr(declared, field.name)
+            yield from [value] if field.name == "fact" else _facts_of(value)
+
+
+def _family(side: str) -> dg.AssetsDefinition:
+    specs = [_spec(metric) for metric in all_metrics().values() if metric.side == side]
+
+    @dg.multi_asset(name=f"{side}_metrics", specs=specs, can_subset=True)
+    def family(
+        context: dg.AssetExecutionContext, build: dg.ResourceParam[BuildStore]
+    ) -> Iterator[dg.MaterializeResult[None]]:
+        engine = engine_of(build)
+        for key in sorted(context.selected_asset_keys):
+            metric = all_metrics()[key.path[-1]]
+            result = engine.run(metric)
+            values = build.write("metric_values", result.values, order_by=VALUES_ORDER, partition=metric.id)
+            build.write("contrasts", result.contrasts, order_by=CONTRASTS_ORDER, partition=metric.id, internal=True)
+            yield dg.MaterializeResult(key, metadata={"rows": result.values.height, "all rows": values.rows})
+
+    return family
+
+
+families = [_family(side) for side in sorted({metric.side for metric in all_metrics().values()})]
+
+
+def engine_of(build: BuildStore) -> Engine:
+    """The aggregator on this build's facts."""
+    connection = build.connection
+    calendar = Calendar(build.workspace.timezone, build.workspace.week_start)
+    named = connection.execute("select tier, baseline_start, baseline_end from baselines").fetchall()
+    return Engine.over(
+        connection,
+        calendar,
+        build.cut.as_of,
+        {tier: Period(start, end) for tier, start, end in named},
+        include_bots=build.workspace.include_bots,
+    )
+
+
+@dg.asset(
+    deps=[metric_key(metric) for metric in all_metrics()],
+    group_name="metrics",
+    description=all_tables()["metric_values"].table_grain(),
+    kinds={"parquet"},
+)
+def metric_values(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
+    """Every statistic of every metric: what the metrics have written, and nothing of definitions that are gone."""
+    return dg.MaterializeResult(metadata={"rows": build.keep_partitions("metric_values", list(all_metrics())).rows})
+
+
+@dg.asset(
+    deps=[metric_key(metric) for metric in all_metrics()],
+    group_name="metrics",
+    description=all_tables()["comparisons"].table_grain(),
+    kinds={"parquet"},
+)
+def comparisons(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
+    """Every compared statistic of every window, with the interval of its change."""
+    build.keep_partitions("contrasts", list(all_metrics()))
+    frame = compared(build.frame("select * from contrasts"), all_metrics())
+    keys = [f'"{key}"' for key in all_tables()["comparisons"].table_key()]
+    return dg.MaterializeResult(metadata={"rows": build.write("comparisons", frame, order_by=keys).rows})

@@ -1,0 +1,17 @@
+"""Comparisons → verdicts: every constraint judged in every tier and window."""
+
+import dagster as dg
+
+from metrics.constraints import all_constraints
+from metrics.definitions import all_metrics
+from metrics.verdicts import verdicts as judged
+from pipelines.build_store import BuildStore
+from schemas.published.verdicts import Verdicts
+
+
+@dg.asset(deps=["comparisons"], group_name="verdicts", description=Verdicts.table_grain(), kinds={"parquet"})
+def verdicts(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
+    """Whether a gain was paid for, with the claim that it bears, the reason and the evidence."""
+    contrasts = build.frame("select * from contrasts")
+    found = judged(contrasts, list(all_constraints().values()), all_metrics())
+    return dg.MaterializeResult(metadata={"rows": build.write("verdicts", found.frame, order_by=["verdict_id"]).rows})
