@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import duckdb
@@ -34,10 +35,7 @@ def create_view(connection: duckdb.DuckDBPyConnection, name: str, query: str) ->
 def drop(connection: duckdb.DuckDBPyConnection, *names: str) -> None:
     """Forget temporary relations that are no longer needed, whether tables or views."""
     for name in names:
-        kinds = connection.execute(
-            "select 'table' from duckdb_tables() where temporary and table_name = ? "
-            "union all select 'view' from duckdb_views() where temporary and view_name = ?",
-            [name, name],
-        ).fetchall()
-        for (kind,) in kinds:
-            connection.execute(f"drop {kind} temp.{name}")
+        for kind in ("table", "view"):
+            # DuckDB refuses to drop a view as a table, even "if exists": then the other kind is dropped.
+            with suppress(duckdb.CatalogException):
+                connection.execute(f"drop {kind} if exists temp.{name}")
