@@ -8,19 +8,24 @@ from metrics.judge import Guardrail, Verdict
 from metrics.margins import Margins
 from metrics.model import Metric
 from metrics.readings import Reading, units_to_decide
-from metrics.words import joined, quantity, share
+from metrics.words import certain, joined, quantity, share
 
 STATISTIC_NAMES = {"p50": "median", "p75": "75th percentile", "p90": "90th percentile", "p95": "95th percentile"}
 
 
 def figure_name(reading: Reading, metrics: dict[str, Metric]) -> str:
     """The metric by name, and the statistic where it is one of several."""
-    metric = metrics.get(reading.figure.metric)
-    name = metric.name if metric else reading.figure.metric
+    name = metric_name(reading.figure.metric, metrics)
     statistic = STATISTIC_NAMES.get(reading.figure.statistic)
     if statistic:
         return f"{statistic} of {name}"
     return f"{name} per week" if "per_week" in reading.figure.statistic else name
+
+
+def metric_name(metric: str, metrics: dict[str, Metric]) -> str:
+    """A metric's name inside a sentence; abbreviations keep their capitals."""
+    name = metrics[metric].name if metric in metrics else metric
+    return name if name[1:2].isupper() else name[:1].lower() + name[1:]
 
 
 def movement(reading: Reading, metrics: dict[str, Metric]) -> str:
@@ -60,10 +65,7 @@ def reason(verdict: Verdict, contrasts: pl.DataFrame, metrics: dict[str, Metric]
     if verdict.is_triggered:
         sentences.append(_price(verdict, contrasts, metrics, margins))
         if verdict.unwatched:
-            names = [
-                metrics[g.figure.metric].name if g.figure.metric in metrics else g.figure.metric
-                for g in verdict.unwatched
-            ]
+            names = sorted({metric_name(guardrail.figure.metric, metrics) for guardrail in verdict.unwatched})
             sentences.append(f"Not judged, because nothing watches it: {joined(names)}.")
     if verdict.is_provisional:
         sentences.append("Provisional: the window or its follow-up has not passed.")
@@ -109,7 +111,7 @@ def _price(verdict: Verdict, contrasts: pl.DataFrame, metrics: dict[str, Metric]
         return f"Too little data: {joined(missing)}." if missing else "None of its guardrails is watched."
     held = joined([named(guardrail) for guardrail in verdict.judged])
     certainty = 1 - verdict.chance
-    return f"Within margin, at a certainty of {share(certainty)} or more: {held}."
+    return f"Within margin, at a certainty of {certain(certainty)} or more: {held}."
 
 
 def _at_risk(risky: Guardrail, name: str, contrasts: pl.DataFrame, margins: Margins) -> str:

@@ -32,6 +32,12 @@ def share(value: float) -> str:
     return f"{percent:.0f} %" if abs(percent) >= 10 else f"{percent:.1f} %"
 
 
+def certain(value: float) -> str:
+    """A probability that is never said to be whole: 87 %, 99.2 %, at most 99.9 %."""
+    percent = min(value * 100, 99.9)
+    return f"{percent:.1f} %" if percent >= 99 else f"{percent:.0f} %"
+
+
 def joined(items: list[str]) -> str:
     """a, b and c."""
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}" if items else ""
