@@ -18,10 +18,12 @@ from metrics.calendar import GRAINS, Calendar, Period
 from metrics.contrasts import ContrastRows
 from metrics.estimators import count, distribution, downtime, ratio
 from metrics.estimators.base import Segmentation, Target
+from metrics.facts.sql import create_view
 from metrics.model import Count, Distribution, Downtime, Estimator, Metric, Ratio
 from metrics.readings import Place
 from metrics.rows import ValueRows
 from metrics.units import AI_USES, MIXED, TIERS, Days, Units
+from schemas.events import all_tables
 
 RUNNERS: dict[type[Estimator], Callable[[Target, Any], None]] = {
     Distribution: distribution.run,
@@ -48,11 +50,46 @@ class Engine:
     teams: Sequence[str]
     baselines: Mapping[str, Period] = field(default_factory=dict)
     """The period named per tier ('1' to '4', 'untiered', 'all'); a tier without one is compared with the window before."""
+    empty_inputs: frozenset[str] = frozenset()
+    """Event tables in which nothing has been loaded: what is measured from them has no value then, rather than zero."""
+
+    @classmethod
+    def over(
+        cls,
+        connection: duckdb.DuckDBPyConnection,
+        calendar: Calendar,
+        cut: datetime,
+        baselines: Mapping[str, Period] | None = None,
+        *,
+        include_bots: bool = False,
+    ) -> "Engine":
+        """An engine on a connection that has the facts and dimensions of `metrics.facts`.
+
+        Args:
+            connection: sees the facts, `repo_dimension` and `team_dimension`, and event tables where they are at hand.
+            calendar: the workspace's.
+            cut: the instant up to which events count (UTC, zone-less).
+            baselines: the period named per tier.
+            include_bots: whether changes by bots count in the metrics of changes.
+        """
+        prepare(connection, include_bots)
+        return cls(
+            connection,
+            calendar,
+            cut,
+            days_of(connection, calendar, cut),
+            _names(connection, "repo_dimension", "_repo", "repo_id"),
+            _names(connection, "team_dimension", "_team", "team"),
+            baselines or {},
+            _empty_tables(connection),
+        )
 
     def run(self, metric: Metric) -> "Result":
         """Values and contrasts of one definition; empty frames where nothing was measured."""
         values = ValueRows(metric.id, metric.version)
         contrasts = ContrastRows()
+        if self.empty_inputs.intersection(metric.inputs):
+            return Result(values.frame(), contrasts.frame())
         for estimator in metric.estimators:
             target = Target(self, metric, values, contrasts)
             RUNNERS[type(estimator)](target, estimator)
@@ -155,12 +192,15 @@ class Engine:
         return found
 
     def _fetch(self, query: str, numbers: int) -> Units:
-        """Runs a query for units, and keeps those that fall into the days."""
+        """Runs a query for units, and keeps those that fall into the days.
+
+        Units without a repository (incidents of a service that none is known for) share one of their own, the last.
+        """
         rows = {name: np.asarray(column) for name, column in self.connection.execute(query).fetchnumpy().items()}
         day = self.days.number(rows["instant"])
         units = Units(
             rows["tier"],
-            rows["repository"],
+            np.where(rows["repository"] < 0, len(self.repositories), rows["repository"]),
             rows["team"],
             rows["ai_use"],
             rows["category"],
@@ -197,13 +237,44 @@ class Result:
     contrasts: pl.DataFrame
 
 
+def prepare(connection: duckdb.DuckDBPyConnection, include_bots: bool) -> None:
+    """Makes `measured_changes` and `measured_defects`: changes that count, and the defects attributed to them."""
+    counted = "true" if include_bots else "{} is distinct from 'bot'"
+    create_view(connection, "measured_changes", f"select * from change_facts where {counted.format('author_kind')}")
+    create_view(
+        connection,
+        "measured_defects",
+        f"select * from defect_facts where _change_id is not null and {counted.format('_change_author_kind')}",
+    )
+
+
+def _names(connection: duckdb.DuckDBPyConnection, dimension: str, code: str, name: str) -> list[str]:
+    """The names that a dimension's codes stand for, by code."""
+    return [row[0] for row in connection.execute(f"select {name} from {dimension} order by {code}").fetchall()]
+
+
+def _empty_tables(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    """Which of the event tables that the connection sees, as of the cut where it has them so, hold nothing."""
+    names = "select view_name from duckdb_views() union select table_name from duckdb_tables()"
+    seen = {name for (name,) in connection.execute(names).fetchall()}
+    empty = set()
+    for table in all_tables():
+        relation = next((name for name in (f"{table}_at_cut", table) if name in seen), None)
+        if relation and not connection.execute(f"select 1 from {relation} limit 1").fetchone():
+            empty.add(table)
+    return frozenset(empty)
+
+
 def days_of(connection: duckdb.DuckDBPyConnection, calendar: Calendar, cut: datetime) -> Days:
-    """The local days from the first change, deployment or incident to the cut."""
-    first = connection.execute(
-        "select min(first) from (select min(coalesce(merged_at, opened_at)) as first from change_facts union all"
-        " select min(coalesce(finished_at, started_at)) from deployment_facts union all"
-        " select min(opened_at) from incident_facts)"
-    ).fetchone()
+    """The local days from the first merge (opening, if unmerged), deployment, incident or defect to the cut."""
+    instants = {
+        "change_facts": "coalesce(merged_at, opened_at, deployed_at)",
+        "deployment_facts": "coalesce(_ended_at, finished_at, started_at)",
+        "incident_facts": "opened_at",
+        "defect_facts": "coalesce(opened_at, _merged_at)",
+    }
+    firsts = " union all ".join(f"select min({instant}) as first from {fact}" for fact, instant in instants.items())
+    first = connection.execute(f"select min(first) from ({firsts})").fetchone()
     last = calendar.local_day(cut)
     start: date = calendar.local_day(first[0]) if first and first[0] else last
     return Days(calendar, min(start, last), last)

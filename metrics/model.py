@@ -109,12 +109,12 @@ class Example:
     """A worked example: a few rows of the facts, and what the metric must make of them in one window.
 
     `facts` maps a fact to rows (columns left out are null; `tier` defaults to 3, a repository of its own is given to all).
-    `expect` maps a statistic to its value in tier `tier` (or `'all'`) for the window [start, end).
+    `expect` maps a statistic to its value (None: no such row) in tier `tier` (or `'all'`) for the window [start, end).
     """
 
     says: str
     facts: Mapping[str, Sequence[Mapping[str, object]]]
-    expect: Mapping[str, float]
+    expect: Mapping[str, float | None]
     grain: Literal["week", "month", "quarter"] = "month"
     start: date = date(2026, 1, 1)
     tier: str = "3"

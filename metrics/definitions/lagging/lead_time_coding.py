@@ -1,0 +1,51 @@
+"""The coding stage of the lead time."""
+
+from datetime import date
+
+from metrics.model import Distribution, Example, Metric, Revision
+
+METRIC = Metric(
+    id="lead_time_coding",
+    name="Coding",
+    side="lagging",
+    parent="lead_time",
+    place=10,
+    unit="hours",
+    direction="lower",
+    formula=(
+        "Hours from the first commit of a change to its opening, for the changes deployed in the window: a stage of"
+        " lead_time. Null without a commit; a first commit after the opening is taken as zero and named in the"
+        " change's anomalies."
+    ),
+    source="commits, changes; change_facts.coding_seconds",
+    estimators=(Distribution(fact="measured_changes", time="deployed_at", value="coding_seconds / 3600"),),
+    inputs=("changes", "deployments"),
+    caveats=(
+        (
+            "Commits that were rewritten before the opening are not seen: long-lived work squashed at the end looks"
+            " like no coding at all."
+        ),
+        (
+            "The mean here is over the changes that have the stage; its share of the lead time is its total over all"
+            " deployed changes."
+        ),
+    ),
+    examples=(
+        Example(
+            says=(
+                "Of four changes deployed in January three have this stage, of 1, 5 and 9 hours; the fourth counts"
+                " as nothing in it."
+            ),
+            facts={
+                "change_facts": [
+                    {"deployed_at": "2026-01-05 10:00", "coding_seconds": 3600},
+                    {"deployed_at": "2026-01-05 14:00", "coding_seconds": 5 * 3600},
+                    {"deployed_at": "2026-01-05 18:00", "coding_seconds": 9 * 3600},
+                    {"deployed_at": "2026-01-05 18:00"},
+                ]
+            },
+            expect={"n": 3, "mean": 5.0, "p50": 5.0, "p90": 8.2},
+        ),
+    ),
+    revisions=(Revision(version="1.0.0", effective_at=date(2026, 11, 20), change="First version."),),
+)

@@ -1,0 +1,50 @@
+"""The merge wait stage of the lead time."""
+
+from datetime import date
+
+from metrics.model import Distribution, Example, Metric, Revision
+
+METRIC = Metric(
+    id="lead_time_merge_wait",
+    name="Waiting for the merge",
+    side="lagging",
+    parent="lead_time",
+    place=50,
+    unit="hours",
+    direction="lower",
+    formula=(
+        "Hours from the approval of a change to its merge (from ready for review, where nobody reviewed), for the"
+        " changes deployed in the window: a stage of lead_time. Null where it was reviewed and never approved."
+    ),
+    source="reviews, changes; change_facts.merge_wait_seconds",
+    estimators=(Distribution(fact="measured_changes", time="deployed_at", value="merge_wait_seconds / 3600"),),
+    inputs=("changes", "deployments"),
+    caveats=(
+        (
+            "Holds queues, flaky tests and release freezes alike; the constraint finder names stabilising tests"
+            " first because that is the usual cause."
+        ),
+        (
+            "The mean here is over the changes that have the stage; its share of the lead time is its total over all"
+            " deployed changes."
+        ),
+    ),
+    examples=(
+        Example(
+            says=(
+                "Of four changes deployed in January three have this stage, of 1, 5 and 9 hours; the fourth counts"
+                " as nothing in it."
+            ),
+            facts={
+                "change_facts": [
+                    {"deployed_at": "2026-01-05 10:00", "merge_wait_seconds": 3600},
+                    {"deployed_at": "2026-01-05 14:00", "merge_wait_seconds": 5 * 3600},
+                    {"deployed_at": "2026-01-05 18:00", "merge_wait_seconds": 9 * 3600},
+                    {"deployed_at": "2026-01-05 18:00"},
+                ]
+            },
+            expect={"n": 3, "mean": 5.0, "p50": 5.0, "p90": 8.2},
+        ),
+    ),
+    revisions=(Revision(version="1.0.0", effective_at=date(2026, 11, 20), change="First version."),),
+)

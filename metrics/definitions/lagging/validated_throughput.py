@@ -1,0 +1,71 @@
+"""Validated throughput: changes that were merged, deployed, and held."""
+
+from datetime import date
+
+from metrics.definitions.conditions import VALIDATION_FOLLOW_UP
+from metrics.model import Count, Example, Metric, Revision
+
+METRIC = Metric(
+    id="validated_throughput",
+    name="Validated throughput",
+    side="lagging",
+    place=140,
+    unit="changes per week",
+    direction="higher",
+    formula=(
+        "Changes merged in the window that were deployed and then held for 14 days: no revert, no escaped defect, no"
+        " rollback and no attributed incident of the deployment that carried them. Per week elapsed as well. Left"
+        " out: changes by bots, changes not deployed, changes whose 14 days still run, and changes of services for"
+        " which nobody watches incidents, rollbacks or defects."
+    ),
+    source="changes, deployments, incidents, rollbacks, defects; change_facts.validated",
+    estimators=(
+        Count(
+            fact="measured_changes",
+            time="merged_at",
+            where="validated and (_incidents_watched or _rollbacks_watched or _defects_watched)",
+        ),
+    ),
+    follow_up=VALIDATION_FOLLOW_UP,
+    inputs=("changes", "deployments"),
+    watched=("incidents", "rollbacks", "defects"),
+    caveats=(
+        (
+            "What only one of incidents, rollbacks and defects watches is held to that one alone: 'validated' is"
+            " worth what watches it."
+        ),
+        (
+            "The 14 days run from the deployment, so that changes deployed late after their merge are still missing"
+            " when a window stops being provisional."
+        ),
+    ),
+    examples=(
+        Example(
+            says=(
+                "Of five changes merged in a week one was rolled back, one still runs its 14 days and one belongs to"
+                " a service that nothing watches."
+            ),
+            grain="week",
+            start=date(2026, 1, 5),
+            facts={
+                "change_facts": [
+                    {"merged_at": "2026-01-05 09:00", "validated": True},
+                    {"merged_at": "2026-01-06 09:00", "validated": True},
+                    {"merged_at": "2026-01-06 09:00", "validated": False},
+                    {"merged_at": "2026-01-07 09:00", "validated": None},
+                    {
+                        "merged_at": "2026-01-07 09:00",
+                        "validated": True,
+                        "_incidents_watched": False,
+                        "_rollbacks_watched": False,
+                        "_defects_watched": False,
+                    },
+                ]
+            },
+            expect={"count": 2, "per_week": 2.0},
+        ),
+    ),
+    revisions=(
+        Revision(version="1.0.0", effective_at=date(2026, 11, 20), change="First version: 14 days after deployment."),
+    ),
+)

@@ -1,0 +1,1 @@
+"""Leading metrics: what predicts stability. One file each, found by discovery."""
