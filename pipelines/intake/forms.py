@@ -68,9 +68,16 @@ def open_reading(connection: duckdb.DuckDBPyConnection, path: Path, shown: Path,
     with reading_errors(path, shown):
         if suffix.startswith(".parquet"):
             return _parquet(connection, path, shown)
-        if suffix.startswith(".csv"):
-            return _csv(connection, path, shown)
-        return _ndjson(connection, path, shown, columns)
+        # The number of a record in a text file is its row number in the temporary table.
+        connection.execute("SET preserve_insertion_order = true")
+        try:
+            return (
+                _csv(connection, path, shown)
+                if suffix.startswith(".csv")
+                else _ndjson(connection, path, shown, columns)
+            )
+        finally:
+            connection.execute("SET preserve_insertion_order = false")
 
 
 def _parquet(connection: duckdb.DuckDBPyConnection, path: Path, shown: Path) -> Reading:
