@@ -40,7 +40,7 @@ class TierBehaviour:
         routine_growth: further factor, reached by changes that carry no risk of their own (generated configuration).
         ai_share: AI-assisted share of changes at full adoption.
         coding, pickup, review, merge_wait, deploy_wait: medians in working hours.
-        spread: log standard deviation of each wait.
+        review_spread: log standard deviation of pickup and review.
         pace_ai, pace_other: factors at full adoption, for AI-assisted changes and the others.
         stuck_share, stuck_factor: share of AI-assisted changes at full adoption whose review goes round and round, and
             how much longer it then takes.
@@ -68,7 +68,7 @@ class TierBehaviour:
     revert: float = 0.012
     growth: float = 1.0
     routine_growth: float = 1.0
-    spread: float = 1.0
+    review_spread: float = 1.0
     pace_ai: Pace = field(default_factory=Pace)
     pace_other: Pace = field(default_factory=Pace)
     stuck_share: float = 0.0
@@ -88,14 +88,14 @@ BEHAVIOUR = {
         routine_growth=2.4,
         ai_share=0.5,
         coding=2.0,
-        pickup=0.42,
-        review=0.42,
+        pickup=0.38,
+        review=0.38,
         merge_wait=0.2,
         deploy_wait=0.8,
-        pace_ai=Pace(pickup=0.4, review=0.4),
-        pace_other=Pace(pickup=0.4, review=0.4),
-        spread=1.25,
-        queue_hours=1.5,
+        pace_ai=Pace(pickup=0.3, review=0.3, merge_wait=0.5),
+        pace_other=Pace(pickup=0.3, review=0.3, merge_wait=0.5),
+        review_spread=1.5,
+        queue_hours=2.3,
         rollback=0.02,
         incident=0.012,
         escape=0.04,
@@ -150,7 +150,7 @@ BEHAVIOUR = {
         rollback=0.055,
         incident=0.055,
         escape=0.075,
-        adopted_risk=0.76,
+        adopted_risk=0.74,
         unreviewed=0.03,
         ai_unreviewed=1.0,
         ai_size=1.1,

@@ -1,4 +1,4 @@
-"""Tables around changes: changes, commits, reviews, change_events."""
+"""Tables around changes: changes, commits, change_events."""
 
 import numpy as np
 import polars as pl
@@ -12,13 +12,11 @@ from sample_data.changes import (
     BOT,
     HOTFIX,
     KINDS,
-    UNIT_TEAM,
 )
 from sample_data.columns import (
     REPO_IDS,
     UNIT_REPOSITORY,
     UNIT_SERVICE_IF_SHARED,
-    KnownChanges,
     blank,
     choose,
     gather,
@@ -27,8 +25,9 @@ from sample_data.columns import (
     logins,
     numbered,
 )
-from sample_data.company import TEAMS, UNITS
-from sample_data.random_effects import CUT_SECONDS, HOUR, ONBOARDED, Booleans, Floats, Integers
+from sample_data.company import UNITS
+from sample_data.known_changes import KnownChanges, end_of, known_rows_of_changes, round_instant, rounds_of
+from sample_data.random_effects import CUT_SECONDS, HOUR, Booleans, Floats, Integers
 
 TITLES = {
     "feature": ("Add export to {}", "Let customers filter in {}", "Show history in {}", "Support new formats in {}"),
@@ -39,16 +38,8 @@ TITLES = {
     "revert": ("Revert the last change of {}",),
 }
 EVIDENCE = ("co-author trailer", "label ai-assisted", "generated-with line", "agent account", "agent branch prefix")
-TEAM_SIZES = np.array([team.engineers_last for team in TEAMS])
 COMMIT_SOURCE = np.array([unit.commit_source for unit in UNITS])
 BOT_LOGIN, AGENT_LOGIN = "dependency-updates[bot]", "coding-agent[bot]"
-REVIEW_BOT_LOGIN = "review-companion[bot]"
-
-
-def end_of(known: KnownChanges) -> Floats:
-    """When each change was merged or closed; infinite while it is open."""
-    ended: Floats = np.where(known.changes.closed > 0, known.changes.closed, known.changes.merged)
-    return np.where(np.isnan(ended), np.inf, ended)
 
 
 def changes_table(
@@ -124,8 +115,8 @@ def commits_table(random: np.random.Generator, known: KnownChanges) -> pl.DataFr
     more = np.where(late, 0, random.geometric(0.45, len(rows)) - 1)
     middle = np.repeat(np.arange(len(rows)), more)
     between = first[middle] + random.random(len(middle)) * (changes.opened[rows][middle] - first[middle])
-    rounds, round_number = _rounds(changes.rounds[rows])
-    answered = _round_instant(known, rows[rounds], round_number - 0.5)
+    rounds, round_number = rounds_of(changes.rounds[rows])
+    answered = round_instant(known, rows[rounds], round_number - 0.5)
     row = np.concatenate([rows, rows[middle], rows[rounds]])
     authored = np.concatenate([first, between, answered])
     share = random.random(len(row)) * changes.size[row] / (1.5 + np.bincount(row, minlength=len(changes)))[row]
@@ -149,95 +140,6 @@ def commits_table(random: np.random.Generator, known: KnownChanges) -> pl.DataFr
         ]
     )
     return frame.sort("authored_at", maintain_order=True)
-
-
-def _rounds(rounds: Integers) -> tuple[Integers, Floats]:
-    """Row and number (from 1) of every round of review."""
-    row = np.repeat(np.arange(len(rounds)), rounds)
-    starts = np.cumsum(rounds) - rounds
-    return row, 1.0 + np.arange(len(row)) - starts[row]
-
-
-def _round_instant(known: KnownChanges, rows: Integers, position: Floats) -> Floats:
-    """The instant within each change's review that a position in its rounds falls on (1 is its first review)."""
-    changes = known.changes
-    last = np.where(np.isnan(changes.approved), end_of(known), changes.approved)[rows]
-    last = np.minimum(last, changes.first_review[rows] + 200 * 24 * HOUR)
-    first = changes.first_review[rows]
-    within: Floats = first + (last - first) * (position - 1) / np.maximum(changes.rounds[rows], 1)
-    return np.where(position < 1, np.nan, within)
-
-
-def reviews_table(random: np.random.Generator, known: KnownChanges) -> pl.DataFrame:
-    """The table reviews: people's verdicts and rounds, comments of others, bots, and a few after the merge."""
-    changes, ended = known.changes, end_of(known)
-    everyone = np.arange(len(changes))
-    is_open = np.isinf(ended)
-    requested, round_number = _rounds(changes.rounds)
-    approved = everyone[~np.isnan(changes.approved)]
-    separate = ~np.isnan(changes.first_review) & (changes.rounds == 0) & ~(changes.first_review >= changes.approved)
-    commented = everyone[separate]
-    others = everyone[~np.isnan(changes.first_review) & (random.random(len(changes)) < 0.2)]
-    end_of_review = np.where(is_open, changes.first_review + 24 * HOUR, ended)[others]
-    others_at = changes.first_review[others] + random.random(len(others)) * (
-        end_of_review - changes.first_review[others]
-    )
-    own = everyone[(random.random(len(changes)) < 0.04) & (changes.author_kind != BOT)]
-    by_bot = everyone[random.random(len(changes)) < np.where(changes.opened > ONBOARDED[changes.unit], 0.7, 0.15)]
-    bot_at = changes.opened[by_bot] + random.uniform(60, 900, len(by_bot))
-    late = everyone[(changes.merged > 0) & (random.random(len(changes)) < 0.006)]
-    at = [
-        _round_instant(known, requested, round_number),
-        changes.approved[approved],
-        changes.first_review[commented],
-        others_at,
-        np.minimum(changes.opened[own] + 1200, ended[own]),
-        np.minimum(bot_at, ended[by_bot]),
-        changes.merged[late] + random.lognormal(1.0, 1.0, len(late)) * HOUR,
-    ]
-    rows = [requested, approved, commented, others, own, by_bot, late]
-    group = np.repeat(np.arange(len(rows)), [len(each) for each in rows])
-    return _reviews_frame(random, known, np.concatenate(rows), np.concatenate(at), group)
-
-
-def _reviews_frame(
-    random: np.random.Generator, known: KnownChanges, row: Integers, at: Floats, group: Integers
-) -> pl.DataFrame:
-    """Rows by group: requested, approved, first comment, others, author's own, bot's, after the merge."""
-    changes, count = known.changes, len(row)
-    unit = changes.unit[row]
-    size = TEAM_SIZES[UNIT_TEAM[unit]]
-    # A third person: neither author nor reviewer, by stepping over both.
-    other = (changes.reviewer[row] + 1) % size
-    other = np.where(other == changes.person[row], (other + 1) % size, other)
-    rank = np.select([group == 3, group == 4], [other, changes.person[row]], default=changes.reviewer[row])
-    state = np.select([group == 0, np.isin(group, (1, 6))], [1, 0], default=2)
-    is_bot = group == 5
-    comments = np.where(group == 1, random.geometric(0.55, count) - 1, random.geometric(0.4, count))
-    frame = pl.DataFrame(
-        [
-            known.ids_of(row),
-            blank(logins(unit, rank, "reviewer"), is_bot | (random.random(count) < 0.003)).set(
-                pl.Series(is_bot), REVIEW_BOT_LOGIN
-            ),
-            choose(AUTHOR_KINDS, np.where(is_bot, BOT, 0), "reviewer_kind"),
-            choose(("approved", "changes_requested", "commented"), state, "state"),
-            instants("submitted_at", at),
-            pl.Series("comment_count", comments),
-        ]
-    )
-    return _with_id(known_rows_of_changes(frame, "submitted_at"), "review", "review_id")
-
-
-def known_rows_of_changes(frame: pl.DataFrame, instant: str) -> pl.DataFrame:
-    """Rows of known changes that happened before the cut, ordered by their instant."""
-    return frame.filter(pl.col("change_id").is_not_null(), pl.col(instant).is_not_null()).sort(
-        instant, maintain_order=True
-    )
-
-
-def _with_id(frame: pl.DataFrame, prefix: str, name: str) -> pl.DataFrame:
-    return frame.insert_column(0, numbered(prefix, frame.height, name))
 
 
 def change_events_table(random: np.random.Generator, known: KnownChanges) -> pl.DataFrame:
@@ -293,4 +195,5 @@ def change_events_table(random: np.random.Generator, known: KnownChanges) -> pl.
             logins(changes.unit[rows], rank, "actor"),
         ]
     )
-    return _with_id(known_rows_of_changes(frame, "occurred_at"), "event", "event_id")
+    frame = known_rows_of_changes(frame, "occurred_at")
+    return frame.insert_column(0, numbered("event", frame.height, "event_id"))

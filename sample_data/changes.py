@@ -7,7 +7,6 @@ import numpy as np
 from sample_data.behaviour import BOT_SHARE, OVERRIDDEN_RISK, OVERRIDDEN_SHARE, PASSED_RISK
 from sample_data.company import TEAMS, UNITS
 from sample_data.random_effects import (
-    DAY,
     HOUR,
     START_SECONDS,
     WEEK,
@@ -27,6 +26,7 @@ NONE, ASSISTED, AUTHORED, UNKNOWN = 0, 1, 2, 3
 FEATURE, FIX, CHORE, UNKNOWN_KIND, HOTFIX, REVERT = range(6)
 EARLY_AI_SHARE = 0.05
 MAX_ROUNDS = 3
+SPREAD = 1.0  # log standard deviation of the waits that depend on no reviewer
 ORDINARY_WEEK_HOURS = 57.0  # on the working clock, an average week of the year
 TEAM_NAMES = [team.name for team in TEAMS]
 UNIT_TEAM = np.array([TEAM_NAMES.index(unit.team) for unit in UNITS])
@@ -144,7 +144,7 @@ def draw_changes(random: np.random.Generator, effects: Effects) -> Changes:
     def wait(stage: str) -> Floats:
         other, assisted = effects.pace_values("pace_other", stage)[unit], effects.pace_values("pace_ai", stage)[unit]
         pace = 1 + (np.where(is_ai, assisted, other) - 1) * ramp
-        spread = effects.tier_values("spread")[unit]
+        spread = effects.tier_values("review_spread")[unit] if stage in ("pickup", "review") else SPREAD
         drawn: Floats = effects.tier_values(stage)[unit] * difficulty * pace * random.lognormal(0.0, spread, count)
         return drawn
 
@@ -242,51 +242,3 @@ def _abandon_some(random: np.random.Generator, changes: Changes) -> Changes:
         values = getattr(changes, name)
         setattr(changes, name, np.where(values > ended, np.nan, values))
     return changes
-
-
-def repairs_of(random: np.random.Generator, origin: Changes, kind: int, begun: Floats) -> Changes:
-    """Small, fast changes (reverts or hotfixes) in the units of `origin`, begun at the given instants."""
-    count = len(origin)
-    opened = begun + random.uniform(0.1, 0.5, count) * HOUR
-    first_review = opened + random.lognormal(-0.7, 0.7, count) * HOUR
-    is_reviewed = random.random(count) < 0.85
-    merged = first_review + random.lognormal(-0.7, 0.8, count) * HOUR + 60.0
-    missing = np.full(count, np.nan)
-    scale = 1.0 if kind == REVERT else 0.4
-    return Changes(
-        unit=origin.unit,
-        person=origin.reviewer,
-        reviewer=origin.person,
-        author_kind=np.full(count, HUMAN),
-        ai_use=np.full(count, NONE),
-        kind=np.full(count, kind),
-        size=np.ceil(origin.size * scale),
-        first_commit=begun,
-        opened=opened,
-        ready=opened,
-        first_review=np.where(is_reviewed, first_review, missing),
-        approved=np.where(is_reviewed, first_review, missing),
-        merged=merged,
-        closed=missing,
-        rounds=np.zeros(count, dtype=np.int64),
-        is_draft=np.zeros(count, dtype=np.bool_),
-        is_overridden=random.random(count) < 0.1,
-        is_routine=np.zeros(count, dtype=np.bool_),
-        risk=np.full(count, 0.5),
-        rollback_risk=np.full(count, 0.5),
-        deploy_wait=random.lognormal(-0.5, 0.5, count),
-        reverts=np.full(count, -1),
-    )
-
-
-def draw_reverts(random: np.random.Generator, effects: Effects, changes: Changes) -> Changes:
-    """Reverts of merged changes, within the 30 days in which a revert counts."""
-    hazard = effects.tier_values("revert")[changes.unit] * changes.risk
-    rows = np.flatnonzero(
-        ~np.isnan(changes.merged) & (changes.author_kind != BOT) & (random.random(len(changes)) < hazard)
-    )
-    origin = changes.take(rows)
-    delay = np.minimum(random.lognormal(3.0, 1.0, len(rows)) * HOUR, 25 * DAY)
-    reverts = repairs_of(random, origin, REVERT, instant(origin.unit, worked(origin.unit, origin.merged + delay)))
-    reverts.reverts = rows
-    return reverts

@@ -1,12 +1,11 @@
 """From simulated arrays to typed columns: instants, ids, people."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
-from sample_data.changes import UNIT_TEAM, Changes
+from sample_data.changes import UNIT_TEAM
 from sample_data.company import FIRST_DAY, REPOSITORIES, TEAMS, UNITS
 from sample_data.random_effects import CUT_SECONDS, Booleans, Floats, Integers
 
@@ -24,19 +23,6 @@ LARGEST_TEAM = max(team.engineers_last for team in TEAMS)
 LOGINS = pl.Series(
     "login", [f"{FIRST_NAMES[team]}-{LAST_NAMES[rank]}" for team in range(len(TEAMS)) for rank in range(LARGEST_TEAM)]
 )
-
-
-@dataclass(frozen=True)
-class KnownChanges:
-    """The changes that the tables hold, with their ids; null ids for those that ended before the first day."""
-
-    changes: Changes
-    is_known: Booleans
-    ids: pl.Series
-
-    def ids_of(self, rows: Integers) -> pl.Series:
-        """Ids by row number; null for -1 and for unknown changes."""
-        return gather(self.ids, rows, "change_id")
 
 
 def instants(name: str, seconds: Floats) -> pl.Series:
@@ -75,20 +61,6 @@ def hexadecimal(random: np.random.Generator, count: int, name: str) -> pl.Series
 def numbered(prefix: str, count: int, name: str) -> pl.Series:
     """Ids prefix-1, prefix-2, and so on."""
     return pl.select(pl.format(prefix + "-{}", pl.int_range(1, count + 1)).alias(name)).to_series()
-
-
-def know(changes: Changes) -> KnownChanges:
-    """Numbers the changes of each repository in the order of their opening."""
-    ended = np.fmin(changes.merged, changes.closed)
-    is_known = (changes.opened < CUT_SECONDS) & ~(ended < FIRST_SECONDS)
-    repository = UNIT_REPOSITORY[changes.unit]
-    order = np.lexsort((changes.opened, repository))
-    first_of_repository = np.searchsorted(repository[order], np.arange(len(REPOSITORIES)))
-    number = np.empty(len(changes), dtype=np.int64)
-    number[order] = 1 + np.arange(len(changes)) - first_of_repository[repository[order]]
-    frame = pl.DataFrame({"repo_id": REPO_IDS.gather(repository), "number": number})
-    ids = frame.select(pl.format("{}#{}", "repo_id", "number")).to_series()
-    return KnownChanges(changes, is_known, blank(ids, ~is_known))
 
 
 def known_rows(frame: pl.DataFrame, instant: str, *required: str) -> pl.DataFrame:

@@ -9,7 +9,6 @@ from sample_data.columns import (
     UNIT_NAMES,
     UNIT_REPOSITORY,
     UNIT_SERVICE_IF_SHARED,
-    KnownChanges,
     blank,
     choose,
     gather,
@@ -21,6 +20,7 @@ from sample_data.columns import (
 from sample_data.company import UNITS
 from sample_data.defects import CATEGORIES, PRE_PRODUCTION, PRODUCTION, Defects
 from sample_data.deployments import DEPLOYMENT_KINDS, RELEASE_DEPLOYMENT, STATUSES, Delivery
+from sample_data.known_changes import KnownChanges
 from sample_data.random_effects import CUT_SECONDS, DAY, HOUR, Booleans, Integers
 
 LINK = np.array([unit.link for unit in UNITS])

@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from sample_data.changes import HOTFIX, Changes, instant, repairs_of, worked
+from sample_data.changes import HOTFIX, Changes, instant, worked
 from sample_data.company import UNITS
 from sample_data.random_effects import (
     CUT_SECONDS,
@@ -15,6 +15,7 @@ from sample_data.random_effects import (
     Floats,
     Integers,
 )
+from sample_data.repairs import repairs_of
 
 DEPLOYMENT_KINDS = ("release", "hotfix", "rollback", "redeploy")
 RELEASE_DEPLOYMENT, HOTFIX_DEPLOYMENT, ROLLBACK_DEPLOYMENT, REDEPLOY_DEPLOYMENT = range(4)

@@ -7,29 +7,18 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from sample_data import change_tables, delivery_tables, governance, quality_tables, registers
+from sample_data import change_tables, delivery_tables, governance, quality_tables, registers, review_tables
 from sample_data.behaviour import BEHAVIOUR, TierBehaviour
-from sample_data.changes import draw_changes, draw_reverts
-from sample_data.columns import KnownChanges, hexadecimal, know
+from sample_data.changes import draw_changes
+from sample_data.columns import hexadecimal
 from sample_data.defects import Defects, draw_defects
 from sample_data.deployments import Delivery, deploy
+from sample_data.known_changes import KnownChanges, know
 from sample_data.random_effects import draw_effects
+from sample_data.repairs import draw_reverts
+from schemas.events import all_tables
 
 DEFAULT_SEED = 20261101
-REGISTERS = (
-    "tier_assignments",
-    "gate_policies",
-    "exceptions",
-    "control_changes",
-    "onboardings",
-    "intents",
-    "team_capacity",
-    "coverage",
-    "decisions",
-    "phase_decisions",
-    "attestations",
-    "spend",
-)
 
 
 @dataclass(frozen=True)
@@ -81,7 +70,7 @@ def generate(
         "tier_assignments": registers.tier_assignments_table(),
         "changes": change_tables.changes_table(random, known, fixes, intent_of_change, merge_shas),
         "commits": change_tables.commits_table(random, known),
-        "reviews": change_tables.reviews_table(random, known),
+        "reviews": review_tables.reviews_table(random, known),
         "change_events": change_tables.change_events_table(random, known),
         "deployments": delivery_tables.deployments_table(random, delivery, deployment_ids, merge_shas),
         "deployment_changes": delivery_tables.deployment_changes_table(delivery, deployment_ids, known),
@@ -112,11 +101,12 @@ def write(directory: Path, seed: int = DEFAULT_SEED) -> dict[str, Path]:
     Returns:
         The file of each table.
     """
+    models = all_tables()
     files: dict[str, Path] = {}
     for folder in ("events", "registers"):
         (directory / folder).mkdir(parents=True, exist_ok=True)
     for name, frame in generate(seed).items():
-        if name in REGISTERS:
+        if models[name].table_about().is_register:
             files[name] = directory / "registers" / f"{name}.csv"
             frame.write_csv(files[name], datetime_format="%Y-%m-%dT%H:%M:%SZ")
         else:

@@ -5,19 +5,18 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from sample_data.change_tables import end_of, known_rows_of_changes
 from sample_data.changes import ASSISTED, AUTHORED, BOT
 from sample_data.columns import (
     FIRST_SECONDS,
     REPO_IDS,
     UNIT_REPOSITORY,
-    KnownChanges,
     choose,
     gather,
     instants,
     numbered,
 )
 from sample_data.company import TIERS, UNITS
+from sample_data.known_changes import KnownChanges, end_of, known_rows_of_changes
 from sample_data.random_effects import CUT_SECONDS, DAY, UNIT_TIER, WEEK, Floats, Integers
 
 IS_WATCHED = np.array([unit.is_watched for unit in UNITS])
