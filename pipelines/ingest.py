@@ -225,7 +225,7 @@ class _Pull:
                 continue
             report = self._read_stream(stream, context)
             self._reports.append(report)
-            failures = failures + 1 if report.error else 0
+            failures = failures + 1 if report.state == "partial" else 0
             if report.state == "refused":
                 refused_scopes.add(stream.scope)
             if report.error and (not context.client.answered or failures >= FAILURES_IN_A_ROW):

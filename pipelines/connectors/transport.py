@@ -209,6 +209,8 @@ class HostClient:
         if response.status_code == 401:
             raise self._fault(response.url, "refused the token (401)", f"put a valid one into {self._token_hint}")
         if response.status_code in (404, 410):
+            # In JSON this is an API speaking, of one address; as a page it may be the wrong address altogether.
+            self.answered = self.answered or _is_json(response)
             what = f"answered {response.status_code}: not there, or not visible to this token"
             raise NotFound(
                 what, self._where(response.url), f"check the name and what the token of {self._token_hint} may read"
@@ -216,8 +218,8 @@ class HostClient:
         if not response.is_success:
             reason = f"answered {response.status_code}{self._words(response)}"
             raise self._fault(response.url, reason, f"check what the token of {self._token_hint} may read")
-        content_type = response.headers.get("content-type", "none").partition(";")[0]
-        if not content_type.endswith("json"):
+        if not _is_json(response):
+            content_type = response.headers.get("content-type", "none").partition(";")[0]
             reason = f"answered with {content_type} instead of JSON (a login page or a proxy?)"
             raise self._fault(response.url, reason, "check base_url")
         try:
@@ -264,6 +266,10 @@ class HostClient:
 
 def _is_transient(failure: Exception) -> bool:
     return isinstance(failure, TransientError)
+
+
+def _is_json(response: httpx.Response) -> bool:
+    return str(response.headers.get("content-type", "")).partition(";")[0].strip().endswith("json")
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
