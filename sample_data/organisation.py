@@ -9,7 +9,7 @@ import polars as pl
 
 from sample_data import change_tables, delivery_tables, governance, quality_tables, registers, review_tables
 from sample_data.behaviour import BEHAVIOUR, TierBehaviour
-from sample_data.changes import draw_changes
+from sample_data.change_simulation import draw_changes
 from sample_data.columns import hexadecimal
 from sample_data.defects import Defects, draw_defects
 from sample_data.deployments import Delivery, deploy
