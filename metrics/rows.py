@@ -107,9 +107,7 @@ class ValueRows:
         picked = np.flatnonzero(keep & np.isfinite(value))
         if len(picked) == 0:
             return
-        if shape is not self._shape:
-            self._flush()
-            self._shape = shape
+        self._begin(shape)
         given = columns or {}
         numbers = {
             name: column[picked] if isinstance(column := given[name], np.ndarray) else np.full(len(picked), column)
@@ -119,6 +117,23 @@ class ValueRows:
         counts = np.asarray(n)[picked].astype(np.int64)
         sentences = pl.Series(list(notes.table), dtype=pl.String).gather(notes.codes[picked]) if notes else None
         self._pending.append(_Chunk(statistic, unit, picked, value[picked], counts, numbers, sentences))
+
+    def add_histogram(self, shape: Shape, unit: str, counts: Integers, n: Integers, edges: Floats) -> None:
+        """Adds a `hist` row per group and bin that has units; `counts` is groups × bins, `edges` the bins' upper edges."""
+        picked, bins = np.nonzero(counts)
+        if len(picked) == 0:
+            return
+        self._begin(shape)
+        lower = np.concatenate([[0.0], edges[:-1]])
+        numbers = {"bin_low": lower[bins], "bin_high": edges[bins]}
+        value = counts[picked, bins].astype(np.float64)
+        self._pending.append(_Chunk("hist", unit, picked, value, n[picked].astype(np.int64), numbers, None))
+
+    def _begin(self, shape: Shape) -> None:
+        """Rows of another shape go into a frame of their own."""
+        if shape is not self._shape:
+            self._flush()
+            self._shape = shape
 
     def _flush(self) -> None:
         """Makes one frame of the rows of the shape at hand."""

@@ -18,7 +18,7 @@ from metrics.rows import Notes, Shape, cluster_notes
 from metrics.stats.clusters import CONFIDENCE, critical, small_sample_factor
 from metrics.stats.distribution import Ordered, QuantileEstimate, estimate_quantiles, order_by_group
 from metrics.stats.grouping import Grouping, reduce_cells
-from metrics.stats.histogram import edges_between, histogram
+from metrics.stats.histogram import Bins
 from metrics.stats.product_limit import product_limit
 from metrics.units import Units
 
@@ -51,7 +51,7 @@ def run(target: Target, estimator: Distribution) -> None:
     if len(everything) > 0:
         values = everything.numbers[0]
         order = np.argsort(values, kind="stable")
-        edges = edges_between(estimator.first_bin, float(values.max()))
+        bins = Bins.of(values, estimator.first_bin)
         for plan in source.segmentations(target.metric, categories, everything):
             units = units_for(plan, everything)
             holders = target.holders(units, plan)
@@ -59,7 +59,7 @@ def run(target: Target, estimator: Distribution) -> None:
             for grain in plan.grains:
                 shape = target.shape(units, holders, plan, grain)
                 ordered = order_by_group(order, values, shape.grouping)
-                samples = _add_rows(target, shape, plan, ordered, edges, estimator.first_bin)
+                samples = _add_rows(target, shape, plan, ordered, bins)
                 if plan.judged and grain in JUDGED_GRAINS:
                     by_grain[grain] = samples
             if plan.judged:
@@ -75,9 +75,7 @@ def run(target: Target, estimator: Distribution) -> None:
         _add_unfinished(target, estimator)
 
 
-def _add_rows(
-    target: Target, shape: Shape, plan: Segmentation, ordered: Ordered, edges: Floats, first_bin: float
-) -> list[list[Samples]]:
+def _add_rows(target: Target, shape: Shape, plan: Segmentation, ordered: Ordered, bins: Bins) -> list[list[Samples]]:
     """Adds the rows of one grain; gives the samples of the compared quantiles where the plan is judged."""
     unit, rows, grouping = target.metric.unit, target.values, shape.grouping
     counts = ordered.counts
@@ -95,14 +93,14 @@ def _add_rows(
     mean, low, high = _mean(ordered, grouping, sizes)
     rows.add(shape, "mean", unit, mean, counts, some, {"ci_low": low, "ci_high": high}, notes)
     if plan.has_histogram:
-        for lower, upper, number in histogram(ordered, edges):
-            limits = {"bin_low": lower, "bin_high": upper}
-            rows.add(shape, "hist", unit, number.astype(np.float64), counts, number > 0, limits)
+        rows.add_histogram(shape, unit, bins.counts(grouping), counts, bins.edges)
     if not plan.judged:
         return []
     kept = [i for i, estimate in enumerate(estimates) if estimate.probability in COMPARED_QUANTILES]
     weeks = np.tile(shape.weeks, (len(plan.tiers), 1))
-    return _samples(ordered, grouping, [estimates[i] for i in kept], sizes, [below[i] for i in kept], weeks, first_bin)
+    return _samples(
+        ordered, grouping, [estimates[i] for i in kept], sizes, [below[i] for i in kept], weeks, bins.edges[0]
+    )
 
 
 def _mean(ordered: Ordered, grouping: Grouping, sizes: Floats) -> tuple[Floats, Floats, Floats]:
