@@ -100,6 +100,7 @@ BEHAVIOUR = {
         incident=0.012,
         escape=0.04,
         unreviewed=0.10,
+        ai_unreviewed=1.2,
         restore_hours=6.0,
     ),
     2: TierBehaviour(
@@ -117,6 +118,7 @@ BEHAVIOUR = {
         rollback=0.045,
         incident=0.035,
         escape=0.085,
+        ai_unreviewed=1.25,
     ),
     3: TierBehaviour(
         merges_per_week=60,

@@ -50,7 +50,11 @@ TRUTHS = (
         statuses=("violated",),
         claims=("not_claimable",),
         since=date(2025, 11, 3),
-        figures=("pr_cycle_time p50: a quarter down", "lead_time p50: a quarter down", "rollback_rate: doubled"),
+        figures=(
+            "pr_cycle_time p50: a quarter down",
+            "lead_time p50: three tenths down",
+            "rollback_rate: more than doubled",
+        ),
         reason=(
             "Tier 3 took up AI before its context packages were complete: changes move faster, and the deployments "
             "that carry AI-assisted changes are rolled back several times as often."
@@ -64,7 +68,7 @@ TRUTHS = (
         statuses=("violated",),
         claims=("not_claimable",),
         since=date(2025, 11, 3),
-        figures=("pr_cycle_time p50: a fifth down", "pr_cycle_time p95: up by more than half"),
+        figures=("pr_cycle_time p50: a quarter down", "pr_cycle_time p95: doubled"),
         reason=(
             "Most AI-assisted changes of tier 2 pass review in no time, but one in five goes round and round: the "
             "typical change is faster and the slow ones are much slower."
@@ -78,7 +82,7 @@ TRUTHS = (
         statuses=("violated",),
         claims=("not_claimable",),
         since=date(2025, 11, 3),
-        figures=("pr_cycle_time p50, mixed: a third down", "pr_cycle_time p50, tier 1: a third up or more"),
+        figures=("pr_cycle_time p50, mixed: two fifths down", "pr_cycle_time p50, tier 1: four fifths up"),
         reason=(
             "Agents send twice as many small changes through tier 1, which is the fastest tier, so the mixed median "
             "falls steeply, while in tier 1 itself a merge queue makes every change wait longer."
@@ -93,9 +97,9 @@ TRUTHS = (
         claims=("claimable", "with_reservation"),
         since=date(2025, 11, 24),
         figures=(
-            "pr_cycle_time and lead_time p50, p90, p95: a quarter down",
-            "rollback_rate, change_failure_rate, escaped_defects: a tenth down",
-            "incidents per week: unchanged",
+            "pr_cycle_time and lead_time p50, p90, p95: a fifth to a third down",
+            "rollback_rate, change_failure_rate, escaped_defects: a seventh down",
+            "incidents per week: hardly changed",
         ),
         reason=(
             "Tier 4 put gates, context packages and review by owners in place first: it became faster over the whole "
