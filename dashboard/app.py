@@ -1,0 +1,107 @@
+"""The dashboard: navigation, the window that is looked at, and the page. Streamlit runs this file anew on every interaction."""
+
+import os
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard import look
+from dashboard.components import error_state, state
+from dashboard.periods import Window, default_window, in_order
+from dashboard.queries import windows
+from dashboard.snapshots import Snapshot, SnapshotUnreadable, age, newest
+from dashboard.views import Scene, View, all_views
+from schemas.errors import NoSnapshot, PlumblineError
+from schemas.snapshot import SnapshotFolder
+
+LOOKS_FOR_A_NEWER_SNAPSHOT_EVERY = 20.0
+"""Seconds."""
+
+
+def run() -> None:
+    """Draws the page that the address names, on the newest snapshot."""
+    st.set_page_config(page_title="Plumbline", page_icon=":material/straighten:", layout="wide", initial_sidebar_state="collapsed")
+    look.apply()
+    st.logo(look.FOLDER / "logo.svg", size="large")
+    folder = SnapshotFolder.of_workspace(Path(os.environ.get("PLUMBLINE_WORKSPACE", ".")).resolve())
+    try:
+        snapshot = newest(folder)
+        scene = Scene(snapshot, windows(snapshot), None)
+    except PlumblineError as error:
+        _navigate(partial(_nothing, error)).run()
+        return
+    page = _navigate(partial(_draw, scene))
+    _follow(folder, snapshot.id)
+    page.run()
+    _foot(snapshot)
+
+
+def _navigate(draw: Callable[[View], None]) -> st.Page:
+    """The navigation over all pages; the first one answers under its own address, too, which Streamlit would not find."""
+    views = all_views()
+    pages = [
+        st.Page(partial(draw, view), title=view.title, icon=view.icon, url_path="start" if view.place == 0 else view.path, default=view.place == 0, help=view.about)
+        for view in views
+    ]
+    pages += [st.Page(partial(draw, view), title=view.title, url_path=view.path, visibility="hidden") for view in views if view.place == 0]
+    return st.navigation(pages, position="top")
+
+
+def _draw(scene: Scene, view: View) -> None:
+    try:
+        window = _window(scene) if view.needs_window and scene.windows else None
+        view.render(Scene(scene.snapshot, scene.windows, window))
+    except SnapshotUnreadable as error:
+        error_state(error)
+
+
+def _window(scene: Scene) -> Window | None:
+    """The window chosen, kept in the address so that a view can be sent to a colleague."""
+    ordered = {window.key: window for window in in_order(scene.windows)}
+    first = default_window(scene.windows)
+    with st.container(horizontal=True, horizontal_alignment="right", key="window-bar"):
+        key = st.selectbox(
+            "Window",
+            list(ordered),
+            index=list(ordered).index(first.key) if first else 0,
+            format_func=lambda key: ordered[key].label,
+            key="window",
+            bind="query-params",
+            width=260,
+            label_visibility="collapsed",
+        )
+    return ordered.get(key)
+
+
+def _nothing(error: PlumblineError, view: View) -> None:  # noqa: ARG001 -- every page says the same
+    if isinstance(error, NoSnapshot):
+        state(
+            "Nothing has been built yet",
+            [f"The workspace {error.where} has no snapshot. Once there is one, this page shows it by itself."],
+            {
+                "plumbline load DIR": "event files into the warehouse; or `plumbline ingest` from the configured hosts",
+                "plumbline build": "facts, metrics and verdicts, published as one snapshot",
+                "plumbline demo": "or look at the sample organisation first",
+            },
+        )
+    else:
+        error_state(error)
+
+
+@st.fragment(run_every=LOOKS_FOR_A_NEWER_SNAPSHOT_EVERY)
+def _follow(folder: SnapshotFolder, shown: str) -> None:
+    """Draws the whole page anew when a newer snapshot has been published."""
+    if folder.current_id() != shown:
+        st.rerun()
+
+
+def _foot(snapshot: Snapshot) -> None:
+    st.html(
+        f'<p class="foot">Events up to {snapshot.as_of:%-d %b %Y %H:%M %Z} · built {snapshot.created_at:%-d %b %Y %H:%M %Z},'
+        f" {age(snapshot.created_at)} · snapshot {snapshot.id} · People are pseudonymous; nobody is ranked.</p>"
+    )
+
+
+run()

@@ -1,0 +1,117 @@
+"""Figures by name and in people's units, for sentences, tables and charts; where a record can be looked at."""
+
+import math
+import re
+from collections.abc import Mapping
+
+from metrics.definitions import all_metrics
+from metrics.explain import STATISTIC_NAMES
+from metrics.model import Metric
+from metrics.words import number, quantity, share
+
+MINUS = "\N{MINUS SIGN}"
+TIER_NAMES = {"4": "Tier 4", "3": "Tier 3", "2": "Tier 2", "1": "Tier 1", "untiered": "Untiered", "all": "All tiers mixed"}
+TIER_NOTES = {"4": "most critical", "1": "least critical", "untiered": "no tier assigned", "all": "hides what differs between tiers"}
+LINKS = (
+    (re.compile(r"([\w.-]*github[\w.-]*):([^#\s]+)#(\d+)"), "https://{}/{}/pull/{}"),
+    (re.compile(r"([\w.-]*gitlab[\w.-]*):([^#\s]+)#(\d+)"), "https://{}/{}/-/merge_requests/{}"),
+    (re.compile(r"([\w.-]*bitbucket[\w.-]*):([^#\s]+)#(\d+)"), "https://{}/{}/pull-requests/{}"),
+)
+"""Addresses of changes by the convention of their ids, for the hosts whose name tells what they run."""
+RELATIVE_STATISTICS = ("p50", "p75", "p90", "p95", "p99", "mean", "count", "per_week", "per_engineer_week", "km_p50", "km_p90")
+"""Statistics whose change is relative; of the others (rates) it is absolute."""
+
+
+def metric_name(metric: str) -> str:
+    """The metric's own name, or its id where the definition is not known here."""
+    known = all_metrics().get(metric)
+    if known is None:
+        return metric
+    return f"{known.name} (stage of the lead time)" if known.parent == "lead_time" else known.name
+
+
+def figure_name(metric: str, statistic: str) -> str:
+    """A metric with the statistic where it is one of several: `Cycle time of changes, median`."""
+    name = metric_name(metric)
+    if statistic in STATISTIC_NAMES:
+        return f"{name}, {STATISTIC_NAMES[statistic]}"
+    if statistic == "rate_changes":
+        return f"{name}, of changes"
+    return f"{name}, per week" if "per_week" in statistic else name
+
+
+def in_sentence(name: str) -> str:
+    """A name within a sentence."""
+    return name if name[:2].isupper() else name[:1].lower() + name[1:]
+
+
+def unit_of(metric: str, statistic: str, default: str = "") -> str:
+    """The unit of a figure: the metric's own, except where a statistic has another."""
+    if "per_week" in statistic:
+        return "per week"
+    known: Metric | None = all_metrics().get(metric)
+    return known.unit if known else default
+
+
+def figure(value: float | None, unit: str) -> str:
+    """A value with its unit, or a dash with nothing behind it."""
+    return "–" if value is None or math.isnan(value) else quantity(value, unit)
+
+
+def between(before: float | None, after: float | None, unit: str) -> str:
+    """`4.52 → 13.1 %`: two values, the unit once where both bear the same."""
+    first, second = figure(before, unit), figure(after, unit)
+    unit_first, unit_second = first.partition(" ")[2], second.partition(" ")[2]
+    if unit_first == unit_second and unit_first:
+        return f"{first.partition(' ')[0]} → {second}"
+    return f"{first} → {second}"
+
+
+def signed(text: str) -> str:
+    """A number in words with its sign written out."""
+    return MINUS + text[1:] if text.startswith("-") else f"+{text}"
+
+
+def change(value: float | None, statistic: str, unit: str) -> str:
+    """A change in words: `+40 %`, or for rates in points or in the metric's own unit."""
+    if value is None or math.isnan(value):
+        return "–"
+    if statistic in RELATIVE_STATISTICS:
+        return signed(share(value))
+    if unit == "fraction":
+        return f"{signed(number(value * 100))} points"
+    return signed(number(value))
+
+
+def change_interval(low: float | None, high: float | None, statistic: str, unit: str) -> str:
+    """The 95 % interval of a change: `−54 to −25 %`; a bound that the data cannot give is left open."""
+    if low is None and high is None:
+        return ""
+    first = "unbounded" if low is None else change(low, statistic, unit)
+    second = "unbounded" if high is None else change(high, statistic, unit)
+    same = first.partition(" ")[2] == second.partition(" ")[2] and low is not None and high is not None
+    return f"{first.partition(' ')[0] if same else first} to {second}"
+
+
+def address(record_id: str) -> str | None:
+    """Where a change can be looked at, if its id tells."""
+    for pattern, template in LINKS:
+        found = pattern.fullmatch(record_id)
+        if found:
+            return template.format(*found.groups())
+    return None
+
+
+def definition_hint(metric: str) -> str:
+    """What hovers over a metric's name: the formula in words, its unit, and which way is better."""
+    known = all_metrics().get(metric)
+    if known is None:
+        return ""
+    better = {"lower": "Lower is better.", "higher": "Higher is better.", "context": "Read as context, not judged."}
+    return f"{known.formula} Unit: {known.unit}. {better[known.direction]} Version {known.version}."
+
+
+def evidence_name(figure: Mapping[str, object]) -> str:
+    """The name of a figure in a verdict's evidence."""
+    statistic = "per_week" if figure.get("per_week") else str(figure["statistic"])
+    return figure_name(str(figure["metric"]), statistic)

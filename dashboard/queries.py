@@ -1,0 +1,205 @@
+"""What pages ask of a snapshot: projected and filtered reads, aggregated before anything is drawn. The only SQL of the dashboard."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+import polars as pl
+
+from dashboard.periods import Window
+from dashboard.snapshots import Snapshot
+from metrics.calendar import Calendar
+
+TIERS = ("4", "3", "2", "1")
+"""Most critical first, as pages show them."""
+MIXED = "all"
+UNTIERED = "untiered"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A row of `verdicts`, its evidence read when somebody asks for it."""
+
+    verdict_id: str
+    constraint: str
+    version: str
+    tier: str
+    is_provisional: bool
+    baseline_start: date | None
+    baseline_end: date | None
+    status: str
+    claim: str
+    not_judged: str | None
+    reason: str
+    evidence_json: str
+
+    @cached_property
+    def evidence(self) -> Mapping[str, list[dict[str, Any]]]:
+        """Gains, guardrails and the records behind them, as `metrics.verdicts` writes them."""
+        found: dict[str, list[dict[str, Any]]] = json.loads(self.evidence_json or "{}")
+        return {name: found.get(name, []) for name in ("gains", "guardrails", "records")}
+
+    @property
+    def improved(self) -> list[dict[str, Any]]:
+        """The gains that were there."""
+        return [gain for gain in self.evidence["gains"] if gain.get("improved")]
+
+    @property
+    def worst_guardrail(self) -> dict[str, Any] | None:
+        """The guardrail that made the status what it is: violated ones first, then the most certainly worse."""
+        judged = [each for each in self.evidence["guardrails"] if each.get("judged") and each.get("value") is not None]
+        return max(judged, key=lambda each: (each["violated"], each.get("certainty_worse") or 0.0), default=None)
+
+
+def windows(snapshot: Snapshot) -> list[Window]:
+    """Every window for which there are verdicts; without any, those for which there are values."""
+    as_of = snapshot.as_of_day
+    for table, grains in (("verdicts", "('month', 'quarter', 'trailing_year')"), ("metric_values", "('month', 'quarter')")):
+        rows = snapshot.rows(
+            f"select window_start, window_end, grain, bool_or(is_provisional) as is_provisional from {table}"
+            f" where grain in {grains} group by all order by all"
+        )
+        if len(rows):
+            return [
+                Window(row["window_start"], row["window_end"], row["grain"], row["window_end"] > as_of, row["is_provisional"])
+                for row in rows.iter_rows(named=True)
+            ]
+    return []
+
+
+def verdicts(snapshot: Snapshot, window: Window) -> list[Verdict]:
+    """All verdicts of a window, ordered by constraint and tier."""
+    rows = snapshot.rows(
+        'select verdict_id, "constraint", version, tier, is_provisional, baseline_start, baseline_end, status, claim, not_judged,'
+        ' reason, evidence as evidence_json from verdicts where grain = ? and window_start = ? order by "constraint", tier',
+        window.grain,
+        window.start,
+    )
+    return [Verdict(**row) for row in rows.iter_rows(named=True)]
+
+
+def comparisons(snapshot: Snapshot, window: Window) -> pl.DataFrame:
+    """Every compared statistic of a window in every tier, whole tiers only.
+
+    Columns: metric, tier, statistic, baseline_value, value, change, change_ci_low, change_ci_high, direction, method, note.
+    """
+    return snapshot.rows(
+        "select metric, tier, statistic, baseline_value, value, change, change_ci_low, change_ci_high, direction, method, note"
+        " from comparisons where grain = ? and window_start = ? and segment_kind = 'all' and comparator = 'baseline'"
+        " order by metric, tier, statistic",
+        window.grain,
+        window.start,
+    )
+
+
+def values(snapshot: Snapshot, window: Window, tier: str) -> pl.DataFrame:
+    """Every statistic of a tier in a month or quarter; of a trailing year, which has no rows of its own, only the units counted.
+
+    Columns: metric, statistic, value, unit, n, ci_low, ci_high, censored, is_provisional, note.
+    """
+    if window.grain == "trailing_year":
+        return snapshot.rows(
+            "select metric, statistic, null::double as value, any_value(unit) as unit, sum(n)::bigint as n, null::double as ci_low,"
+            " null::double as ci_high, null::bigint as censored, bool_or(is_provisional) as is_provisional, null::varchar as note"
+            " from metric_values where tier = ? and segment_kind = 'all' and grain = 'quarter' and statistic <> 'hist'"
+            " and window_start >= ? and window_end <= ? group by metric, statistic order by metric, statistic",
+            tier,
+            window.start,
+            window.end,
+        )
+    return snapshot.rows(
+        "select metric, statistic, value, unit, n, ci_low, ci_high, censored, is_provisional, note from metric_values"
+        " where tier = ? and segment_kind = 'all' and grain = ? and window_start = ? and statistic <> 'hist' order by metric, statistic",
+        tier,
+        window.grain,
+        window.start,
+    )
+
+
+def monthly(snapshot: Snapshot, tier: str) -> pl.DataFrame:
+    """The months of a tier, for trends, up to the cut.
+
+    Columns: metric, statistic, window_start, value, n, ci_low, ci_high, is_provisional.
+    """
+    return snapshot.rows(
+        "select metric, statistic, window_start, value, n, ci_low, ci_high, is_provisional from metric_values where tier = ?"
+        " and segment_kind = 'all' and grain = 'month' and statistic in ('p50', 'p90', 'p95', 'rate', 'per_week')"
+        " order by metric, statistic, window_start",
+        tier,
+    )
+
+
+def histograms(snapshot: Snapshot, tier: str, start: date, end: date) -> pl.DataFrame:
+    """Distributions of a tier over the months that lie within a span. Columns: metric, bin_low, bin_high, count."""
+    return snapshot.rows(
+        'select metric, bin_low, bin_high, sum(value)::bigint as "count" from metric_values where tier = ? and segment_kind = \'all\''
+        " and grain = 'month' and statistic = 'hist' and window_start >= ? and window_end <= ?"
+        " group by metric, bin_low, bin_high order by metric, bin_low",
+        tier,
+        start,
+        end,
+    )
+
+
+def stage_hours(snapshot: Snapshot, tier: str, start: date, end: date) -> dict[str, float]:
+    """Hours of the lead time per deployed change that lie in each stage, over the months within a span.
+
+    A stage's total is divided by all changes deployed, not by those that passed through it, so that the stages add up to the
+    mean lead time.
+    """
+    rows = snapshot.rows(
+        "select metric, sum(value * n) as hours, sum(n)::bigint as n from metric_values where tier = ? and segment_kind = 'all'"
+        " and grain = 'month' and statistic = 'mean' and starts_with(metric, 'lead_time') and window_start >= ? and window_end <= ?"
+        " group by metric order by metric",
+        tier,
+        start,
+        end,
+    )
+    totals = {row["metric"]: row for row in rows.iter_rows(named=True)}
+    whole = totals.get("lead_time")
+    if not whole or not whole["n"]:
+        return {}
+    return {name: row["hours"] / whole["n"] for name, row in totals.items() if name != "lead_time"}
+
+
+def slowest_changes(snapshot: Snapshot, tier: str, window: Window, limit: int) -> pl.DataFrame:
+    """The changes merged in a window that took longest from opening to merge.
+
+    Columns: change_id, repo_id, team, ai_use, kind, size_lines, merged_at, and the cycle and its stages in seconds.
+    """
+    where = "tier = try_cast(? as integer)" if tier != UNTIERED else "tier is null and ? is not null"
+    calendar = Calendar(snapshot.manifest.timezone)
+    return snapshot.rows(
+        "select change_id, repo_id, team, ai_use, kind, size_lines, merged_at, cycle_seconds, draft_seconds, pickup_seconds,"
+        f" review_seconds, merge_wait_seconds from change_facts where {where} and author_kind <> 'bot'"
+        " and merged_at >= ? and merged_at < ?"
+        f" order by cycle_seconds desc, change_id limit {int(limit)}",
+        tier,
+        calendar.instant(window.start),
+        calendar.instant(window.end),
+    )
+
+
+def tiers_present(snapshot: Snapshot) -> Sequence[str]:
+    """The tiers for which there is any value, most critical first, then untiered, then the mixed figure."""
+    rows = snapshot.rows("select distinct tier from metric_values where segment_kind = 'all' and grain = 'quarter'")
+    found = set(rows["tier"])
+    return [tier for tier in (*TIERS, UNTIERED, MIXED) if tier in found]
+
+
+def freshness(snapshot: Snapshot) -> pl.DataFrame:
+    """How fresh every source is. Columns: source, stream, rows, last_record_at, last_fetched_at, state."""
+    return snapshot.rows(
+        "select source, stream, rows, last_record_at, last_fetched_at, state from source_status order by source, stream"
+    )
+
+
+def definition_versions(snapshot: Snapshot, definition: str) -> pl.DataFrame:
+    """The versions of a definition by this snapshot's log, newest first. Columns: version, effective_at, owner, change."""
+    return snapshot.rows(
+        "select version, effective_at, owner, change from definition_log where id = ? order by effective_at desc, version desc",
+        definition,
+    )

@@ -1,0 +1,42 @@
+"""The pages, one file each, declaring `VIEW`. A file put here is a page: nothing lists them.
+
+What belongs here: what a page shows, in which order, in which words. What does not: SQL (`dashboard.queries`), figures
+(`dashboard.charts`), looks (`dashboard.look`).
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from dashboard.periods import Window
+from dashboard.snapshots import Snapshot
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a page is drawn from: the snapshot, its windows and the one that is looked at (None where there is none)."""
+
+    snapshot: Snapshot
+    windows: Sequence[Window]
+    window: Window | None
+
+
+@dataclass(frozen=True)
+class View:
+    """A page. `path` is its address; the page of place 0 is the first that a reader sees."""
+
+    title: str
+    path: str
+    icon: str
+    place: int
+    about: str
+    render: Callable[[Scene], None]
+    needs_window: bool = True
+
+
+def all_views() -> list[View]:
+    """Every page of this folder, in order."""
+    modules = (importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__))
+    views: list[View] = [module.VIEW for module in modules]
+    return sorted(views, key=lambda view: (view.place, view.title))
