@@ -1,6 +1,6 @@
 # Two commands do everything on a machine with Python, pip and make: `make demo` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench lock
+.PHONY: help setup demo test check bench fingerprints lock
 
 # The first Python that this project runs on; `make PYTHON=/path/to/python setup` names another.
 PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,$(if $(shell \
@@ -34,6 +34,9 @@ check: $(INSTALLED)  ## linters, layers, types
 
 bench: $(INSTALLED)  ## time and memory of load and build at scale
 	$(BIN)/python -m tests.bench.run
+
+fingerprints: $(INSTALLED)  ## record new versions of metric definitions; refuses a changed one
+	$(BIN)/python -m metrics.definitions.fingerprints
 
 UV ?= uv
 lock:  ## pin every dependency anew, with hashes and without an index (needs uv)

@@ -223,8 +223,9 @@ class Engine:
             plans.append(Segmentation("ai_use", AI_USES, GRAINS, TIERS, True))
         if categories:
             plans.append(Segmentation("category", categories, GRAINS, TIERS, True))
-        if metric.core:
-            plans.append(Segmentation("team", self.teams, ("month", "quarter"), TIERS, False))
+        if metric.core and self.repositories:
+            if self.teams:
+                plans.append(Segmentation("team", self.teams, ("month", "quarter"), TIERS, False))
             plans.append(Segmentation("repo", self.repositories, ("quarter",), TIERS, False))
         return plans
 

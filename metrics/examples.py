@@ -1,15 +1,16 @@
 """Runs a definition's worked examples through the one engine: a few rows of facts in, statistics out.
 
-An example's rows stand in the tables that `metrics.facts` makes, with its columns and types. Columns left out are null,
-but for those of an ordinary unit: tier 3, one repository, a human's change without AI, a successful production release, a
-production defect, all outcomes watched.
+An example's rows stand in the tables that `metrics.facts` makes, with its columns and types. Columns left out are
+null, but for those of an ordinary unit: tier 3, one repository, a human's change without AI, a successful production
+release, a production defect, all outcomes watched.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, time
+from datetime import date, datetime, time
+from functools import cache
 
 import duckdb
 import polars as pl
@@ -61,15 +62,16 @@ def run_example(metric: Metric, example: Example) -> dict[str, float]:
     """
     calendar = Calendar()
     cut = datetime.combine(example.cut or add_months(example.start, MONTHS_TO_SETTLE), time())
-    with duckdb.connect() as connection:
-        prepare_inputs(connection, {})
-        build_facts(connection, FactSettings(), cut)
-        _fill_dimensions(connection)
+    connection = _empty_facts()
+    connection.begin()
+    try:
         for fact, rows in example.facts.items():
             _insert(connection, fact, rows)
         # The event tables are empty here, as the rows stand in the facts at once.
         engine = replace(Engine.over(connection, calendar, cut), empty_inputs=frozenset())
         values = engine.run(metric).values
+    finally:
+        connection.rollback()
     chosen = values.filter(
         (pl.col("tier") == example.tier)
         & (pl.col("segment_kind") == example.segment_kind)
@@ -81,13 +83,18 @@ def run_example(metric: Metric, example: Example) -> dict[str, float]:
     return dict(zip(chosen["statistic"].to_list(), chosen["value"].to_list(), strict=True))
 
 
-def _fill_dimensions(connection: duckdb.DuckDBPyConnection) -> None:
-    """Names for the codes that examples use."""
+@cache
+def _empty_facts() -> duckdb.DuckDBPyConnection:
+    """Facts without a row, and names for the codes that examples use; made once, each example leaves it as it was."""
+    connection = duckdb.connect()
+    prepare_inputs(connection, {})
+    build_facts(connection, FactSettings(), datetime.combine(date.min, time()))
     connection.execute(
         "insert into repo_dimension by name select range::integer as _repo, "
         "'repository' || coalesce(nullif(range, 0)::varchar, '') as repo_id from range(20)"
     )
     connection.execute("insert into team_dimension by name select 0 as _team, 'team' as team")
+    return connection
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, fact: str, rows: object) -> None:

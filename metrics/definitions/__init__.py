@@ -1,9 +1,9 @@
 """The metric tree, one file a metric: `leading/<metric>.py` and `lagging/<metric>.py`, each declaring one `METRIC`.
 
-What belongs here: definitions as data, with the SQL conditions that several of them share (`conditions.py`). What
-does not: anything that computes (`metrics.aggregate`, `metrics.stats`), and facts (`metrics.facts`). A file put into a folder
-is in the tree: nothing lists them. Importing this package imports no frame or database library, so that the tree can be
-printed at once.
+What belongs here: definitions as data, the SQL conditions that several of them share (`conditions.py`), and their
+fingerprints. What does not: anything that computes (`metrics.aggregate`, `metrics.stats`), and facts
+(`metrics.facts`). A file put into a folder is in the tree: nothing lists them. Importing this package imports no
+frame or database library, so that the tree can be printed at once.
 """
 
 from __future__ import annotations
