@@ -55,12 +55,15 @@ def verdicts(
 ) -> Verdicts:
     """Judges, claims, explains, and names the worst records behind what is violated or at risk (`worst` finds them)."""
     margins = margins or Margins()
-    found = Judge(contrasts, margins).verdicts(constraints)
+    judge = Judge(contrasts, margins)
+    found = judge.verdicts(constraints)
     claimed = claims(found)
     records = _records(found, metrics, worst) if worst else {}
     rows = []
     for verdict in found:
-        first = next(iter([*verdict.gains, *(g.reading for g in verdict.guardrails if g.reading)]), None)
+        figures = (*verdict.constraint.gains, *verdict.constraint.guardrails)
+        # A place is judged because some figure was read there, if only to find too few units.
+        first = next(reading for figure in figures if (reading := judge.reading(figure).get(verdict.place)))
         unwatched = sorted({guardrail.figure.metric for guardrail in verdict.unwatched})
         rows.append(
             {
@@ -72,8 +75,8 @@ def verdicts(
                 "is_provisional": verdict.is_provisional,
                 "window_start": verdict.place.window_start,
                 "window_end": verdict.place.window_end,
-                "baseline_start": first.baseline_start if first else None,
-                "baseline_end": first.baseline_end if first else None,
+                "baseline_start": first.baseline_start,
+                "baseline_end": first.baseline_end,
                 "status": verdict.status,
                 "claim": claimed[verdict.place],
                 "not_judged": ", ".join(unwatched) if verdict.is_triggered and unwatched else None,

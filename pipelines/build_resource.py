@@ -17,6 +17,8 @@ class BuildResource(dg.ConfigurableResource[BuildStore]):
     workspace: str
     as_of: str = ""
     known_at: str = ""
+    fresh: bool = False
+    """Whether to forget what earlier runs left: a whole build rests on nothing but its own stages."""
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[BuildStore]:  # noqa: ARG002 -- Dagster calls it so
@@ -26,6 +28,8 @@ class BuildResource(dg.ConfigurableResource[BuildStore]):
         known_at = _instant(self.known_at)
         as_of = _instant(self.as_of) or _instant(workspace.as_of) or known_at or now
         with BuildStore(workspace, Cut(as_of, known_at), now) as store:
+            if self.fresh:
+                store.forget()
             yield store
 
 

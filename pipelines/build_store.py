@@ -9,6 +9,7 @@ earlier ones left behind.
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from typing import Self
 import duckdb
 import polars as pl
 
+from metrics.facts.cut import create_cut_views
 from metrics.facts.sql import create_view
 from pipelines.intake.known_at import rebuild_known_at
 from pipelines.parts import replace_text, scan, write_part
@@ -69,7 +71,7 @@ class BuildStore:
         self._tables: dict[str, BuiltTable] = self._read_registry()
         self._warehouse: Warehouse | None = None
         self._lock: int | None = None
-        self._known_path: Path | None = None
+        self._replayed: Path | None = None
 
     def __enter__(self) -> Self:
         """Take the build lock.
@@ -92,9 +94,10 @@ class BuildStore:
 
     def __exit__(self, *_: object) -> None:
         """Let go of the warehouse and of the lock."""
+        self._write_registry()
         self.close_warehouse()
-        if self._known_path is not None:
-            self._known_path.unlink(missing_ok=True)
+        if self._replayed is not None:
+            shutil.rmtree(self._replayed)
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
@@ -105,6 +108,7 @@ class BuildStore:
         if self._warehouse is None:
             self._warehouse = Warehouse.open(self.workspace, write=False, path=self._known_events())
             self._warehouse.create_event_views()
+            create_cut_views(self._warehouse.connection, self.cut.as_of)
             for name in self._tables:
                 self._show(name)
         return self._warehouse
@@ -124,10 +128,11 @@ class BuildStore:
         """A warehouse of what was observed by `known_at`, made once per build; None for the whole one."""
         if self.cut.known_at is None:
             return None
-        path = self.folder.state / "tmp" / f"known-at-{self.cut.known_at:%Y%m%dT%H%M%S%f}.duckdb"
-        if self._known_path is None:
+        path = self.folder.state / "tmp" / f"known-at-{os.getpid()}" / "warehouse.duckdb"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
             rebuild_known_at(self.workspace, self.cut.known_at.replace(tzinfo=UTC), path)
-            self._known_path = path
+            self._replayed = path.parent
         return path
 
     def write(
@@ -135,7 +140,7 @@ class BuildStore:
         table: str,
         content: str | pl.DataFrame,
         *,
-        order_by: Sequence[str],
+        order_by: Sequence[str] = (),
         partition: str = "",
         internal: bool = False,
     ) -> SnapshotTable:
@@ -144,7 +149,7 @@ class BuildStore:
         Args:
             table: name of the table.
             content: a relation or query on `connection`, or a frame.
-            order_by: columns that fix the order of rows, so that equal rows give equal parts.
+            order_by: columns that fix the order of rows, so that equal rows give equal parts; none where `content` has one.
             partition: names the piece where a table is made in several; other pieces stay.
             internal: whether only later stages need the table.
         """
@@ -153,7 +158,8 @@ class BuildStore:
             connection.register("_frame", content.to_arrow())
         source = "_frame" if isinstance(content, pl.DataFrame) else content
         try:
-            query = f"select * from {source if source.isidentifier() else f'({source})'} order by {', '.join(order_by)}"
+            ordered = f" order by {', '.join(order_by)}" if order_by else ""
+            query = f"select * from {source if source.isidentifier() else f'({source})'}{ordered}"
             part = write_part(connection, query, self.folder.parts)
         finally:
             if isinstance(content, pl.DataFrame):
@@ -163,7 +169,6 @@ class BuildStore:
         if built is None or built.cut != cut or not partition:
             built = self._tables[table] = BuiltTable(cut, internal)
         built.partitions[partition] = [part]
-        self._write_registry()
         self._show(table)
         return built.snapshot_table
 
@@ -171,7 +176,6 @@ class BuildStore:
         """Forget the partitions of a table that are not named."""
         built = self._built(table)
         built.partitions = {name: parts for name, parts in built.partitions.items() if name in names}
-        self._write_registry()
         self._show(table)
         return built.snapshot_table
 
@@ -192,7 +196,6 @@ class BuildStore:
     def forget(self) -> None:
         """Forget what earlier builds left, so that a whole build rests on nothing but its own stages."""
         self._tables = {}
-        self._write_registry()
 
     def _built(self, table: str) -> BuiltTable:
         try:

@@ -25,7 +25,7 @@ def summary(snapshot: Snapshot, seconds: float) -> dict[str, object]:
         "known_at": manifest.known_at,
         "seconds": round(seconds, 2),
         "tables": {name: table.rows for name, table in manifest.tables.items() if not table.internal},
-        "metrics": len({name for name in manifest.definitions}),
+        "metrics": len(manifest.definitions),
         "verdicts": dict(Counter(row["status"] for row in newest)),
         "violated": [row for row in newest if row["status"] == "violated"],
     }

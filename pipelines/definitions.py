@@ -34,7 +34,14 @@ def load(workspace: Workspace) -> dg.Definitions:
     return dg.Definitions(
         assets=[*found, snapshot_of(published)],
         asset_checks=[check_of(all_tables()[name]) for name in published],
-        jobs=[dg.define_asset_job(BUILD_JOB, selection=dg.AssetSelection.all(), description=BUILD_DESCRIPTION)],
+        jobs=[
+            dg.define_asset_job(
+                BUILD_JOB,
+                selection=dg.AssetSelection.all(),
+                description=BUILD_DESCRIPTION,
+                config={"resources": {"build": {"config": {"workspace": str(workspace.root), "fresh": True}}}},
+            )
+        ],
         schedules=[module.schedule(workspace, BUILD_JOB) for module in timed],
         resources={"build": BuildResource(workspace=str(workspace.root))},
         executor=dg.in_process_executor,

@@ -14,7 +14,7 @@ NEWEST = """
 
 
 def newest_verdicts(snapshot: Snapshot) -> list[dict[str, str]]:
-    """Rows of `verdicts` (without evidence), worst first, then by tier and constraint; empty where nothing is judged yet."""
+    """Rows of `verdicts` without evidence, worst first, then by tier and constraint; empty while nothing is judged."""
     if "verdicts" not in snapshot.manifest.tables:
         return []
     rows = [{name: str(value) for name, value in row.items()} for row in snapshot.rows(NEWEST)]

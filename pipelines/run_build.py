@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 
 import dagster as dg
-from dagster._core.errors import DagsterAssetCheckFailedError
+from dagster._core.errors import DagsterAssetCheckFailedError, DagsterUserCodeExecutionError
 
 from pipelines.definitions import BUILD_JOB, load
 from schemas.errors import PlumblineError, WarehouseError
@@ -37,17 +37,18 @@ def run_build(workspace: Workspace, *, as_of: datetime | None = None, known_at: 
     job = load(workspace).resolve_job_def(BUILD_JOB)
     cut = {"as_of": as_of.isoformat() if as_of else "", "known_at": known_at.isoformat() if known_at else ""}
     config = {
-        "resources": {"build": {"config": {"workspace": str(workspace.root), **cut}}},
+        "resources": {"build": {"config": {"workspace": str(workspace.root), "fresh": True, **cut}}},
         "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
     }
     run_id = str(uuid.uuid4())
     with dg.DagsterInstance.ephemeral() as instance:
         try:
-            job.execute_in_process(
-                run_config=config, instance=instance, run_id=run_id, tags={"plumbline/whole": "true"}
-            )
+            job.execute_in_process(run_config=config, instance=instance, run_id=run_id)
         except DagsterAssetCheckFailedError:
             raise TableRejected(_failed_check(instance, run_id), str(workspace.root), "nothing was published") from None
+        except DagsterUserCodeExecutionError as error:
+            # What fails before the first asset comes wrapped; what an asset raises does not.
+            raise error.user_exception from error
     folder = SnapshotFolder(workspace.state)
     manifest = folder.current()
     assert manifest is not None  # noqa: S101 -- the job has just published it

@@ -107,9 +107,11 @@ def certainty_above(
 def ratio_bounds(window: Side, baseline: Side, score: Floats) -> tuple[Floats, Floats]:
     """Bounds of window / baseline: the factors at which the bounds of window - factor × baseline cross zero; NaN where they never do."""
     if window.kind == "log":
-        ratio = window.value / baseline.value
-        low = ratio * np.exp(-score * np.sqrt(window.sd_low**2 + baseline.sd_high**2))
-        return low, ratio * np.exp(score * np.sqrt(window.sd_high**2 + baseline.sd_low**2))
+        # A median of zero has no ratio: the bounds are then unknown, not an error.
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = window.value / baseline.value
+            low = ratio * np.exp(-score * np.sqrt(window.sd_low**2 + baseline.sd_high**2))
+            return low, ratio * np.exp(score * np.sqrt(window.sd_high**2 + baseline.sd_low**2))
     return (
         _root(lambda factor: lower_difference(window, baseline, factor, score), window.value),
         _root(lambda factor: upper_difference(window, baseline, factor, score), window.value),

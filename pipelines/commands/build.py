@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 
-class Instant(click.ParamType):
+class Instant(click.ParamType[datetime]):
     """An instant with a zone, such as 2026-10-31T00:00:00Z; one without is an error, never a guess."""
 
     name = "instant"

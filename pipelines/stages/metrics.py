@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 
 import dagster as dg
+import polars as pl
 
 from metrics.aggregate import Engine
 from metrics.calendar import Calendar, Period
@@ -17,8 +18,7 @@ from pipelines.build_store import BuildStore
 from schemas.published import all_tables
 
 FACTS = ("change_facts", "deployment_facts", "incident_facts")
-VALUES_ORDER = ("tier", "segment_kind", "segment", "grain", "window_start", "statistic", "bin_low")
-CONTRASTS_ORDER = ("tier", "segment_kind", "segment", "grain", "window_start", "statistic", "baseline_start")
+SIDES = sorted({metric.side for metric in all_metrics().values()})
 
 
 def metric_key(metric: str) -> dg.AssetKey:
@@ -57,17 +57,27 @@ def _family(side: str) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, build: dg.ResourceParam[BuildStore]
     ) -> Iterator[dg.MaterializeResult[None]]:
         engine = engine_of(build)
-        for key in sorted(context.selected_asset_keys):
-            metric = all_metrics()[key.path[-1]]
-            result = engine.run(metric)
-            values = build.write("metric_values", result.values, order_by=VALUES_ORDER, partition=metric.id)
-            build.write("contrasts", result.contrasts, order_by=CONTRASTS_ORDER, partition=metric.id, internal=True)
-            yield dg.MaterializeResult(key, metadata={"rows": result.values.height, "all rows": values.rows})
+        selected = [all_metrics()[key.path[-1]] for key in sorted(context.selected_asset_keys)]
+        results = {metric.id: engine.run(metric) for metric in selected}
+        _write(build, "metric_values", side, [result.values for result in results.values()], list(results))
+        _write(build, "contrasts", side, [result.contrasts for result in results.values()], list(results))
+        for metric in selected:
+            rows = results[metric.id].values.height
+            yield dg.MaterializeResult(metric_key(metric.id), metadata={"rows": rows})
 
     return family
 
 
-families = [_family(side) for side in sorted({metric.side for metric in all_metrics().values()})]
+def _write(build: BuildStore, table: str, side: str, frames: list[pl.DataFrame], metrics: list[str]) -> None:
+    """Write one side's rows of a table; those of its metrics that were not run again stay as they are."""
+    if side in build.partitions(table):
+        others = [metric.id for metric in all_metrics().values() if metric.side == side and metric.id not in metrics]
+        frames = [*frames, build.frame(f"select * from {table}").filter(pl.col("metric").is_in(others))]
+    rows = pl.concat(frames).sort("metric", maintain_order=True)
+    build.write(table, rows, partition=side, internal=table == "contrasts")
+
+
+families = [_family(side) for side in SIDES]
 
 
 def engine_of(build: BuildStore) -> Engine:
@@ -92,7 +102,7 @@ def engine_of(build: BuildStore) -> Engine:
 )
 def metric_values(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
     """Every statistic of every metric: what the metrics have written, and nothing of definitions that are gone."""
-    return dg.MaterializeResult(metadata={"rows": build.keep_partitions("metric_values", list(all_metrics())).rows})
+    return dg.MaterializeResult(metadata={"rows": build.keep_partitions("metric_values", SIDES).rows})
 
 
 @dg.asset(
@@ -103,7 +113,7 @@ def metric_values(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[N
 )
 def comparisons(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
     """Every compared statistic of every window, with the interval of its change."""
-    build.keep_partitions("contrasts", list(all_metrics()))
+    build.keep_partitions("contrasts", SIDES)
     frame = compared(build.frame("select * from contrasts"), all_metrics())
     keys = [f'"{key}"' for key in all_tables()["comparisons"].table_key()]
     return dg.MaterializeResult(metadata={"rows": build.write("comparisons", frame, order_by=keys).rows})

@@ -1,0 +1,145 @@
+"""A build publishes all or nothing, and the same input gives the same parts."""
+
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+
+import pipelines.stages.facts
+import pipelines.stages.verdicts
+from metrics.verdicts import SCHEMA, Verdicts
+from pipelines.build_store import BuildStore, Cut
+from pipelines.run_build import TableRejected, run_build
+from pipelines.snapshot_reader import open_snapshot
+from schemas.errors import NoSnapshot, PlumblineError, WarehouseError, WarehouseLocked
+from schemas.snapshot import Manifest, SnapshotFolder
+from schemas.workspace import Workspace, load_workspace
+from tests.support.small_workspace import CHANGES, CONFIGURATION, make_small_workspace
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """The small workspace, built once by `first`."""
+    return make_small_workspace(tmp_path_factory.mktemp("small"))
+
+
+@pytest.fixture(scope="module")
+def first(workspace: Workspace) -> Manifest:
+    return run_build(workspace)
+
+
+def hashes(manifest: Manifest) -> dict[str, list[str]]:
+    return {name: [part.sha256 for part in table.parts] for name, table in manifest.tables.items()}
+
+
+def test_a_build_publishes_what_it_says(workspace: Workspace, first: Manifest) -> None:
+    assert SnapshotFolder(workspace.state).current() == first
+    assert first.tables["change_facts"].rows == CHANGES
+    assert first.as_of == "2026-07-01T00:00:00Z"
+    assert first.definitions["pr_cycle_time"]
+    with open_snapshot(workspace) as snapshot:
+        rows = snapshot.rows(
+            "select n, value from metric_values where metric = 'pr_cycle_time' and grain = 'quarter' and tier = '3'"
+            " and segment_kind = 'all' and statistic = 'mean' order by window_start"
+        )
+        facts = snapshot.rows(
+            "select count(*) as merged from change_facts where merged_at < timestamp '2026-03-31 22:00'"
+        )
+    assert rows[0]["n"] == facts[0]["merged"]
+    assert 2 < float(str(rows[0]["value"])) < 8
+
+
+def test_two_builds_of_the_same_input_give_the_same_parts(workspace: Workspace, first: Manifest) -> None:
+    assert hashes(run_build(workspace)) == hashes(first)
+
+
+def test_a_cut_leaves_out_what_happened_later(workspace: Workspace, first: Manifest) -> None:
+    manifest = run_build(workspace, as_of=datetime(2026, 3, 1, tzinfo=UTC))
+    assert 0 < manifest.tables["change_facts"].rows < CHANGES
+    assert manifest.as_of == "2026-03-01T00:00:00Z"
+    assert first.snapshot_id != manifest.snapshot_id
+
+
+def test_nothing_was_known_before_it_was_loaded(workspace: Workspace, first: Manifest) -> None:
+    manifest = run_build(workspace, known_at=datetime(2026, 1, 1, tzinfo=UTC))
+    assert manifest.tables["change_facts"].rows == 0
+    assert manifest.known_at == "2026-01-01T00:00:00Z"
+    assert not list((workspace.state / "tmp").glob("known-at*"))
+
+
+@pytest.mark.parametrize(
+    "error", [PlumblineError("the register overlaps", "row 3", "mend it"), duckdb.IOException("disk")]
+)
+def test_a_failing_asset_leaves_the_last_snapshot(
+    workspace: Workspace, first: Manifest, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    served = SnapshotFolder(workspace.state).current_id()
+
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(pipelines.stages.facts, "build_facts", fail)
+    with pytest.raises(type(error), match=str(error)):
+        run_build(workspace)
+    assert SnapshotFolder(workspace.state).current_id() == served
+
+
+def test_a_table_that_breaks_its_schema_is_not_published(
+    workspace: Workspace, first: Manifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served = SnapshotFolder(workspace.state).current_id()
+    row = {name: "text" for name, kind in SCHEMA.items() if kind == pl.String()}
+    frame = pl.DataFrame([row | {"grain": "month", "claim": "none", "status": "splendid"}], schema=SCHEMA).with_columns(
+        pl.col(pl.Date).fill_null(date(2026, 1, 1)), is_provisional=pl.lit(value=False)
+    )
+    monkeypatch.setattr(pipelines.stages.verdicts, "judged", lambda *_, **__: Verdicts([], frame))
+    with pytest.raises(TableRejected, match="splendid"):
+        run_build(workspace)
+    assert SnapshotFolder(workspace.state).current_id() == served
+
+
+def test_a_changed_register_counts_in_the_next_build(tmp_path: Path) -> None:
+    workspace = make_small_workspace(tmp_path)
+    run_build(workspace)
+    workspace.registers_folder.mkdir(exist_ok=True)
+    register = workspace.registers_folder / "tier_assignments.csv"
+    register.write_text("repo_id,service,tier,valid_from\nhost:acme/one,,1,2020-01-01\nhost:acme/two,,4,2020-01-01\n")
+    with pytest.raises(PlumblineError, match="two tiers at once"):
+        run_build(workspace)
+    register.write_text("service,tier,valid_from\nhost:acme/one,1,2020-01-01\n")
+    run_build(workspace)
+    with open_snapshot(workspace) as snapshot:
+        tiers = snapshot.rows("select tier, count(*) as n from change_facts group by tier order by tier")
+    assert tiers == [{"tier": 1, "n": CHANGES / 2}, {"tier": 3, "n": CHANGES / 2}]
+
+
+def test_without_anything_loaded_the_error_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "plumbline.toml").write_text(CONFIGURATION)
+    with pytest.raises(WarehouseError, match="plumbline load"):
+        run_build(load_workspace(tmp_path))
+    with pytest.raises(NoSnapshot, match="plumbline build"), open_snapshot(load_workspace(tmp_path)):
+        pass
+
+
+def test_two_builds_do_not_run_at_once(workspace: Workspace, first: Manifest) -> None:
+    cut = datetime.fromisoformat("2026-07-01T00:00:00")
+    with (
+        BuildStore(workspace, Cut(cut), cut),
+        pytest.raises(WarehouseLocked, match="another build"),
+    ):
+        run_build(workspace)
+
+
+def test_a_named_baseline_stays_frozen_until_it_is_changed(tmp_path: Path) -> None:
+    workspace = make_small_workspace(tmp_path)
+    run_build(workspace)
+    log = json.loads((workspace.state / "baselines.json").read_text())
+    run_build(workspace)
+    assert json.loads((workspace.state / "baselines.json").read_text()) == log
+    (tmp_path / "plumbline.toml").write_text(CONFIGURATION.replace("2026-03-31", "2026-02-28"))
+    run_build(load_workspace(tmp_path))
+    changed = json.loads((workspace.state / "baselines.json").read_text())
+    assert [entry["end"] for entry in changed] == ["2026-03-31", "2026-02-28"]
