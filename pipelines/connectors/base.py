@@ -151,6 +151,11 @@ class PullContext:
     since: datetime | None = None
     full: bool = False
 
+    @property
+    def reads_until(self) -> datetime:
+        """What changed by this instant, by the host's clock, is shown by this pull; the next one begins there."""
+        return self.started_at - timedelta(seconds=self.client.behind) - OVERLAP
+
     def cursor(self, stream: Stream) -> Cursor:
         """The stream's saved cursor; empty for a first and for a full pull."""
         return {} if self.full else self.cursors.get(stream.name, {})

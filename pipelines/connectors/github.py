@@ -30,7 +30,7 @@ from pipelines.connectors.base import (
 )
 from pipelines.connectors.github_events import GitHubNames, conform
 from pipelines.connectors.sweep import Sweep
-from pipelines.connectors.transport import HostClient, NotFound, Query
+from pipelines.connectors.transport import Gone, HostClient, NotFound, Page, Query
 from schemas.errors import ConfigurationError
 
 PER_PAGE = 100
@@ -128,7 +128,7 @@ class GitHub(Connector):
         since = sweep.start.strftime("%Y-%m-%dT%H:%M:%SZ") if sweep.start else None
         query = {"state": "all", "sort": "updated", "direction": "desc", "since": since, "per_page": PER_PAGE}
         observed_at = context.client.now()
-        for page in context.client.pages(f"repos/{stream.scope}/issues", query):
+        for page in _pages_if_any(context.client, f"repos/{stream.scope}/issues", query):
             records = []
             for item in page.items:
                 changed_at = parse_instant(item["updated_at"])
@@ -269,6 +269,14 @@ class _ChangeReading:
     def _add(self, kind: str, item: Mapping[str, Any], parent: str | None) -> None:
         identifier = item["number"] if kind == "pull_request" else item["sha"] if kind == "commit" else item["id"]
         self._records.append(RawRecord(kind, str(identifier), self._stream.scope, item, parent))
+
+
+def _pages_if_any(client: HostClient, address: str, query: Query) -> Iterator[Page]:
+    """The pages of a listing; one without elements where the host has that kind of thing turned off."""
+    try:
+        yield from client.pages(address, query)
+    except Gone:
+        yield Page([], None)
 
 
 def _changed_since(

@@ -66,7 +66,7 @@ class RateLimit:
         used_up = self.remaining == 0 and limit != 0
         refused = self._is_refusal(response, used_up)
         self._limited_in_a_row = self._limited_in_a_row + 1 if refused else 0
-        host_now = _host_time(response, self._clock())
+        host_now = host_time(response, self._clock())
         asked = _retry_after(response, host_now)
         if used_up and asked is None:
             asked = _until_reset(response, host_now)
@@ -113,7 +113,7 @@ def _until_reset(response: httpx.Response, host_now: float) -> float | None:
     return max(0.0, reset - host_now) + 1.0 if reset > 1_000_000_000 else float(reset)
 
 
-def _host_time(response: httpx.Response, now: float) -> float:
+def host_time(response: httpx.Response, now: float) -> float:
     """The host's own clock where it tells it, for ours may differ."""
     try:
         return parsedate_to_datetime(response.headers["date"]).timestamp()

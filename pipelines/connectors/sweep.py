@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from pipelines.connectors.base import OVERLAP, Cursor, PullContext, Stream, format_instant, parse_instant
+from pipelines.connectors.base import Cursor, PullContext, Stream, format_instant, parse_instant
 
 
 @dataclass
@@ -34,9 +34,9 @@ class Sweep:
             # Reaching back further is what `--since` is for; starting later would leave a hole below it.
             start = min(start, context.since) if start else context.since
         if context.since is not None and cursor.get("since"):
-            return cls(start, context.started_at - OVERLAP)
+            return cls(start, context.reads_until)
         spans = [(parse_instant(low), parse_instant(high)) for low, high in cursor.get("read", [])]
-        return cls(start, context.started_at - OVERLAP, spans)
+        return cls(start, context.reads_until, spans)
 
     def is_below(self, changed_at: datetime) -> bool:
         """Whether the listing has come down to what earlier pulls have read."""

@@ -21,7 +21,7 @@ import httpx
 import stamina
 from pydantic import SecretStr
 
-from pipelines.connectors.rate_limit import RateLimit
+from pipelines.connectors.rate_limit import RateLimit, host_time
 from schemas.errors import ConfigurationError, PlumblineError, SourceError
 
 ATTEMPTS = 6
@@ -42,6 +42,10 @@ class TransientError(Exception):
 
 class NotFound(SourceError):
     """The host says that there is nothing at this address, or nothing that this token may see."""
+
+
+class Gone(NotFound):
+    """The host says that this is turned off for good (410): there is nothing to read, and nothing to mend."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,11 @@ class HostClient:
         clock: Seconds since the epoch.
         sleep: Waits that many seconds.
         on_wait: Told the seconds and the reason before each wait that the host asked for.
+
+    Attributes:
+        requests: Requests sent so far, failed attempts included.
+        answered: Whether the host has spoken as an API at all.
+        behind: Seconds by which the host's clock is behind ours, at most; 0 where it is not.
     """
 
     def __init__(
@@ -88,6 +97,7 @@ class HostClient:
         self._limit = RateLimit(source, clock, sleep, on_wait)
         self.requests = 0
         self.answered = False
+        self.behind = 0.0
         sent = {"User-Agent": "plumbline", **(headers or {})}
         if token is not None:
             sent["Authorization"] = f"Bearer {token.get_secret_value()}"
@@ -198,6 +208,7 @@ class HostClient:
             raise self._unreachable(request.url, failure) from None
         except (httpx.InvalidURL, httpx.DecodingError) as failure:
             raise TransientError(f"sent an unreadable answer ({type(failure).__name__})") from None
+        self.behind = max(self.behind, self.clock() - host_time(response, self.clock()))
         if limited := self._limit.note(response):
             raise TransientError(limited)
         return self._document(response), response
@@ -212,7 +223,7 @@ class HostClient:
             # In JSON this is an API speaking, of one address; as a page it may be the wrong address altogether.
             self.answered = self.answered or _is_json(response)
             what = f"answered {response.status_code}: not there, or not visible to this token"
-            raise NotFound(
+            raise (Gone if response.status_code == 410 else NotFound)(
                 what, self._where(response.url), f"check the name and what the token of {self._token_hint} may read"
             )
         if not response.is_success:
@@ -243,7 +254,9 @@ class HostClient:
 
     def _fault(self, url: httpx.URL, what: str, what_to_do: str) -> PlumblineError:
         """A refusal: the configuration is wrong where nothing was ever read, else the source broke off midway."""
-        return self._broken(url, what) if self.answered else ConfigurationError(what, self._where(url), what_to_do)
+        if self.answered:
+            return SourceError(what, self._where(url), f"{what_to_do}; {GO_ON}")
+        return ConfigurationError(what, self._where(url), what_to_do)
 
     def _broken(self, url: httpx.URL, what: str) -> SourceError:
         return SourceError(what, self._where(url), GO_ON)

@@ -165,7 +165,7 @@ def test_a_pull_killed_anywhere_and_run_again_is_as_if_it_had_not_been(
     uninterrupted = ReplayHost(resources, largest_page=3)
     pull(whole, NOW, uninterrupted.transport())
     expected, needed = contents(whole), len(uninterrupted.requests)
-    for at in sorted(random.Random(7).sample(range(1, needed + 1), 8)):
+    for at in sorted(random.Random(7).sample(range(1, needed + 1), 5)):
 
         def kill(_: str, number: int, at: int = at) -> None:
             if number == at:
@@ -233,6 +233,28 @@ def test_a_defect_that_loses_its_label_is_taken_back(resources: dict[str, Any], 
     pull(workspace, LATER, ReplayHost({**resources, address: relabelled}).transport())
     living = rows_of(workspace, "SELECT defect_id FROM warehouse.defects WHERE NOT deleted")
     assert living == [{"defect_id": "github.com:acme/payments#20"}]
+
+
+def test_issues_that_are_turned_off_are_none(resources: dict[str, Any], tmp_path: Path) -> None:
+    gone = Answer.of({"message": "Issues has been disabled in this repository."}, 410)
+    reports = pull(workspace_in(tmp_path), NOW, ReplayHost(resources, fault=answering("/issues?", gone)).transport())
+    assert {report.state for report in reports} == {"complete"}
+
+
+def test_a_host_whose_clock_is_behind_ours_is_read_from_its_own_time_on(
+    resources: dict[str, Any], tmp_path: Path
+) -> None:
+    """By our clock the pull was at 10:00; the host's said 08:00, and what it dates 08:30 came later."""
+    workspace = workspace_in(tmp_path)
+
+    def at_eight(target: str, _: int) -> Answer | None:
+        if target != f"/repos/{PAYMENTS}":
+            return None
+        return Answer.of(resources[f"repos/{PAYMENTS}"], date="Thu, 20 Mar 2025 08:00:00 GMT")
+
+    pull(workspace, NOW, ReplayHost(resources, fault=at_eight).transport())
+    cursor = json.loads(status_of(workspace)[f"pull_requests {PAYMENTS}"]["cursor"])
+    assert cursor["since"] == "2025-03-20T07:50:00Z"
 
 
 def test_the_token_is_in_nothing_that_is_kept(resources: dict[str, Any], tmp_path: Path) -> None:

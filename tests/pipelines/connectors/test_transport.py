@@ -248,12 +248,20 @@ def test_a_refusal_is_the_configuration_at_first_and_a_broken_source_later(
     with pytest.raises(SourceError) as later:
         midway.get("thing")
     assert reason in str(later.value)
+    assert remedy in str(later.value)
     assert later.value.exit_status == 3
 
 
 def test_nothing_there_is_told_apart() -> None:
     with pytest.raises(NotFound, match="answered 404"):
         client_of(host().transport()).get("nothing")
+
+
+def test_how_far_the_hosts_clock_is_behind_is_known() -> None:
+    told = {**JSON, "date": "Tue, 14 Nov 2023 21:13:20 GMT"}
+    client = client_of(host(always(Answer(200, b"{}", told))).transport())
+    client.get("thing")
+    assert client.behind == 3_600.0
 
 
 def failing(error: Exception) -> httpx.MockTransport:
