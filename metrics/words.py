@@ -29,7 +29,7 @@ def quantity(value: float, unit: str) -> str:
 def share(value: float) -> str:
     """A probability or relative change in whole per cent, with one decimal below ten."""
     percent = value * 100
-    return f"{percent:.0f} %" if abs(percent) >= 10 else f"{percent:.1f} %"
+    return f"{percent:,.0f} %" if abs(percent) >= 10 else f"{percent:.1f} %"
 
 
 def certain(value: float) -> str:
@@ -41,3 +41,66 @@ def certain(value: float) -> str:
 def joined(items: list[str]) -> str:
     """a, b and c."""
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}" if items else ""
+
+
+UNKNOWN = "not known"
+MINUS = "\N{MINUS SIGN}"
+
+STATUS_NAMES = {
+    "violated": "violated",
+    "at_risk": "at risk",
+    "inconclusive": "inconclusive",
+    "holds": "holds",
+    "not_triggered": "no gain",
+}
+CLAIM_NAMES = {
+    "claimable": "claimable",
+    "with_reservation": "claimable with reservation",
+    "not_claimable": "not claimable",
+    "none": "nothing to claim",
+}
+DIRECTION_NAMES = {"improved": "better", "worsened": "worse", "unchanged": "same", "inconclusive": "may be chance"}
+
+
+def short(value: float, unit: str) -> str:
+    """A value for a table whose heading names the unit: hours and shares keep theirs, the rest stands alone."""
+    return quantity(value, unit) if unit in ("hours", "fraction") else number(value)
+
+
+def difference(value: float, unit: str, is_relative: bool) -> str:
+    """A change with its sign: +12 % of the baseline, or for rates +8.3 points, or in the metric's own unit."""
+    if is_relative:
+        text = share(abs(value))
+    else:
+        text = f"{number(abs(value) * 100)} points" if unit == "fraction" else number(abs(value))
+    is_zero = not any(digit in text for digit in "123456789")
+    return text if is_zero else f"{'+' if value > 0 else MINUS}{text}"
+
+
+def interval(low: float | None, high: float | None, unit: str, is_relative: bool) -> str:
+    """Both bounds of a change, what they share said once: −43 to −6.1 %. A bound that the data cannot give is not known."""
+    bounds = [UNKNOWN if bound is None else difference(bound, unit, is_relative) for bound in (low, high)]
+    number_low, _, unit_low = bounds[0].partition(" ")
+    if None not in (low, high) and unit_low == bounds[1].partition(" ")[2]:
+        bounds[0] = number_low
+    return " to ".join(bounds)
+
+
+def sentence(text: str) -> str:
+    """The text with a capital and a full stop."""
+    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith((".", "?", "!")) else ".")
+
+
+def within_sentence(name: str) -> str:
+    """A name with a small first letter, unless it begins with an acronym."""
+    return name if name[1:2].isupper() else f"{name[:1].lower()}{name[1:]}"
+
+
+def tier_name(tier: str) -> str:
+    """A tier in words."""
+    return {"all": "All tiers mixed", "untiered": "Untiered"}.get(tier, f"Tier {tier}")
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 exception`, `3 exceptions`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

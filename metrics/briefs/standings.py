@@ -1,0 +1,223 @@
+"""How a tier stands: the verdicts of one window in one sentence, from their evidence."""
+
+import json
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import polars as pl
+
+from metrics.briefs.document import Standing
+from metrics.briefs.figures import figure_name
+from metrics.constraints import all_constraints
+from metrics.explain import STATISTIC_NAMES
+from metrics.model import STATUSES
+from metrics.words import joined, quantity, sentence, share, tier_name, within_sentence
+
+Row = dict[str, Any]
+
+GRAINS = ("month", "quarter", "trailing_year")
+
+
+def standings(verdicts: pl.DataFrame, tier: str, month: date, month_end: date) -> tuple[Standing, ...]:
+    """The month, the newest quarter and the newest four quarters that were over with it; a grain without verdicts is left out,
+    except the month, of which we then say that we do not know.
+    """
+    found = []
+    for grain in GRAINS:
+        rows = _rows(verdicts, tier, grain, month_end)
+        if grain == "month":
+            rows = [row for row in rows if row["window_start"] == month]
+            found.append(_standing(rows, grain, month, month_end))
+        elif rows:
+            found.append(_standing(rows, grain, rows[0]["window_start"], rows[0]["window_end"]))
+    return tuple(found)
+
+
+def _rows(verdicts: pl.DataFrame, tier: str, grain: str, until: date) -> list[Row]:
+    """The verdicts of the newest window of a grain that ends by `until`."""
+    if verdicts.is_empty():
+        return []
+    over = verdicts.filter((pl.col("tier") == tier) & (pl.col("grain") == grain) & (pl.col("window_end") <= until))
+    newest = over.filter(pl.col("window_end") == pl.col("window_end").max()).sort("constraint")
+    return [row | {"evidence": json.loads(row["evidence"])} for row in newest.iter_rows(named=True)]
+
+
+def _standing(rows: Sequence[Row], grain: str, start: date, end: date) -> Standing:
+    if not rows:
+        unknown = "We do not know: nothing could be judged in this window."
+        return Standing(grain, start, end, "", "", False, unknown, "")
+    worst = deciding(rows)
+    return Standing(
+        grain=grain,
+        window_start=start,
+        window_end=end,
+        status=worst["status"],
+        claim=worst["claim"],
+        is_provisional=any(row["is_provisional"] for row in rows),
+        sentence=_sentence(worst, rows),
+        claim_sentence=_claim(rows),
+    )
+
+
+def deciding(rows: Sequence[Row]) -> Row:
+    """The verdict that says most: the worst status; of equals, one with a gain before stability by itself."""
+    constraints = all_constraints()
+
+    def place(row: Row) -> tuple[int, bool, str]:
+        status = "not_triggered" if row["status"] == "holds" and not _gain(row) else row["status"]
+        always = constraints[row["constraint"]].always if row["constraint"] in constraints else False
+        return (STATUSES.index(status), always, "" if row["constraint"] == "speed_vs_escape" else row["constraint"])
+
+    return min(rows, key=place)
+
+
+def _sentence(row: Row, rows: Sequence[Row]) -> str:
+    gain, price = _gain(row), _price(row)
+    status = row["status"]
+    also = [_name(other) for other in rows if other is not row and other["status"] == "violated"]
+    more = f" Violated as well: {joined(also)}." if also else ""
+    if status == "violated" and price:
+        lead = f"{gain}, but {price}" if gain else f"{price}"
+        return sentence(f"{lead}, beyond its margin") + more
+    if status == "at_risk" and price:
+        chance = share(_certainty(_worst_guardrail(row)))
+        lead = f"{gain}, while {price}" if gain else price
+        return sentence(f"{lead}; the chance that this is worse than its margin allows is {chance}")
+    if status == "inconclusive":
+        return _inconclusive(row)
+    if status == "holds" and gain:
+        return sentence(f"{gain}; every guardrail is within its margin, at a certainty of {share(1 - _chance([row]))}")
+    within = [other for other in rows if other["status"] == "holds"]
+    if within:
+        certainty = share(1 - _chance(within))
+        return f"No gain beyond chance; stability is within its margins, at a certainty of {certainty}."
+    return "No gain beyond chance."
+
+
+def _gain(row: Row) -> str:
+    """The first of the gains that were there, in words."""
+    improved = [gain for gain in row["evidence"].get("gains", []) if gain.get("improved")]
+    return _movement(improved[0], "the mixed " if row["tier"] == "all" else "") if improved else ""
+
+
+def _price(row: Row) -> str:
+    worst = _worst_guardrail(row)
+    if worst is None:
+        return ""
+    where = f"in tier {worst['tier']} " if row["tier"] == "all" else ""
+    return where + _movement(worst, "")
+
+
+def _worst_guardrail(row: Row) -> Row | None:
+    """The guardrail that made the status: one that is violated before one that is not, then the most certain, then the largest rise."""
+    judged = [guardrail for guardrail in row["evidence"].get("guardrails", []) if guardrail.get("judged")]
+    if not judged:
+        return None
+    return max(judged, key=lambda g: (bool(g["violated"]), round(_certainty(g), 3), abs(g.get("change") or 0.0)))
+
+
+def _movement(numbers: Row, article: str) -> str:
+    """`the median of cycle time of changes fell from 24.3 h to 18.5 h`."""
+    statistic = "per_week" if numbers.get("per_week") else numbers["statistic"]
+    name = figure_name(numbers["metric"], statistic)
+    takes_article = statistic in STATISTIC_NAMES or name.endswith(("rate", "share", "time"))
+    name = article + name if article else f"the {name}" if takes_article else name
+    before, after = numbers["baseline_value"], numbers["value"]
+    if before is None or after is None:
+        return f"{name} cannot be given"
+    texts = quantity(before, numbers["unit"]), quantity(after, numbers["unit"])
+    if texts[0] == texts[1]:
+        return f"{name} stayed at {texts[1]}"
+    return f"{name} {'rose' if after > before else 'fell'} from {texts[0]} to {texts[1]}"
+
+
+def _certainty(guardrail: Row | None) -> float:
+    return float(guardrail.get("certainty_worse") or 0.0) if guardrail else 0.0
+
+
+def _chance(rows: Sequence[Row]) -> float:
+    """The largest chance that a judged guardrail of these verdicts exceeds its margin."""
+    return max(
+        (_certainty(g) for row in rows for g in row["evidence"].get("guardrails", []) if g.get("judged")), default=0.0
+    )
+
+
+def _inconclusive(row: Row) -> str:
+    evidence = row["evidence"]
+    for side in (*evidence.get("gains", []), *evidence.get("guardrails", [])):
+        if side.get("shortfall"):
+            return sentence(f"we do not know: {figure_name(side['metric'], side['statistic'])} has {side['shortfall']}")
+    return sentence(f"we do not know: {within_sentence(row['reason'])}")
+
+
+def _claim(rows: Sequence[Row]) -> str:
+    """What may be claimed, and what bars it."""
+    claim = rows[0]["claim"]
+    if claim == "claimable":
+        return "Claimable."
+    if claim == "with_reservation":
+        triggered = [row for row in rows if row["status"] not in ("not_triggered", "inconclusive")]
+        return f"Claimable with reservation: the chance that a margin is exceeded is {share(_chance(triggered))}{_reservations(rows)}."
+    if claim == "none":
+        return "No gain to claim."
+    barring = [row for row in rows if row["status"] == "violated"] or [
+        row for row in rows if row["status"] in ("at_risk", "inconclusive")
+    ]
+    return f"Not claimable, because of {joined([_name(row) for row in barring])}."
+
+
+def _reservations(rows: Sequence[Row]) -> str:
+    reasons = []
+    if rows[0]["grain"] == "month":
+        reasons.append("a month is too short for a claim without one")
+    if any(row["is_provisional"] for row in rows):
+        reasons.append("follow-up still runs")
+    return f"; {joined(reasons)}" if reasons else ""
+
+
+def _name(row: Row) -> str:
+    constraint = all_constraints().get(row["constraint"])
+    return within_sentence(constraint.name) if constraint else str(row["constraint"])
+
+
+def summary(sections: Sequence[tuple[str, Sequence[Standing]]]) -> tuple[str, ...]:
+    """The whole in a sentence or two: the longest window that was judged, and the month."""
+    said: dict[str, list[str]] = {}
+    for grain, lead in (("trailing_year", "over the four quarters to {end}"), ("month", "in the month")):
+        found = [(tier, s) for tier, standings in sections for s in standings if s.grain == grain and s.status]
+        if found:
+            end = found[0][1].window_end - timedelta(days=1)
+            said.setdefault(_grouped(found), []).append(lead.format(end=end))
+    if not said:
+        return ("We do not know how any tier stands: no verdict could be given.",)
+    return tuple(sentence(f"{' and '.join(leads)}: {text}") for text, leads in said.items())
+
+
+GROUPS = (
+    ("gained at a price beyond the margins", lambda s: s.claim not in ("none", "") and s.status == "violated"),
+    (
+        "gained, with a price that may be beyond the margins",
+        lambda s: s.claim == "not_claimable" and s.status != "violated",
+    ),
+    ("gained within every margin", lambda s: s.claim == "claimable"),
+    ("gained within the margins, with reservation", lambda s: s.claim == "with_reservation"),
+    ("did not gain and got worse beyond the margins", lambda s: s.claim == "none" and s.status == "violated"),
+    ("did not gain and may have got worse", lambda s: s.claim == "none" and s.status == "at_risk"),
+    ("cannot be judged", lambda s: s.claim == "none" and s.status == "inconclusive"),
+    ("did not gain beyond chance", lambda s: s.claim == "none" and s.status in ("holds", "not_triggered")),
+)
+
+
+def _grouped(found: Sequence[tuple[str, Standing]]) -> str:
+    parts = []
+    for words, belongs in GROUPS:
+        numbers = sorted(tier for tier, standing in found if tier.isdigit() and belongs(standing))
+        if numbers:
+            parts.append(f"{'tier' if len(numbers) == 1 else 'tiers'} {joined(numbers)} {words}")
+    mixed = [standing for tier, standing in found if tier == "all"]
+    if mixed and mixed[0].status == "violated":
+        parts.append("the mixed figure improved while a tier got worse, so it misleads")
+    if not parts:
+        parts = [f"{within_sentence(tier_name(tier))}: {standing.status_text}" for tier, standing in found]
+    return "; ".join(parts)

@@ -1,0 +1,125 @@
+"""The published table `recommendations`: the stage that holds most of a tier's lead time, and the remedy for it (METRICS §6).
+
+A stage's share is its total over the changes deployed in the window, divided by their total lead time: stages that some changes lack count as
+nothing there, so that the shares add up to one.
+"""
+
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from metrics.margins import FEWEST_UNITS
+from metrics.words import quantity, sentence, share
+
+WHOLE = "lead_time"
+PREFIX = f"{WHOLE}_"
+
+STAGE_NAMES = {
+    "coding": "coding",
+    "draft": "draft",
+    "pickup": "waiting for the first review",
+    "review": "review",
+    "merge_wait": "waiting for the merge",
+    "deploy_wait": "waiting for deployment",
+}
+REMEDIES = {
+    "coding": "Smaller, clearer intents: agree what is wanted before the first commit.",
+    "draft": "Split the work, so that drafts become ready sooner.",
+    "pickup": "Name owners and agree standards, so that reviews scale with the changes.",
+    "review": "Shared context for reviewers, and smaller changes.",
+    "merge_wait": "Stabilise the tests before the merge, and shift them earlier.",
+    "deploy_wait": "Automate the release, so that merged work does not wait for one.",
+}
+QUEUES = ("pickup", "review", "merge_wait", "deploy_wait")
+NO_MORE_SPEED = "Buy no more speed upstream of this queue."
+
+BESIDE = {
+    ("change_failure_rate", "rate"): (
+        "change failure rate",
+        "More checks before the merge, and tighter release criteria.",
+    ),
+    ("rework_share", "rate"): ("rework share", "Slow the intake until quality holds."),
+}
+"""Findings that stand beside the stage where they got worse beyond noise, and what to do about them."""
+
+GRAINS = ("month", "quarter")
+SCHEMA: dict[str, pl.DataType] = {
+    "tier": pl.String(),
+    "grain": pl.String(),
+    "window_start": pl.Date(),
+    "window_end": pl.Date(),
+    "segment_kind": pl.String(),
+    "segment": pl.String(),
+    "constraint_stage": pl.String(),
+    "share_of_lead_time": pl.Float64(),
+    "finding": pl.String(),
+    "next_step": pl.String(),
+}
+KEY = ["tier", "grain", "window_start"]
+
+
+def recommendations(metric_values: pl.DataFrame, comparisons: pl.DataFrame) -> pl.DataFrame:
+    """A row per tier, month and quarter in which at least 20 changes were deployed.
+
+    Args:
+        metric_values: means of `lead_time` and of its stages, among others; the published table's columns.
+        comparisons: the published table's columns.
+    """
+    means = metric_values.filter(
+        (pl.col("statistic") == "mean")
+        & (pl.col("segment_kind") == "all")
+        & pl.col("grain").is_in(GRAINS)
+        & ((pl.col("metric") == WHOLE) | pl.col("metric").is_in([PREFIX + stage for stage in STAGE_NAMES]))
+    ).with_columns((pl.col("value") * pl.col("n")).alias("total"))
+    whole = means.filter((pl.col("metric") == WHOLE) & (pl.col("n") >= FEWEST_UNITS) & (pl.col("total") > 0))
+    stages = means.filter(pl.col("metric") != WHOLE).select(*KEY, "metric", "total")
+    joined = whole.select(*KEY, "window_end", "n", pl.col("total").alias("whole")).join(stages, on=KEY)
+    largest = joined.sort([*KEY, "total", "metric"], descending=[False, False, False, True, False]).group_by(
+        KEY, maintain_order=True
+    )
+    beside = _beside(comparisons)
+    rows = [_row(row, beside) for row in largest.first().iter_rows(named=True)]
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+
+
+def _row(row: dict[str, Any], beside: dict[tuple[str, str, date], list[tuple[str, str]]]) -> dict[str, object]:
+    stage = str(row["metric"]).removeprefix(PREFIX)
+    fraction = min(row["total"] / row["whole"], 1.0)
+    per_change, whole = quantity(row["total"] / row["n"], "hours"), quantity(row["whole"] / row["n"], "hours")
+    finding = f"{STAGE_NAMES[stage]} holds {share(fraction)} of the lead time: {per_change} of {whole} a change (n = {row['n']:,})"
+    steps = [REMEDIES[stage], *([NO_MORE_SPEED] if stage in QUEUES else [])]
+    findings = [sentence(finding)]
+    for found, step in beside.get((row["tier"], row["grain"], row["window_start"]), []):
+        findings.append(found)
+        steps.append(step)
+    return {
+        **{name: row[name] for name in (*KEY, "window_end")},
+        "segment_kind": "all",
+        "segment": "all",
+        "constraint_stage": stage,
+        "share_of_lead_time": fraction,
+        "finding": " ".join(findings),
+        "next_step": " ".join(steps),
+    }
+
+
+def _beside(comparisons: pl.DataFrame) -> dict[tuple[str, str, date], list[tuple[str, str]]]:
+    """By tier, grain and window: what got worse beyond noise, in words, and the step that follows."""
+    found: dict[tuple[str, str, date], list[tuple[str, str]]] = {}
+    worse = comparisons.filter(
+        (pl.col("direction") == "worsened")
+        & (pl.col("segment_kind") == "all")
+        & (pl.col("comparator") == "baseline")
+        & pl.col("metric").is_in([metric for metric, _ in BESIDE])
+    ).sort("metric", "statistic")
+    for row in worse.iter_rows(named=True):
+        named = BESIDE.get((row["metric"], row["statistic"]))
+        if named:
+            before, after = quantity(row["baseline_value"], "fraction"), quantity(row["value"], "fraction")
+            words = sentence(f"{named[0]} rose from {before} to {after}")
+            found.setdefault((row["tier"], row["grain"], row["window_start"]), []).append((words, named[1]))
+    return found
+
+
+__all__ = ["REMEDIES", "SCHEMA", "STAGE_NAMES", "recommendations"]
