@@ -16,8 +16,7 @@ from dashboard.views import Scene, View, all_views
 from schemas.errors import NoSnapshot, PlumblineError
 from schemas.snapshot import SnapshotFolder
 
-LOOKS_FOR_A_NEWER_SNAPSHOT_EVERY = 20.0
-"""Seconds."""
+SECONDS_BETWEEN_LOOKS_FOR_A_NEWER_SNAPSHOT = 20.0
 
 
 def run() -> None:
@@ -90,7 +89,7 @@ def _nothing(error: PlumblineError, view: View) -> None:  # noqa: ARG001 -- ever
         error_state(error)
 
 
-@st.fragment(run_every=LOOKS_FOR_A_NEWER_SNAPSHOT_EVERY)
+@st.fragment(run_every=SECONDS_BETWEEN_LOOKS_FOR_A_NEWER_SNAPSHOT)
 def _follow(folder: SnapshotFolder, shown: str) -> None:
     """Draws the whole page anew when a newer snapshot has been published."""
     if folder.current_id() != shown:

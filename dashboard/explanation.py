@@ -6,10 +6,11 @@ from typing import Any
 import streamlit as st
 
 from dashboard.components import Cell, metric_cell, paragraph, record_cell, status_chip, table
-from dashboard.naming import TIER_NAMES, change, evidence_name, figure, metric_name
+from dashboard.naming import RELATIVE_STATISTICS, TIER_NAMES, change, evidence_name, evidence_statistic, figure, metric_name
 from dashboard.periods import Window, days
 from dashboard.queries import MIXED, Verdict
 from metrics.constraints import all_constraints
+from metrics.readings import CHANCE_ALLOWED
 from metrics.words import share
 
 
@@ -28,7 +29,7 @@ def explain(verdict: Verdict, window: Window) -> None:
     rows += [_row(guardrail, "guardrail", verdict) for guardrail in verdict.evidence["guardrails"]]
     if rows:
         baseline = days(verdict.baseline_start, verdict.baseline_end)
-        table(["Figure", "Baseline", window.name, "Change", "n before", "n now", "Read as"], rows, f"Figures behind {name}")
+        table(["Figure", "Baseline", window.name, "Change", "n before", "n now", "Reading"], rows, f"Figures behind {name}")
         paragraph(f"Baseline {baseline}, uncontrolled. Units of one repository are alike, so intervals are clustered by it.", "note")
     _records(verdict)
 
@@ -38,7 +39,7 @@ def _row(figure_: Mapping[str, Any], role: str, verdict: Verdict) -> list[Cell]:
     if verdict.tier == MIXED:
         where = "mixed" if role == "gain" else f"tier {figure_['tier']}"
         name = f"{name} · {where}"
-    unit, statistic = figure_.get("unit", ""), "per_week" if figure_.get("per_week") else figure_["statistic"]
+    unit, statistic = figure_.get("unit", ""), evidence_statistic(figure_)
     before, after = figure_.get("baseline_value"), figure_.get("value")
     return [
         metric_cell(name, figure_["metric"]),
@@ -54,9 +55,9 @@ def _row(figure_: Mapping[str, Any], role: str, verdict: Verdict) -> list[Cell]:
 def _movement(before: float | None, after: float | None, statistic: str, unit: str) -> str:
     if before is None or after is None:
         return "–"
-    if unit == "fraction":
-        return change(after - before, "rate", unit)
-    return change(after / before - 1, "p50", unit) if before else "–"
+    if statistic not in RELATIVE_STATISTICS:
+        return change(after - before, statistic, unit)
+    return change(after / before - 1, statistic, unit) if before else "–"
 
 
 def _reading(figure_: Mapping[str, Any], role: str) -> Cell:
@@ -71,7 +72,7 @@ def _reading(figure_: Mapping[str, Any], role: str) -> Cell:
         shortfall = figure_.get("shortfall")
         return Cell(str(shortfall) if shortfall else "not watched", tone="inconclusive", symbol="?")
     risk = figure_.get("certainty_worse") or 0.0
-    tone = "holds" if risk <= 0.20 else "at_risk"  # noqa: PLR2004
+    tone = "holds" if risk <= CHANCE_ALLOWED else "at_risk"
     word = "within its margin" if tone == "holds" else "may exceed its margin"
     return Cell(f"{word} (chance of worse {share(risk)})", tone=tone, symbol="✓" if tone == "holds" else "▲")
 

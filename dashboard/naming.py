@@ -18,6 +18,8 @@ LINKS = (
     (re.compile(r"([\w.-]*bitbucket[\w.-]*):([^#\s]+)#(\d+)"), "https://{}/{}/pull-requests/{}"),
 )
 """Addresses of changes by the convention of their ids, for the hosts whose name tells what they run."""
+SHORT_UNITS = {"per 100 merged changes": "per 100", "per 100 production deployments": "per 100", "changes per week": "per week", "deployments per week": "per week"}
+"""Units that the figure's name or its definition already spells out."""
 RELATIVE_STATISTICS = ("p50", "p75", "p90", "p95", "p99", "mean", "count", "per_week", "per_engineer_week", "km_p50", "km_p90")
 """Statistics whose change is relative; of the others (rates) it is absolute."""
 
@@ -40,9 +42,22 @@ def figure_name(metric: str, statistic: str) -> str:
     return f"{name}, per week" if "per_week" in statistic else name
 
 
+def figure_in_sentence(metric: str, statistic: str) -> str:
+    """The same within a sentence: `median cycle time of changes`, `rollback rate`."""
+    name = in_sentence(metric_name(metric))
+    if statistic in STATISTIC_NAMES:
+        return f"{STATISTIC_NAMES[statistic]} {'' if statistic == 'p50' else 'of '}{name}"
+    return f"{name} of changes" if statistic == "rate_changes" else f"{name} per week" if "per_week" in statistic else name
+
+
 def in_sentence(name: str) -> str:
     """A name within a sentence."""
     return name if name[:2].isupper() else name[:1].lower() + name[1:]
+
+
+def capital(text: str) -> str:
+    """A sentence's beginning."""
+    return text[:1].upper() + text[1:]
 
 
 def unit_of(metric: str, statistic: str, default: str = "") -> str:
@@ -55,7 +70,7 @@ def unit_of(metric: str, statistic: str, default: str = "") -> str:
 
 def figure(value: float | None, unit: str) -> str:
     """A value with its unit, or a dash with nothing behind it."""
-    return "–" if value is None or math.isnan(value) else quantity(value, unit)
+    return "–" if value is None or math.isnan(value) else quantity(value, SHORT_UNITS.get(unit, unit))
 
 
 def between(before: float | None, after: float | None, unit: str) -> str:
@@ -111,7 +126,16 @@ def definition_hint(metric: str) -> str:
     return f"{known.formula} Unit: {known.unit}. {better[known.direction]} Version {known.version}."
 
 
+def evidence_statistic(figure: Mapping[str, object]) -> str:
+    """The statistic of a figure in a verdict's evidence; a rate may have been judged by its events per week."""
+    return "per_week" if figure.get("per_week") else str(figure["statistic"])
+
+
 def evidence_name(figure: Mapping[str, object]) -> str:
     """The name of a figure in a verdict's evidence."""
-    statistic = "per_week" if figure.get("per_week") else str(figure["statistic"])
-    return figure_name(str(figure["metric"]), statistic)
+    return figure_name(str(figure["metric"]), evidence_statistic(figure))
+
+
+def evidence_in_sentence(figure: Mapping[str, object]) -> str:
+    """The same within a sentence."""
+    return figure_in_sentence(str(figure["metric"]), evidence_statistic(figure))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from dashboard.naming import between, evidence_name, in_sentence
+from dashboard.naming import between, capital, evidence_in_sentence
 from dashboard.queries import MIXED, Verdict
 from metrics.model import STATUSES
 from metrics.words import joined
@@ -51,12 +51,14 @@ def headline(stories: Sequence[TierStory]) -> str:
     if paid:
         clauses.append("all of them paid for it" if len(paid) == len(faster) > 1 else f"{_tiers(paid)} paid for it")
     if clean:
-        clauses.append("nothing was paid for it" if len(clean) == len(faster) else f"{_tiers(clean)} did not pay for it")
+        clauses.append(f"{_tiers(clean)} did not" if clauses else "nothing that guards it got worse")
     if doubtful:
         clauses.append(f"whether {_tiers(doubtful)} did is not certain" if clauses else "whether it was paid for is not certain")
     if len(paid) == len(faster) == 1:
         clauses = ["it paid for it"]
-    second = f" {_capital('; '.join(clauses))}." if clauses else ""
+    if clean and doubtful and not paid:
+        clauses = [f"{_tiers(clean)} did not pay for it", f"whether {_tiers(doubtful)} did is not certain"]
+    second = f" {capital('; '.join(clauses))}." if clauses else ""
     worse = [each for each in stories if not each.is_faster and each.status == "violated"]
     third = f" {_tiers(worse)} got worse without getting faster." if worse else ""
     return first + second + third
@@ -72,7 +74,7 @@ def tier_sentence(told: TierStory) -> str:
             "inconclusive": "and there is too little data to say what it cost",
         }.get(told.status, "")
         return f"{start}{f', {end}' if end else ''}."
-    moved = f"{in_sentence(evidence_name(guardrail))} {between(guardrail['baseline_value'], guardrail['value'], guardrail['unit'])}"
+    moved = f"{evidence_in_sentence(guardrail)} {between(guardrail['baseline_value'], guardrail['value'], guardrail['unit'])}"
     joint = "but" if told.is_faster else "and"
     return f"{start}, {joint} {'it got worse' if told.status == 'violated' else 'at risk'}: {moved}."
 
@@ -84,7 +86,7 @@ def mixed_sentence(verdicts: Sequence[Verdict]) -> str:
     if not worse:
         return "The figure over all tiers mixes work of different risk; it is no verdict on any tier."
     tiers = joined([f"tier {tier}" for tier in sorted({str(each["tier"]) for each in worse}, reverse=True)])
-    names = joined(sorted({in_sentence(evidence_name(each)) for each in worse}))
+    names = joined(sorted({evidence_in_sentence(each) for each in worse}))
     return f"The figure over all tiers misleads: it improves while {names} worsens in {tiers}."
 
 
@@ -93,11 +95,7 @@ def _tiers(stories: Sequence[TierStory]) -> str:
     return f"tier {names[0]}" if len(names) == 1 else f"tiers {joined(names)}"
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 def headline_of(verdicts: Sequence[Verdict], tiers: Sequence[str]) -> tuple[str, Mapping[str, TierStory]]:
     """The opening sentences and the story of every tier that has verdicts."""
     stories = {tier: story(tier, verdicts) for tier in tiers if any(verdict.tier == tier for verdict in verdicts)}
-    return _capital(headline(list(stories.values()))), stories
+    return capital(headline(list(stories.values()))), stories

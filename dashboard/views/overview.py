@@ -12,9 +12,10 @@ from dashboard.naming import (
     TIER_NAMES,
     TIER_NOTES,
     between,
+    capital,
     change,
     change_interval,
-    evidence_name,
+    evidence_in_sentence,
     figure_name,
     unit_of,
 )
@@ -64,7 +65,7 @@ def _under(found: Sequence[Verdict], window: Window) -> str:
     spans = {(verdict.baseline_start, verdict.baseline_end) for verdict in found if verdict.baseline_start}
     against = days(*spans.pop()) if len(spans) == 1 else "each tier's own baseline"
     provisional = " Provisional: the window or its follow-up has not passed." if any(v.is_provisional for v in found) else ""
-    return f"{window.name[0].upper()}{window.name[1:]} against {against}, by risk tier.{provisional}"
+    return f"{capital(window.name)} against {against}, by risk tier.{provisional}"
 
 
 def _chosen(found: Sequence[Verdict]) -> Verdict | None:
@@ -154,7 +155,7 @@ def _short(verdict: Verdict) -> str:
         return "every guardrail within its margin"
     if guardrail is None or verdict.status == "inconclusive":
         return "no guardrail can be judged yet"
-    return f"{evidence_name(guardrail)} {between(guardrail['baseline_value'], guardrail['value'], guardrail['unit'])}"
+    return f"{capital(evidence_in_sentence(guardrail))} {between(guardrail['baseline_value'], guardrail['value'], guardrail['unit'])}"
 
 
 def _moved(compared: pl.DataFrame, window: Window) -> None:
@@ -171,7 +172,7 @@ def _moved(compared: pl.DataFrame, window: Window) -> None:
         return
     place = {metric: i for i, metric in enumerate(known)}
     rows.sort(key=lambda row: (row["direction"] != "worsened", -int(row["tier"]) if row["tier"].isdigit() else 1, place[row["metric"]]))
-    headers = ["Tier", "Figure", "Baseline → now", "Change", "95 % interval", "Read as"]
+    headers = ["Tier", "Figure", "Baseline → now", "Change", "95 % interval", "Reading"]
     table(headers, [_moved_row(row) for row in rows[:SHOWN_AT_FIRST]], f"What moved in {window.name}")
     if len(rows) > SHOWN_AT_FIRST:
         with st.expander(f"{len(rows) - SHOWN_AT_FIRST} more"):

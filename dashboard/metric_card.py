@@ -1,0 +1,171 @@
+"""One metric of one tier: its figures in words, its trend and its distribution against the baseline."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from html import escape
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from dashboard import charts, look
+from dashboard.components import chip, link
+from dashboard.naming import change, change_interval, definition_hint, figure, unit_of
+from dashboard.periods import Window
+from dashboard.snapshots import Snapshot
+from metrics.model import Distribution, Metric
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a tier's cards are drawn from: frames of `dashboard.queries`, for all metrics at once."""
+
+    window: Window
+    tier: str
+    values: pl.DataFrame
+    comparisons: pl.DataFrame
+    months: pl.DataFrame
+    histogram: pl.DataFrame
+    baseline: tuple[date, date] | None
+    baseline_histogram: pl.DataFrame | None
+    snapshot: Snapshot
+
+    def value(self, metric: str, statistic: str) -> Row | None:
+        """One statistic of the window. A trailing year has no values of its own: there the comparison's stands in."""
+        own = next(self.values.filter((pl.col("metric") == metric) & (pl.col("statistic") == statistic)).iter_rows(named=True), None)
+        if own is not None and own["value"] is None and (compared := self.comparison(metric, statistic)):
+            return {**own, "value": compared["value"]}
+        return own
+
+    def comparison(self, metric: str, statistic: str) -> Row | None:
+        """One statistic against the baseline."""
+        found = self.comparisons.filter((pl.col("metric") == metric) & (pl.col("statistic") == statistic))
+        return next(found.iter_rows(named=True), None)
+
+
+def central_statistic(metric: Metric, figures: Figures) -> str:
+    """The statistic by which a metric is read first."""
+    if any(isinstance(each, Distribution) for each in metric.estimators):
+        return "p50"
+    present = set(figures.values.filter(pl.col("metric") == metric.id)["statistic"])
+    return next((each for each in ("rate", "per_engineer_week", "per_week", "cv", "count") if each in present), "rate")
+
+
+def metric_card(metric: Metric, figures: Figures) -> None:
+    """A metric: words at the left, its months beside them, for durations also the distribution."""
+    statistic = central_statistic(metric, figures)
+    row = figures.value(metric.id, statistic)
+    with st.container(key=f"metric-{metric.id}"):
+        if row is None:
+            _absent(metric, figures)
+            return
+        words, trend, distribution = st.columns([1.15, 1.35, 1.1], gap="medium")
+        with words:
+            _words(metric, statistic, row, figures)
+        unit = unit_of(metric.id, statistic, row["unit"])
+        with trend:
+            _trend(metric, statistic, unit, figures)
+        if statistic == "p50":
+            with distribution:
+                _distribution(metric, unit, figures)
+
+
+def _absent(metric: Metric, figures: Figures) -> None:
+    """Why a metric has no value here: which table is empty, or that nothing fell into the window."""
+    name = f'<p class="metric-name">{_name(metric)}</p>'
+    ever = len(figures.months.filter(pl.col("metric") == metric.id)) > 0
+    if ever:
+        reason = f"Nothing of it fell into {escape(figures.window.name)} in this tier."
+    else:
+        needed = " and ".join(metric.inputs)
+        reason = f"Not measured in this tier: it needs {needed}. Load them with <code>plumbline load DIR</code> or connect a source that has them."
+    st.html(f'{name}<p class="note">{reason}</p>')
+
+
+def _name(metric: Metric) -> str:
+    address = escape(link("definitions", definition=metric.id))
+    return f'<a class="definition" style="color:inherit;text-decoration:none" href="{address}" target="_self" title="{escape(definition_hint(metric.id))}">{escape(metric.name)}</a>'
+
+
+def _words(metric: Metric, statistic: str, row: Row, figures: Figures) -> None:
+    unit = unit_of(metric.id, statistic, row["unit"])
+    kind = {"p50": "median", "per_week": "", "rate": "", "cv": "coefficient of variation", "count": ""}.get(statistic, statistic)
+    lines = [
+        f'<p class="metric-name">{_name(metric)}</p>',
+        f'<p class="metric-value">{escape(figure(row["value"], unit))} <small>{kind}</small></p>',
+        _units_and_interval(row, unit),
+    ]
+    compared = figures.comparison(metric.id, statistic)
+    if compared:
+        lines.append(_against(compared, statistic, unit))
+    if statistic == "p50":
+        lines.append(_tail(metric, figures, unit))
+    target = metric.targets.get(int(figures.tier)) if figures.tier.isdigit() else None
+    if target is not None:
+        lines.append(f'<p class="metric-line">Target {escape(figure(target, unit))}</p>')
+    if row["is_provisional"]:
+        lines.append(f'<p class="metric-line">{chip("Provisional", "◌", "inconclusive")} <span class="quiet">follow-up of {metric.follow_up.days} days still runs</span></p>')
+    if row["note"]:
+        lines.append(f'<p class="note">{escape(row["note"])}</p>')
+    st.html("".join(lines))
+
+
+def _units_and_interval(row: Row, unit: str) -> str:
+    interval = ""
+    if row["ci_low"] is not None or row["ci_high"] is not None:
+        low = "open" if row["ci_low"] is None else figure(row["ci_low"], unit)
+        high = "open" if row["ci_high"] is None else figure(row["ci_high"], unit)
+        interval = f" · 95 % interval {low} to {high}"
+    return f'<p class="metric-line quiet">n = {row["n"]:,}{escape(interval)}</p>'
+
+
+def _against(compared: Row, statistic: str, unit: str) -> str:
+    mark = look.DIRECTION_MARKS[compared["direction"]]
+    word = chip(mark.word, mark.symbol, look.DIRECTION_TONES[compared["direction"]])
+    moved = change(compared["change"], statistic, unit)
+    interval = change_interval(compared["change_ci_low"], compared["change_ci_high"], statistic, unit)
+    held = f"from {figure(compared['baseline_value'], unit)}"
+    return (
+        f'<p class="metric-line"><b>{escape(moved)}</b> {escape(held)} {word}<br>'
+        f'<span class="quiet" title="{escape(compared["note"] or "")}">95 % interval {escape(interval)}, uncontrolled</span></p>'
+    )
+
+
+def _tail(metric: Metric, figures: Figures, unit: str) -> str:
+    """The tail and the mean: a mean never stands alone."""
+    found = {name: figures.value(metric.id, name) for name in ("p90", "p95", "mean")}
+    words = [f"{name} {figure(row['value'], unit)}" for name, row in found.items() if row and row["value"] is not None]
+    compared = figures.comparison(metric.id, "p95")
+    moved = ""
+    if compared:
+        mark = look.DIRECTION_MARKS[compared["direction"]]
+        moved = f"<br>p95 {escape(change(compared['change'], 'p95', unit))} {chip(mark.word, mark.symbol, look.DIRECTION_TONES[compared['direction']])}"
+    return f'<p class="metric-line">{escape(" · ".join(words))}{moved}</p>'
+
+
+def _trend(metric: Metric, statistic: str, unit: str, figures: Figures) -> None:
+    months = figures.months.filter(pl.col("metric") == metric.id)
+    if not len(months.filter(pl.col("statistic") == statistic)):
+        return
+    tail = "p95" if statistic == "p50" else None
+    centre_row, tail_row = figures.comparison(metric.id, statistic), figures.comparison(metric.id, "p95") if tail else None
+    baseline = None
+    if figures.baseline:
+        baseline = (*figures.baseline, centre_row["baseline_value"] if centre_row else None, tail_row["baseline_value"] if tail_row else None)
+    drawn = charts.trend(months, unit, statistic, tail, baseline, figures.window)
+    st.plotly_chart(drawn, config=charts.CONFIG, key=f"trend-{metric.id}", alt=f"{metric.name} by month")
+
+
+def _distribution(metric: Metric, unit: str, figures: Figures) -> None:
+    window = figures.histogram.filter(pl.col("metric") == metric.id)
+    if not len(window):
+        return
+    whole = figures.baseline_histogram
+    baseline = whole.filter(pl.col("metric") == metric.id) if whole is not None else window.clear()
+    compared = figures.comparison(metric.id, "p95")
+    tails = (compared["value"], compared["baseline_value"]) if compared else (None, None)
+    drawn = charts.distribution(window, baseline, unit, tails)
+    st.plotly_chart(drawn, config=charts.CONFIG, key=f"distribution-{metric.id}", alt=f"{metric.name}: distribution of the window over the baseline's")
