@@ -7,44 +7,51 @@ all stages: a check per published table, from its schema, and the snapshot that 
 import importlib
 import os
 import pkgutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import dagster as dg
 
 from pipelines import schedules, stages
 from pipelines.build_resource import BuildResource
-from pipelines.snapshot_asset import snapshot_of
+from pipelines.jobs import BRIEF_JOB, BUILD_JOB
+from pipelines.snapshot_asset import SNAPSHOT, snapshot_of
 from pipelines.table_checks import check_of
 from schemas.published import all_tables
 from schemas.workspace import Workspace, load_workspace
-
-BUILD_JOB = "build"
-BUILD_DESCRIPTION = "Everything: facts, metrics, verdicts, and one snapshot of them."
 
 
 def load(workspace: Workspace) -> dg.Definitions:
     """All assets, checks, jobs and schedules for a workspace."""
     found = dg.load_assets_from_package_module(stages, include_specs=True)
-    made = {key.to_user_string() for asset in found if isinstance(asset, dg.AssetsDefinition) for key in asset.keys}
-    published = sorted(made & set(all_tables()))
+    specs = [spec for asset in found if isinstance(asset, dg.AssetsDefinition) for spec in asset.specs]
+    published = sorted({spec.key.to_user_string() for spec in specs} & set(all_tables()))
     timed = [
         importlib.import_module(f"{schedules.__name__}.{each.name}")
         for each in pkgutil.iter_modules(schedules.__path__)
     ]
+    # A whole job rests on nothing that earlier runs left.
+    whole = {"resources": {"build": {"config": {"workspace": str(workspace.root), "fresh": True}}}}
     return dg.Definitions(
-        assets=[*found, snapshot_of(published)],
+        assets=[*found, snapshot_of(_before_snapshot(specs))],
         asset_checks=[check_of(all_tables()[name]) for name in published],
         jobs=[
-            dg.define_asset_job(
-                BUILD_JOB,
-                selection=dg.AssetSelection.all(),
-                description=BUILD_DESCRIPTION,
-                config={"resources": {"build": {"config": {"workspace": str(workspace.root), "fresh": True}}}},
-            )
+            dg.define_asset_job(BUILD_JOB, dg.AssetSelection.assets(SNAPSHOT).upstream(), config=whole),
+            dg.define_asset_job(BRIEF_JOB, dg.AssetSelection.all(), config=whole),
         ],
-        schedules=[module.schedule(workspace, BUILD_JOB) for module in timed],
+        schedules=[module.schedule(workspace) for module in timed],
         resources={"build": BuildResource(workspace=str(workspace.root))},
         executor=dg.in_process_executor,
+    )
+
+
+def _before_snapshot(specs: Sequence[dg.AssetSpec]) -> list[dg.AssetKey]:
+    """What the snapshot waits for: every published table, and whatever nothing else waits for."""
+    awaited = {dep.asset_key for spec in specs for dep in spec.deps}
+    after = {spec.key for spec in specs if any(dep.asset_key == SNAPSHOT for dep in spec.deps)}
+    published = {dg.AssetKey(name) for name in all_tables()}
+    return sorted(
+        spec.key for spec in specs if spec.key not in after and (spec.key in published or spec.key not in awaited)
     )
 
 

@@ -4,9 +4,10 @@ import uuid
 from datetime import datetime
 
 import dagster as dg
-from dagster._core.errors import DagsterAssetCheckFailedError, DagsterUserCodeExecutionError
+from dagster._core.errors import DagsterAssetCheckFailedError
 
-from pipelines.definitions import BUILD_JOB, load
+from pipelines.definitions import load
+from pipelines.jobs import BUILD_JOB
 from schemas.errors import PlumblineError, WarehouseError
 from schemas.snapshot import Manifest, SnapshotFolder
 from schemas.workspace import Workspace
@@ -46,7 +47,7 @@ def run_build(workspace: Workspace, *, as_of: datetime | None = None, known_at: 
             job.execute_in_process(run_config=config, instance=instance, run_id=run_id)
         except DagsterAssetCheckFailedError:
             raise TableRejected(_failed_check(instance, run_id), str(workspace.root), "nothing was published") from None
-        except DagsterUserCodeExecutionError as error:
+        except dg.DagsterUserCodeExecutionError as error:
             # What fails before the first asset comes wrapped; what an asset raises does not.
             raise error.user_exception from error
     folder = SnapshotFolder(workspace.state)

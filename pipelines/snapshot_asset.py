@@ -7,11 +7,13 @@ import dagster as dg
 from pipelines.build_store import BuildStore
 from pipelines.publish import publish
 
+SNAPSHOT = dg.AssetKey("snapshot")
 
-def snapshot_of(tables: Sequence[str]) -> dg.AssetsDefinition:
-    """The asset `snapshot`, downstream of all published tables and of their checks."""
 
-    @dg.asset(name="snapshot", deps=list(tables), group_name="publish", kinds={"json"})
+def snapshot_of(upstream: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
+    """The asset `snapshot`, downstream of what it publishes and of its checks."""
+
+    @dg.asset(key=SNAPSHOT, deps=list(upstream), group_name="publish", kinds={"json"})
     def snapshot(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
         """One published state of everything, that the dashboard, exports and briefs read. Never changed."""
         manifest = publish(build)

@@ -1,12 +1,15 @@
 """The asset graph as Dagster sees it."""
 
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
 from metrics.definitions import all_metrics
-from pipelines.definitions import BUILD_JOB, load
+from pipelines.definitions import load
+from pipelines.jobs import BRIEF_JOB, BUILD_JOB
+from pipelines.schedules.monthly_brief import second_working_day
 from pipelines.stages.metrics import metric_key
 from schemas.events import all_tables as event_tables
 from schemas.published import all_tables as published_tables
@@ -42,8 +45,15 @@ def test_the_snapshot_waits_for_every_published_table_and_each_is_checked(defini
     graph = definitions.resolve_asset_graph()
     made = {key.to_user_string() for key in graph.get_all_asset_keys()} & set(published_tables())
     assert {"change_facts", "metric_values", "comparisons", "verdicts", "quarantine", "source_status"} <= made
-    assert {key.to_user_string() for key in graph.get(dg.AssetKey("snapshot")).parent_keys} == made
+    assert made <= {key.to_user_string() for key in graph.get(dg.AssetKey("snapshot")).parent_keys}
     assert {key.asset_key.to_user_string() for key in graph.asset_check_keys} == made
+
+
+def test_nothing_comes_after_the_snapshot_but_the_brief(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    before = graph.upstream_key_iterator(dg.AssetKey("snapshot"))
+    rest = graph.get_all_asset_keys() - set(before) - {dg.AssetKey("snapshot")}
+    assert {key.to_user_string() for key in rest} == {"monthly_brief"}
 
 
 def test_nothing_in_the_graph_is_missing(definitions: dg.Definitions) -> None:
@@ -57,6 +67,28 @@ def test_schedules_run_in_the_zone_of_the_workspace(definitions: dg.Definitions)
     assert isinstance(daily, dg.ScheduleDefinition)
     assert (daily.cron_schedule, daily.execution_timezone) == ("0 5 * * *", "Europe/Berlin")
     assert daily.job_name == BUILD_JOB
+    monthly = schedules["monthly_brief"]
+    assert isinstance(monthly, dg.ScheduleDefinition)
+    assert (monthly.execution_timezone, monthly.job_name) == ("Europe/Berlin", BRIEF_JOB)
+
+
+@pytest.mark.parametrize(
+    ("month", "day"), [("2026-06", 2), ("2026-05", 4), ("2026-08", 4), ("2026-11", 3), ("2026-01", 2), ("2026-10", 2)]
+)
+def test_the_brief_is_due_on_the_second_working_day(month: str, day: int) -> None:
+    assert second_working_day(date.fromisoformat(f"{month}-20")).day == day
+
+
+def test_the_monthly_schedule_skips_other_days(definitions: dg.Definitions) -> None:
+    monthly = next(each for each in definitions.schedules or () if each.name == "monthly_brief")
+    assert isinstance(monthly, dg.ScheduleDefinition)
+    runs = {}
+    for day in (2, 3, 4):
+        at = datetime(2026, 11, day, 5, tzinfo=UTC)
+        with dg.DagsterInstance.ephemeral() as instance:
+            context = dg.build_schedule_context(instance=instance, scheduled_execution_time=at)
+            runs[day] = len(monthly.evaluate_tick(context).run_requests or ())
+    assert runs == {2: 0, 3: 1, 4: 0}
 
 
 def test_dagster_finds_the_workspace_by_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
