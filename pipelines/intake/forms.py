@@ -11,6 +11,7 @@ import gzip
 import io
 import json
 import re
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -68,16 +69,12 @@ def open_reading(connection: duckdb.DuckDBPyConnection, path: Path, shown: Path,
     with reading_errors(path, shown):
         if suffix.startswith(".parquet"):
             return _parquet(connection, path, shown)
-        # The number of a record in a text file is its row number in the temporary table.
+        # The number of a record in a text file is its row number in the temporary table, so these keep their order.
         connection.execute("SET preserve_insertion_order = true")
-        try:
-            return (
-                _csv(connection, path, shown)
-                if suffix.startswith(".csv")
-                else _ndjson(connection, path, shown, columns)
-            )
-        finally:
-            connection.execute("SET preserve_insertion_order = false")
+        is_csv = suffix.startswith(".csv")
+        reading = _csv(connection, path, shown) if is_csv else _ndjson(connection, path, shown, columns)
+        connection.execute("SET preserve_insertion_order = false")
+        return reading
 
 
 def _parquet(connection: duckdb.DuckDBPyConnection, path: Path, shown: Path) -> Reading:
@@ -100,15 +97,17 @@ def _csv(connection: duckdb.DuckDBPyConnection, path: Path, shown: Path) -> Read
     connection.execute(
         f"CREATE TEMP TABLE staging AS SELECT * FROM read_csv({literal(path)}, auto_detect = false, header = true,"
         f" columns = {{{columns}}}, delim = ',', quote = '\"', escape = '\"', nullstr = '', strict_mode = true,"
-        f" null_padding = false, max_line_size = {LARGEST_RECORD}, new_line = {literal(_line_end(path))})"
+        f" null_padding = false, max_line_size = {LARGEST_RECORD})"
     )
-    return Reading(STAGING, dict.fromkeys(header, "VARCHAR"), "rowid + 1", _count(connection))
+    return _staged(connection, dict.fromkeys(header, "VARCHAR"))
 
 
 def _ndjson(connection: duckdb.DuckDBPyConnection, path: Path, shown: Path, columns: tuple[str, ...]) -> Reading:
     source = f"read_ndjson_objects({literal(path)}, maximum_object_size = {LARGEST_RECORD})"
     connection.execute(f"CREATE OR REPLACE TEMP TABLE lines AS SELECT json FROM {source}")
-    wrong = connection.execute("SELECT min(rowid) + 1 FROM temp.lines WHERE json_type(json) <> 'OBJECT'").fetchone()
+    wrong = connection.execute(
+        "SELECT min(rowid) FILTER (json_type(json) <> 'OBJECT') - min(rowid) + 1 FROM temp.lines"
+    ).fetchone()
     if wrong and wrong[0] is not None:
         raise InputError("is not a JSON object", f"{shown}:{wrong[0]}", "give one object a line")
     names = connection.execute(
@@ -121,12 +120,13 @@ def _ndjson(connection: duckdb.DuckDBPyConnection, path: Path, shown: Path, colu
     )
     connection.execute(f"CREATE TEMP TABLE staging AS SELECT {values} FROM temp.lines")
     connection.execute("DROP TABLE temp.lines")
-    return Reading(STAGING, dict.fromkeys(present, "JSON"), "rowid + 1", _count(connection))
+    return _staged(connection, dict.fromkeys(present, "JSON"))
 
 
-def _count(connection: duckdb.DuckDBPyConnection) -> int:
-    row = connection.execute(f"SELECT count(*) FROM {STAGING}").fetchone()
-    return row[0] if row else 0
+def _staged(connection: duckdb.DuckDBPyConnection, types: dict[str, str]) -> Reading:
+    # Within a transaction the rows of a new table are numbered from an offset of the database's own.
+    rows, first = connection.execute(f"SELECT count(*), coalesce(min(rowid), 0) FROM {STAGING}").fetchone() or (0, 0)
+    return Reading(STAGING, types, f"rowid - {first} + 1", rows)
 
 
 def _open_text(path: Path) -> IO[bytes]:
@@ -137,10 +137,14 @@ def _header(path: Path, shown: Path) -> list[str]:
     """Names in the first line, which must be there, and be different."""
     try:
         with _open_text(path) as binary:
-            text = io.TextIOWrapper(binary, encoding="utf-8-sig", newline="")
+            # What is no UTF-8 further down is found, with its line, when the whole file is read.
+            text = io.TextIOWrapper(binary, encoding="utf-8-sig", errors="surrogateescape", newline="")
             header = next(csv.reader(text, strict=True), [])
-    except (csv.Error, UnicodeDecodeError, EOFError, OSError) as error:
-        raise InputError(f"cannot be read as CSV ({error})", f"{shown}:1", "correct that line or the file") from error
+            "".join(header).encode()
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise InputError(f"is torn ({error})", f"{shown}:{first_bad_line(path)}", "replace the file") from error
+    except (csv.Error, UnicodeEncodeError) as error:
+        raise InputError("its header cannot be read", f"{shown}:1", "correct that line") from error
     if not any(name.strip() for name in header):
         raise InputError("has no header line", f"{shown}:1", "name the columns in the first line")
     names = [name.strip() for name in header]
@@ -149,15 +153,6 @@ def _header(path: Path, shown: Path) -> list[str]:
         what = f"has the column {twice!r} twice" if twice else "has a column without a name"
         raise InputError(what, f"{shown}:1", "give each column a name of its own")
     return names
-
-
-def _line_end(path: Path) -> str:
-    """How lines end, told by the first one: guessing is switched off, so the database has to be told."""
-    with _open_text(path) as binary:
-        first = binary.readline(LARGEST_RECORD)
-    if first.endswith(b"\r\n"):
-        return "\\r\\n"
-    return "\\n"
 
 
 @contextmanager
@@ -169,9 +164,11 @@ def reading_errors(path: Path, shown: Path) -> Iterator[None]:
         ours = translate(error, shown)
         if isinstance(ours, StorageFull):
             raise ours from error
-        message = str(error)
+        message = str(error).replace(str(path), shown.name)
         found = re.search(r"[Ll]ine:? (\d+)", message)
-        line = int(found.group(1)) if found else first_bad_line(path)
+        # The database counts the lines of NDJSON from two where it reads in blocks, so they are counted here.
+        counted = found and not suffix_of(path).startswith(".ndjson")
+        line = int(found.group(1)) if found and counted else first_bad_line(path)
         place = f"{shown}:{line}" if line else str(shown)
         raise InputError(f"cannot be parsed ({_reason(message)})", place, "correct or replace the file") from error
 
@@ -179,10 +176,15 @@ def reading_errors(path: Path, shown: Path) -> Iterator[None]:
 def _reason(message: str) -> str:
     """The part of the database's message that tells a reader something."""
     lines = [line.strip() for line in message.splitlines() if line.strip()]
-    telling = next((line for line in lines[1:] if "rror" in line or "xpected" in line or "uote" in line), "")
-    first = re.sub(r'"?/\S+?"?(?=[\s,:]|$)', "the file", lines[0])
-    first = re.sub(r"^[A-Z][A-Za-z ]+Error: ", "", first)
-    return (telling if lines[0].startswith("Invalid Input Error: CSV") and telling else first)[:200]
+    telling = (
+        "Expected Number of Columns",
+        "Value with unterminated quote",
+        "Maximum line size",
+        "nvalid unicode",
+        "byte sequence",
+    )
+    told = next((line for line in lines[1:] if any(words in line for words in telling)), lines[0])
+    return re.sub(r"^[A-Z][A-Za-z ]+Error: |in file .*, at byte \d+ in line \d+", "", told)[:200].replace(" :", ":")
 
 
 def first_bad_line(path: Path) -> int:
@@ -190,15 +192,19 @@ def first_bad_line(path: Path) -> int:
     suffix = suffix_of(path)
     if suffix.startswith(".parquet"):
         return 0
-    number = 0
+    number, line_end = 0, b""
     try:
         with _open_text(path) as binary:
             for number, line in enumerate(binary, 1):  # noqa: B007 -- the number outlives the loop
                 text = line.decode("utf-8")
                 if suffix.startswith(".ndjson") and text.strip():
                     json.loads(text)
-    except (OSError, EOFError, UnicodeDecodeError):
+                this_end = b"\r\n" if line.endswith(b"\r\n") else b"\n"
+                if suffix.startswith(".csv") and line_end not in (b"", this_end):
+                    return number
+                line_end = this_end
+    except (OSError, EOFError, zlib.error):
         return number + 1
-    except json.JSONDecodeError:
+    except ValueError:  # no UTF-8, or no JSON
         return number
     return max(number, 1)

@@ -124,9 +124,12 @@ class Merge:
         return " AND ".join(conditions)
 
     def _content_text(self, prefix: str = "") -> str:
-        """All that a row says, as text: settles which of two versions of one instant is kept, in either order."""
+        """All that a row says, as text: settles which of two versions of one instant is kept, in either order.
+
+        A living version goes before a tombstone: a row that a reading shows outweighs one that it is said to lack.
+        """
         packed = ", ".join(f"{quoted(column)} := {prefix}{quoted(column)}" for column in self.content)
-        return f"CAST(to_json(struct_pack({packed})) AS VARCHAR)"
+        return f"CASE WHEN {prefix}deleted THEN '0' ELSE '1' END || CAST(to_json(struct_pack({packed})) AS VARCHAR)"
 
     def _latest(self, source: str) -> str:
         keys = ", ".join(quoted(column) for column in self.table.table_key())
