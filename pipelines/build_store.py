@@ -149,7 +149,7 @@ class BuildStore:
         Args:
             table: name of the table.
             content: a relation or query on `connection`, or a frame.
-            order_by: columns that fix the order of rows, so that equal rows give equal parts; none if `content` is ordered.
+            order_by: columns that fix the order of rows, so that equal rows give equal parts; none where it has one.
             partition: names the piece where a table is made in several; other pieces stay.
             internal: whether only later stages need the table.
         """

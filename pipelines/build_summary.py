@@ -1,6 +1,8 @@
 """What `plumbline build` says when it is done: what went in, what came out, and where to look next."""
 
+import sys
 from collections import Counter
+from itertools import groupby
 
 from rich.console import Console
 from rich.table import Table
@@ -11,7 +13,9 @@ from pipelines.snapshot_reader import Snapshot
 
 FACTS = {"change_facts": "changes", "deployment_facts": "deployments", "incident_facts": "incidents"}
 COLOURS = {"violated": "red", "at_risk": "yellow", "inconclusive": "blue", "holds": "green", "not_triggered": "dim"}
-REASONS_SHOWN = 5
+VIOLATIONS_SHOWN = 6
+WIDTH_OF_FILES = 120
+WIDEST_FIRST = ("trailing_year", "quarter", "month")
 
 
 def summary(snapshot: Snapshot, seconds: float) -> dict[str, object]:
@@ -49,13 +53,28 @@ def show(snapshot: Snapshot, seconds: float, console: Console) -> None:
     newest = newest_verdicts(snapshot)
     if newest:
         grid.add_row("verdicts", _counts(newest))
-    for row in [row for row in newest if row["status"] == "violated"][:REASONS_SHOWN]:
-        where = f"tier {row['tier']}" if row["tier"] != "all" else "all tiers"
-        title = f"{row['constraint']}, {where}, {window_words(row)}: "
-        grid.add_row("", Text.assemble((title, COLOURS["violated"]), row["reason"]))
+    for title, reason in _violations(newest)[:VIOLATIONS_SHOWN]:
+        grid.add_row("", Text.assemble((f"{title}: ", COLOURS["violated"]), reason))
     grid.add_row("snapshot", f"{manifest.snapshot_id} ({seconds:.1f} s)")
     grid.add_row("next", "plumbline serve (the dashboard) · plumbline check (the verdicts)")
     console.print(grid)
+
+
+def width_of_output() -> int | None:
+    """The terminal's own width, or one that reads well in a file."""
+    return None if sys.stdout.isatty() else WIDTH_OF_FILES
+
+
+def _violations(newest: list[dict[str, str]]) -> list[tuple[str, str]]:
+    """One line per violated constraint and tier: its windows, and the reason in the widest of them."""
+    rows = [row for row in newest if row["status"] == "violated"]
+    rows.sort(key=lambda row: (row["tier"], row["constraint"], WIDEST_FIRST.index(row["grain"])))
+    found = []
+    for (tier, constraint), group in groupby(rows, key=lambda row: (row["tier"], row["constraint"])):
+        windows = list(group)
+        where = f"tier {tier}" if tier != "all" else "all tiers"
+        found.append((f"{constraint}, {where}, {', '.join(map(window_words, windows))}", windows[0]["reason"]))
+    return found
 
 
 def _counts(newest: list[dict[str, str]]) -> Text:

@@ -38,7 +38,7 @@ def command(workspace_folder: Path, as_of: datetime | None, known_at: datetime |
     """
     from rich.console import Console
 
-    from pipelines.build_summary import show, summary
+    from pipelines.build_summary import show, summary, width_of_output
     from pipelines.run_build import run_build
     from pipelines.snapshot_reader import open_snapshot
     from schemas.workspace import load_workspace
@@ -51,4 +51,4 @@ def command(workspace_folder: Path, as_of: datetime | None, known_at: datetime |
         if as_json:
             click.echo(json.dumps(summary(snapshot, seconds), indent=1))
         else:
-            show(snapshot, seconds, Console(highlight=False))
+            show(snapshot, seconds, Console(highlight=False, width=width_of_output()))

@@ -20,7 +20,7 @@ def command(no_serve: bool, port: int) -> int:
     """
     from rich.console import Console
 
-    from pipelines.build_summary import show
+    from pipelines.build_summary import show, width_of_output
     from pipelines.dashboard_server import serve_dashboard
     from pipelines.demo import make_demo
     from pipelines.intake.load import load_folder
@@ -35,7 +35,7 @@ def command(no_serve: bool, port: int) -> int:
     started = time.perf_counter()
     run_build(workspace)
     with open_snapshot(workspace) as snapshot:
-        show(snapshot, time.perf_counter() - started, Console(highlight=False))
+        show(snapshot, time.perf_counter() - started, Console(highlight=False, width=width_of_output()))
     if no_serve:
         click.echo(f"look at it with `plumbline --workspace {FOLDER} serve`")
         return 0
