@@ -1,4 +1,4 @@
-"""The published facts, put together from the steps: the contract's columns first, then internal ones that begin with `_`."""
+"""The facts, put together from the steps: the contract's columns, then those for definitions, which begin with `_`."""
 
 from __future__ import annotations
 
@@ -11,12 +11,17 @@ from metrics.facts.settings import FactSettings
 from metrics.facts.sql import text, timestamp
 from metrics.facts.tiers import TIER, tier_join
 from metrics.facts.validation import validated
-from metrics.facts.watching import watched
+from metrics.facts.watching import FIRST_RECORD, watched
 
 
 def _seconds(start: str, end: str) -> str:
     """SQL of a duration in seconds, exact to the microsecond; null where either end is."""
     return f"(epoch_us({end}) - epoch_us({start})) / 1e6"
+
+
+def _watched_columns(instant: str, kinds: tuple[str, ...]) -> str:
+    """SQL of the columns `_<kind>_watched` at an instant."""
+    return ", ".join(f"{watched(kind, instant)} as _{kind}_watched" for kind in kinds)
 
 
 def _anomaly_list(bits: str) -> str:
@@ -30,45 +35,12 @@ def _anomaly_list(bits: str) -> str:
 
 def change_facts(settings: FactSettings, cut: datetime) -> str:
     """One row per change: milestones, stages that add up, and what became of it."""
-    link_names = " ".join(f"when {place} then {text(name)}" for place, name in enumerate(LINKS, start=1))
-    held_alone = "d.change_count = 1"
-    counted = "true" if settings.include_bots else "m.author_kind <> 'bot'"
-    unit = "coalesce(m.merged_at, m.opened_at)"
+    counted = "true" if settings.include_bots else "author_kind <> 'bot'"
     return f"""
-        with joined as (
-            select m.*, m.merged_at is not null and l._carrier is not null as is_deployed,
-                case when is_deployed then greatest(d.ended_at, m.merged_at) end as deployed_at,
-                case when is_deployed then d.deployment_id end as deployment_id,
-                case when is_deployed then case l.link {link_names} end else 'none' end as deploy_link,
-                case when is_deployed then d.failure_reason is not null end as deployment_failed,
-                case when is_deployed then d.rolled_back_at is not null end as rolled_back,
-                case when is_deployed then d.failed_at end as deployment_failed_at,
-                case when is_deployed then d.rolled_back_at end as rolled_back_at,
-                case when is_deployed and {held_alone} then least(e.named_incident_at, d.first_batch_incident_at)
-                    else e.named_incident_at end as caused_incident_at,
-                case when g.required > 0 and m.merged_at is not null
-                    then coalesce(s.passed = g.required and not s.is_overridden, false) end as gates_passed,
-                m.anomaly_bits
-                + {anomaly_bit("deployed_before_merge", "is_deployed and d.ended_at < m.merged_at")}
-                + {anomaly_bit("deployed_unmerged", "m.merged_at is null and l._carrier is not null")} as bits,
-                {REWORK_REASON} as rework_reason, {validated(cut)} as validated,
-                coalesce(e.escaped_defects, 0) as escaped_defects, coalesce(e.escaped_in_follow_up, 0) as escaped_in_follow_up,
-                e.reverted_at, r.repo_id, v.service, r.team, r._team,
-                {watched("incidents", unit)} as incidents_watched, {watched("rollbacks", unit)} as rollbacks_watched,
-                {watched("defects", unit)} as defects_watched, {watched("gates", unit)} as gates_watched,
-                {watched("tests", unit)} as tests_watched, {watched("deployments", unit)} as deployments_watched
-            from milestones m
-            left join change_links l using (change_key)
-            left join deployment_outcomes d using (_carrier)
-            left join change_effects e using (change_key)
-            left join gate_summary s using (change_key)
-            left join gate_requirements g
-                on g.tier = m.tier and g.valid_from <= m.merged_at and g.valid_to > m.merged_at
-            left join repo_dimension r on r._repo = m._repo
-            left join service_dimension v on v._service = m._service
-            left join service_watching watching on watching._service = m._service)
-        select change_id, repo_id, service, team, tier, author_kind, ai_use, kind, state, first_commit_at, opened_at, ready_at,
-            first_review_at, approved_at, merged_at, closed_at, deployed_at, deployment_id, deploy_link,
+        with joined as ({_joined_changes(cut)})
+        select change_id, repo_id, service, team, tier, author_kind, ai_use, kind, state,
+            first_commit_at, opened_at, ready_at, first_review_at, approved_at, merged_at, closed_at, deployed_at,
+            deployment_id, deploy_link,
             {_seconds("first_commit_at", "opened_at")} as coding_seconds,
             case when ready_at > opened_at then {_seconds("opened_at", "ready_at")} end as draft_seconds,
             {_seconds("ready_at", "first_review_at")} as pickup_seconds,
@@ -81,29 +53,67 @@ def change_facts(settings: FactSettings, cut: datetime) -> str:
             {_seconds("coalesce(first_commit_at, opened_at)", "deployed_at")} as lead_seconds,
             review_count, review_rounds, reviewer_count, size_lines,
             rework_reason is not null as is_rework, rework_reason, gates_passed,
-            caused_incident_at is not null as caused_incident, deployment_failed, rolled_back, escaped_defects, validated,
-            {_anomaly_list("bits")} as anomalies,
-            _repo, _team, _service, approved_at is not null as _approved, {counted.replace("m.", "")} as _in_change_metrics,
-            caused_incident_at as _first_incident_at, deployment_failed_at as _failed_at, rolled_back_at as _rolled_back_at,
-            reverted_at as _reverted_at, escaped_in_follow_up as _escaped_in_follow_up,
-            incidents_watched as _incidents_watched, rollbacks_watched as _rollbacks_watched, defects_watched as _defects_watched,
-            gates_watched as _gates_watched, tests_watched as _tests_watched, deployments_watched as _deployments_watched
+            _first_incident_at is not null as caused_incident, deployment_failed, rolled_back, escaped_defects,
+            validated, {_anomaly_list("bits")} as anomalies,
+            _repo, _team, _service, approved_at is not null as _approved, {counted} as _in_change_metrics,
+            _first_incident_at, _failed_at, _rolled_back_at, _reverted_at, _escaped_in_follow_up,
+            {", ".join(f"_{kind}_watched" for kind in FIRST_RECORD)}
         from joined"""
+
+
+def _joined_changes(cut: datetime) -> str:
+    """Each change with its deployment's outcomes and what happened to it afterwards."""
+    link_names = " ".join(f"when {place} then {text(name)}" for place, name in enumerate(LINKS, start=1))
+    return f"""
+        select m.*, m.merged_at is not null and l._carrier is not null as is_deployed,
+            case when is_deployed then greatest(d.ended_at, m.merged_at) end as deployed_at,
+            case when is_deployed then d.deployment_id end as deployment_id,
+            case when is_deployed then case l.link {link_names} end else 'none' end as deploy_link,
+            case when is_deployed then d.failure_reason is not null end as deployment_failed,
+            case when is_deployed then d.rolled_back_at is not null end as rolled_back,
+            case when g.required > 0 and m.merged_at is not null
+                then coalesce(s.passed = g.required and not s.is_overridden, false) end as gates_passed,
+            m.anomaly_bits
+            + {anomaly_bit("deployed_before_merge", "is_deployed and d.ended_at < m.merged_at")}
+            + {anomaly_bit("deployed_unmerged", "m.merged_at is null and l._carrier is not null")} as bits,
+            {REWORK_REASON} as rework_reason,
+            {validated(cut)} as validated,
+            coalesce(e.escaped_defects, 0) as escaped_defects,
+            r.repo_id, v.service, r.team, r._team,
+            -- Of a batch nobody can say which change it was.
+            case when is_deployed and d.change_count = 1
+                then least(e.named_incident_at, d.first_batch_incident_at)
+                else e.named_incident_at end as _first_incident_at,
+            case when is_deployed then d.failed_at end as _failed_at,
+            case when is_deployed then d.rolled_back_at end as _rolled_back_at,
+            e.reverted_at as _reverted_at,
+            coalesce(e.escaped_in_follow_up, 0) as _escaped_in_follow_up,
+            {_watched_columns("coalesce(m.merged_at, m.opened_at)", tuple(FIRST_RECORD))}
+        from milestones m
+        left join change_links l using (change_key)
+        left join deployment_outcomes d using (_carrier)
+        left join change_effects e using (change_key)
+        left join gate_summary s using (change_key)
+        left join gate_requirements g
+            on g.tier = m.tier and g.valid_from <= m.merged_at and g.valid_to > m.merged_at
+        left join repo_dimension r on r._repo = m._repo
+        left join service_dimension v on v._service = m._service
+        left join service_watching watching on watching._service = m._service"""
 
 
 def deployment_facts(cut: datetime) -> str:
     """One row per deployment: how it ended, whether and why it failed, when it recovered."""
     unit = f"coalesce(d.ended_at, d.finished_at, d.begun_at, {timestamp(cut)})"
     return f"""
-        select d.deployment_id, r.repo_id, v.service, r.team, {TIER} as tier, d.environment, d.is_production, d.kind, d.status,
-            d.started_at, d.finished_at, d.change_count, d.failure_reason is not null as failed, d.failure_reason,
-            d.incident_count, d.rolled_back_at is not null as rolled_back, d.recovered_at,
+        select d.deployment_id, r.repo_id, v.service, r.team, {TIER} as tier, d.environment, d.is_production,
+            d.kind, d.status, d.started_at, d.finished_at, d.change_count,
+            d.failure_reason is not null as failed, d.failure_reason, d.incident_count,
+            d.rolled_back_at is not null as rolled_back, d.recovered_at,
             {_seconds("d.ended_at", "d.recovered_at")} as recovery_seconds,
             d._repo, r._team, d._service, d.ended_at as _ended_at, d.failed_at as _failed_at,
             d.first_incident_at as _first_incident_at, d.rolled_back_at as _rolled_back_at,
             d.rollback_severity as _rollback_severity, d.hotfix_at as _hotfix_at,
-            {watched("incidents", unit)} as _incidents_watched, {watched("rollbacks", unit)} as _rollbacks_watched,
-            {watched("deployments", unit)} as _deployments_watched
+            {_watched_columns(unit, ("incidents", "rollbacks", "deployments"))}
         from deployment_outcomes d
         join repo_dimension r on r._repo = d._repo
         join service_dimension v on v._service = d._service
@@ -111,21 +121,26 @@ def deployment_facts(cut: datetime) -> str:
         {tier_join("d", unit)}"""
 
 
-INCIDENT_FACTS = f"""
-    with service_repo as (select _service, min(_repo) as _repo from repo_dimension group by _service)
-    select i.incident_id, own.repo_id, v.service, i.tier, i.severity, i.is_security, i.opened_at, i.acknowledged_at, i.resolved_at,
-        {_seconds("i.opened_at", "greatest(i.resolved_at, case when i.resolved_at is not null then i.opened_at end)")} as restore_seconds,
-        d.deployment_id, i.attribution,
-        coalesce(r._repo, -1) as _repo, r._team, i._service, r.team as _team_name, d.ended_at as _deployment_ended_at,
-        i.names_a_change as _names_a_change, {watched("incidents", "i.opened_at")} as _incidents_watched
-    from incident_base i
-    left join service_repo s on s._service = i._service
-    left join repo_dimension r on r._repo = coalesce(i._repo, s._repo)
-    left join repo_dimension own on own._repo = i._repo
-    left join service_dimension v on v._service = i._service
-    left join service_watching watching on watching._service = i._service
-    left join deployment_base d using (deployment_key)"""
-"""One row per incident. A repository of its service stands in for one that it does not name, for clustering and teams."""
+def incident_facts() -> str:
+    """One row per incident. A repository of its service stands in for one that it does not name, for clustering."""
+    return f"""
+        with service_repo as (select _service, min(_repo) as _repo from repo_dimension group by _service)
+        select i.incident_id, own.repo_id, v.service, i.tier, i.severity, i.is_security,
+            i.opened_at, i.acknowledged_at, i.resolved_at,
+            -- Clocks differ: what was resolved before it opened took no time.
+            greatest({_seconds("i.opened_at", "i.resolved_at")}, case when i.resolved_at is not null then 0 end)
+                as restore_seconds,
+            d.deployment_id, i.attribution,
+            coalesce(r._repo, -1) as _repo, r._team, i._service, r.team as _team_name,
+            d.ended_at as _deployment_ended_at, i.names_a_change as _names_a_change,
+            {_watched_columns("i.opened_at", ("incidents",))}
+        from incident_base i
+        left join service_repo s on s._service = i._service
+        left join repo_dimension r on r._repo = coalesce(i._repo, s._repo)
+        left join repo_dimension own on own._repo = i._repo
+        left join service_dimension v on v._service = i._service
+        left join service_watching watching on watching._service = i._service
+        left join deployment_base d using (deployment_key)"""
 
 
 def defect_facts() -> str:
@@ -142,7 +157,7 @@ def defect_facts() -> str:
             p.category, p.severity, p.found_in, p.opened_at, p.closed_at, p.ai_use,
             p._repo, r._team, p._service, p.change_id as _change_id, p.author_kind as _change_author_kind,
             p.merged_at as _merged_at, {_seconds("p.merged_at", "p.opened_at")} / 86400 as _days_after_merge,
-            {watched("defects", "p.opened_at")} as _defects_watched,
+            {_watched_columns("p.opened_at", ("defects",))},
             {watched("defects", "p.merged_at")} as _defects_watched_at_merge
         from placed p
         join repo_dimension r on r._repo = p._repo

@@ -49,8 +49,8 @@ def build_facts(
 ) -> None:
     """Make the facts and their dimensions as temporary relations of the connection.
 
-    Afterwards there are `change_facts`, `deployment_facts`, `incident_facts`, `defect_facts`, the dimensions `repo_dimension`,
-    `team_dimension`, `service_dimension`, and every event table as of the cut as `<table>_at_cut`.
+    Afterwards there are `change_facts`, `deployment_facts`, `incident_facts`, `defect_facts`, the dimensions
+    `repo_dimension`, `team_dimension`, `service_dimension`, and every event table as of the cut as `<table>_at_cut`.
 
     Args:
         connection: Has the event tables under the contract's names, with all columns and keys.
@@ -78,7 +78,7 @@ def build_facts(
     queries = {
         "change_facts": assemble.change_facts(settings, cut),
         "deployment_facts": assemble.deployment_facts(cut),
-        "incident_facts": assemble.INCIDENT_FACTS,
+        "incident_facts": assemble.incident_facts(),
         "defect_facts": assemble.defect_facts(),
     }
     for name, query in queries.items():

@@ -1,10 +1,10 @@
 """The cut (`--as-of`): every event table as it stood at one instant.
 
-Each event table gets a view `<table>_at_cut`. A row born after the cut (`born` in its schema) is absent, an instant after
-the cut is null, and a state is that of the moment: a change merged later is open, a deployment that ended later is in
-progress. Instants that were planned ahead (an expiry, a due date, the end of a validity) stay. What a row does not date,
-such as the dismissal of a review or the attribution of an incident, is taken as it is now. The views cost a comparison
-per row, no pass of their own.
+Each event table gets a view `<table>_at_cut`. A row born after the cut (`born` in its schema) is absent, an instant
+after the cut is null, and a state is that of the moment: a change merged later is open, a deployment that ended later
+is in progress. Instants that were planned ahead (an expiry, a due date, the end of a validity) stay. What a row does
+not date, such as the dismissal of a review or the attribution of an incident, is taken as it is now. The views cost a
+comparison per row, no pass of their own.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ PLANNED_INSTANTS = frozenset({"valid_to", "review_due", "expires_at", "due_at", 
 
 STATES: dict[str, dict[str, str]] = {
     "changes": {
-        "state": "case when merged_at <= {cut} then 'merged' when state = 'closed' and closed_at <= {cut} then 'closed' "
-        "else 'open' end",
+        "state": "case when merged_at <= {cut} then 'merged' "
+        "when state = 'closed' and closed_at <= {cut} then 'closed' else 'open' end",
         "merge_commit_sha": "case when merged_at <= {cut} then merge_commit_sha end",
     },
     "deployments": {"status": "case when finished_at > {cut} then 'in_progress' else status end"},
@@ -57,6 +57,6 @@ def cut_query(name: str, model: type[EventTable], cut: datetime) -> str:
     replacing = ", ".join(f"{expression} as {column}" for column, expression in replaced.items())
     columns = f"* replace ({replacing})" if replaced else "*"
     born = model.table_about().born
-    # A null birth is kept: an undated row cannot be said to come later. Names are qualified, as an alias would hide them.
+    # A null birth is kept: an undated row cannot be said to come later.
     exists = f" where coalesce({born} <= {at_cut}, true)" if born else ""
     return f"select {columns} from (select * from {name}{exists})"

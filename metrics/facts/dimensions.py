@@ -1,7 +1,7 @@
 """Repositories, services and teams as dense integer codes, on which everything else joins.
 
-`repo_dimension(_repo, repo_key, repo_id, name, service, _service, team, _team)`, `service_dimension(_service, service)` and
-`team_dimension(_team, team)`. Codes follow the order of the names, so that the same input gives the same codes. A
+`repo_dimension(_repo, repo_key, repo_id, name, service, _service, team, _team)`, `service_dimension(_service, service)`
+and `team_dimension(_team, team)`. Codes follow the order of the names, so that the same input gives the same codes. A
 repository that is only named by its records, because its own row has not arrived, is there too, as its own service.
 """
 
@@ -27,7 +27,7 @@ NAMES_A_SERVICE = ("changes", "deployments", "incidents", "rollbacks", "tier_ass
 def create_dimensions(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the three dimension tables from the event tables at the cut."""
     named = " union all ".join(
-        f"select repo_key, any_value(repo_id) as repo_id from {table}_at_cut where repo_id is not null group by repo_key"
+        f"select repo_key, min(repo_id) as repo_id from {table}_at_cut where repo_id is not null group by repo_key"
         for table in NAMES_A_REPOSITORY
     )
     create_table(
@@ -36,7 +36,7 @@ def create_dimensions(connection: duckdb.DuckDBPyConnection) -> None:
         f"""
         select repo_key, repo_id, name, coalesce(service, repo_id) as service, team from repositories_at_cut
         union all
-        select repo_key, any_value(repo_id), null, any_value(repo_id), null from ({named})
+        select repo_key, min(repo_id), null, min(repo_id), null from ({named})
         where repo_key not in (select repo_key from repositories_at_cut) group by repo_key""",
     )
     services = " union ".join(
@@ -60,7 +60,8 @@ def create_dimensions(connection: duckdb.DuckDBPyConnection) -> None:
         connection,
         "repo_dimension",
         """
-        select (row_number() over (order by repo_id) - 1)::integer as _repo, repo_key, repo_id, name, service, _service, team, _team
+        select (row_number() over (order by repo_id) - 1)::integer as _repo, repo_key, repo_id, name,
+            service, _service, team, _team
         from known_repositories join service_dimension using (service) left join team_dimension using (team)
         order by _repo""",
     )

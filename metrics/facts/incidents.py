@@ -1,7 +1,7 @@
 """Incidents and the deployment that each is attributed to: the one it names, else one of its service shortly before.
 
-`incident_base` has one row per incident. An incident that names a deployment or a change is never attributed by time: if
-what it names is unknown (yet), it is attributed to none, as a guess would contradict what somebody wrote down.
+`incident_base` has one row per incident. An incident that names a deployment or a change is never attributed by time:
+if what it names is unknown (yet), it is attributed to none, as a guess would contradict what somebody wrote down.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def create_latest_carriers(connection: duckdb.DuckDBPyConnection) -> None:
         create_table(
             connection,
             name,
-            f"select _service, ended_at, max(_carrier) as _carrier from carriers where {kinds} group by _service, ended_at",
+            f"select _service, ended_at, max(_carrier) as _carrier from carriers where {kinds} group by 1, 2",
         )
 
 
@@ -74,5 +74,6 @@ def _incident_base(attribution_hours: int) -> str:
         left join deployment_base d on d.deployment_key = i.caused_by_deployment_key
         left join by_change using (incident_key)
         left join by_time using (incident_key)
-        left join service_tiers own on own._service = i._service and own.valid_from <= i.opened_at and own.valid_to > i.opened_at
+        left join service_tiers own
+            on own._service = i._service and own.valid_from <= i.opened_at and own.valid_to > i.opened_at
         left join service_repo_tier shared using (incident_key)"""

@@ -1,7 +1,7 @@
 """Event tables from frames: what tests, worked examples and notebooks hand in instead of a warehouse.
 
-A frame may lack columns, and whole tables may be missing; both are filled as the contract says, and the integer keys are
-added, so that the facts can rely on every column.
+A frame may lack columns, and whole tables may be missing; both are filled as the contract says, and the integer keys
+are added, so that the facts can rely on every column.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Which deployment brought a change to production: by explicit link, else by sha, else the next one of its service.
 
-`deployment_base` has one row per deployment, `carriers` one per successful production release or hotfix: what can carry a
-change. `_carrier` numbers them by their end, so that the smallest number is the first. `change_links(change_key, _carrier,
-link)` has a row per change that some carrier holds.
+`deployment_base` has one row per deployment, `carriers` one per successful production release or hotfix: what can
+carry a change. `_carrier` numbers them by their end, so that the smallest number is the first.
+`change_links(change_key, _carrier, link)` has a row per change that some carrier holds.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ def _deployment_base(rules: tuple[str, ...]) -> str:
         select deployment_id, deployment_key, _repo, coalesce(s._service, r._service) as _service, environment,
             {is_production(rules)} as is_production, d.kind, d.status, started_at, finished_at,
             coalesce(started_at, finished_at) as begun_at,
-            case when status in ('success', 'failure') then greatest(coalesce(finished_at, started_at), begun_at) end as ended_at,
+            case when status in ('success', 'failure')
+                then greatest(coalesce(finished_at, started_at), begun_at) end as ended_at,
             case when sha is not null then hash(sha) end as sha_hash
         from deployments_at_cut d
         join repo_dimension r using (repo_key)

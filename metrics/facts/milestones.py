@@ -1,8 +1,8 @@
 """Milestones of a change: opened, ready, first review, approved, merged; and what is odd about them (METRICS.md §1).
 
-`change_clock` resolves what columns and events say about a change, `milestones` adds its reviews and commits. Both have one row
-per change. Reviews are read by integer keys in one hash aggregation; only changes with a rejection or more than two
-reviews are looked at a second time.
+`change_clock` resolves what columns and events say about a change, `milestones` adds its reviews and commits. Both
+have one row per change. Reviews are read by integer keys in one hash aggregation; only changes with a rejection or
+more than two reviews are looked at a second time.
 """
 
 from __future__ import annotations
@@ -69,9 +69,9 @@ CHANGE_EVENT_SUMMARY = """
 
 COMMIT_SUMMARY = "select change_key, min(authored_at) as first_authored_at from commits_at_cut group by change_key"
 
-# Where columns and events disagree, events win: also on whether a change was merged, closed or reopened, so that a change
-# whose row is older than its events does not stay open for ever. A column that says "ready" later than an event shows the
-# change turned back into a draft is such a disagreement: the change was opened ready.
+# Where columns and events disagree, events win: also on whether a change was merged, closed or reopened, so that a
+# change whose row is older than its events does not stay open for ever. A column that says "ready" later than an event
+# turned the change back into a draft is such a disagreement: the change was opened ready.
 CHANGE_CLOCK = f"""
     select *,
         case when merged_at is not null then 'merged' when closed_at is not null then 'closed' else 'open' end as state,
@@ -121,11 +121,10 @@ REVIEW_SUMMARY = f"""
         from ({_HUMAN_REVIEWS}))
     group by change_key"""
 
-# Whether an approval came after the last rejection, and how many people reviewed, cannot be told in one aggregation; few changes need it.
+# Whether an approval came after the last rejection, and how many people reviewed, cannot be told in one aggregation.
 REVIEW_DETAIL = f"""
     select change_key,
-        min(r.submitted_at) filter (where r.state = 'approved' and r.submitted_at > coalesce(s.last_rejection_at, timestamp '0001-01-01'))
-            as approved_at,
+        min(r.submitted_at) filter (where r.state = 'approved' and r.submitted_at > s.last_rejection_at) as approved_at,
         count(distinct reviewer_hash)::integer as reviewer_count
     from ({_HUMAN_REVIEWS}) r join review_summary s using (change_key)
     where (s.review_count > 2 or s.last_rejection_at is not null and s.first_approval_at is not null)
@@ -140,7 +139,8 @@ REVIEW_ROUNDS = f"""
     new_commits as (
         select k.change_key, coalesce(k.committed_at, k.authored_at) as committed_at
         from commits_at_cut k semi join rejections r on k.change_key = r.change_key)
-    select new_commits.change_key, (count(distinct rejected_at) filter (where committed_at <= ended_at))::integer as review_rounds
+    select new_commits.change_key,
+        (count(distinct rejected_at) filter (where committed_at <= ended_at))::integer as review_rounds
     from new_commits asof left join rejections
         on new_commits.change_key = rejections.change_key and new_commits.committed_at > rejections.rejected_at
     group by new_commits.change_key"""
@@ -150,8 +150,9 @@ def _milestones(cut: datetime) -> str:
     # The tier is that of the merge (or the close); of the cut, while the change is open.
     return f"""
         with resolved as (
-            select c.change_id, c.change_key, c.author_kind, c.ai_use, c.kind, c.merge_commit_sha, c.reverts_change_key, c.fixes_defect_key,
-                c.reverts_change_id is not null as names_a_change, c.fixes_defect_id is not null as names_a_defect,
+            select c.change_id, c.change_key, c.author_kind, c.ai_use, c.kind, c.merge_commit_sha,
+                c.reverts_change_key, c.fixes_defect_key, c.reverts_change_id is not null as names_a_change,
+                c.fixes_defect_id is not null as names_a_defect,
                 case when c.additions is not null or c.deletions is not null
                     then coalesce(c.additions, 0) + coalesce(c.deletions, 0) end as size_lines,
                 r._repo, coalesce(s._service, r._service) as _service,
@@ -163,7 +164,8 @@ def _milestones(cut: datetime) -> str:
                     else d.approved_at
                 end as approved_at,
                 coalesce(v.review_count, 0) as review_count,
-                case when coalesce(v.review_count, 0) = 0 then 0 else coalesce(d.reviewer_count, v.reviewer_count) end as reviewer_count,
+                case when v.review_count > 0
+                    then coalesce(d.reviewer_count, v.reviewer_count) else 0 end as reviewer_count,
                 -- Without commits nobody can tell whether any followed a rejection.
                 case when v.last_rejection_at is null then 0 else n.review_rounds end as review_rounds,
                 coalesce(v.anomaly_bits, 0) as review_bits,
@@ -175,9 +177,11 @@ def _milestones(cut: datetime) -> str:
             left join review_summary v using (change_key)
             left join review_detail d using (change_key)
             left join review_rounds n using (change_key))
-        select change_id, change_key, {TIER} as tier, author_kind, ai_use, kind, merge_commit_sha, reverts_change_key, fixes_defect_key,
-            names_a_change, names_a_defect, size_lines, resolved._repo, resolved._service, state,
-            case when given_first_commit_at is not null then least(given_first_commit_at, opened_at) end as first_commit_at,
+        select change_id, change_key, {TIER} as tier, author_kind, ai_use, kind, merge_commit_sha,
+            reverts_change_key, fixes_defect_key, names_a_change, names_a_defect, size_lines,
+            resolved._repo, resolved._service, state,
+            case when given_first_commit_at is not null
+                then least(given_first_commit_at, opened_at) end as first_commit_at,
             opened_at,
             -- A review during the first draft ends it.
             case when first_review_at < clamped_ready_at then first_review_at else clamped_ready_at end as ready_at,

@@ -1,7 +1,8 @@
 """What became of a deployment: failed and why, rolled back, recovered (METRICS.md §2).
 
 `rollback_base` has a row per recorded rollback and the deployment that it took back, `deployment_outcomes` one per
-deployment. The reasons for a failure, in the order in which they are looked for: `status`, `incident`, `rollback`, `hotfix`.
+deployment. The reasons for a failure, in the order in which they are looked for: `status`, `incident`, `rollback`,
+`hotfix`.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ def create_outcomes(connection: duckdb.DuckDBPyConnection, settings: FactSetting
 
 
 def _rollback_base(blame_hours: int) -> str:
-    # A rollback deployment and the register's row of the same rollback lie between the same two releases: the row, which
+    # A rollback deployment and the recorded row of the same rollback lie between the same two releases: the row, which
     # names what was taken back, then speaks for both.
     return f"""
         with rows as (
@@ -35,7 +36,8 @@ def _rollback_base(blame_hours: int) -> str:
             left join deployment_base named on named.deployment_key = b.rolled_back_deployment_key),
         placed_rows as (
             select rows.*, l._carrier as latest, l.ended_at as latest_ended_at
-            from rows asof left join latest_carriers l on rows._service = l._service and rows.occurred_at >= l.ended_at),
+            from rows asof left join latest_carriers l
+                on rows._service = l._service and rows.occurred_at >= l.ended_at),
         placed_deployments as (
             select d.deployment_key, d.deployment_id, d.ended_at, d._service, l._carrier as latest
             from (select * from deployment_base where is_production and kind = 'rollback' and status = 'success') d
@@ -55,8 +57,10 @@ def _rollback_base(blame_hours: int) -> str:
 def _hotfix_blames(blame_hours: int) -> str:
     # A hotfix that was cancelled, or has not ended, repaired nothing and blames nothing yet.
     return f"""
-        select c.deployment_key, min(h.begun_at) as blamed_at, min(h.ended_at) filter (where h.status = 'success') as repaired_at
-        from (select * from deployment_base where is_production and kind = 'hotfix' and status in ('success', 'failure')) h
+        select c.deployment_key, min(h.begun_at) as blamed_at,
+            min(h.ended_at) filter (where h.status = 'success') as repaired_at
+        from (select * from deployment_base
+            where is_production and kind = 'hotfix' and status in ('success', 'failure')) h
         asof join latest_releases l on h._service = l._service and h.begun_at >= l.ended_at
         join carriers c using (_carrier)
         where h.begun_at <= l.ended_at + interval {blame_hours} hours
@@ -64,7 +68,7 @@ def _hotfix_blames(blame_hours: int) -> str:
 
 
 def _failure_repairs(blame_hours: int) -> str:
-    # Nothing blames a deployment that failed by its own status; the next rollback or hotfix of its service is taken as its own.
+    # Nothing blames a deployment that failed by its own status: the next rollback or hotfix of its service is its own.
     return f"""
         with repairs as (
             select _service, begun_at, min(ended_at) as ended_at from deployment_base
@@ -78,10 +82,11 @@ def _failure_repairs(blame_hours: int) -> str:
 # A change is held by the deployments that list it, else by the one it was linked to.
 HELD_CHANGES = """
     select deployment_key, sum(changes)::integer as change_count from (
-        select deployment_key, count(*) as changes from deployment_changes_at_cut semi join milestones using (change_key)
-        group by deployment_key
+        select deployment_key, count(*) as changes
+        from deployment_changes_at_cut semi join milestones using (change_key) group by deployment_key
         union all
-        select deployment_key, count(*) from change_links join carriers using (_carrier) where link > 1 group by deployment_key)
+        select deployment_key, count(*)
+        from change_links join carriers using (_carrier) where link > 1 group by deployment_key)
     group by deployment_key"""
 
 DEPLOYMENT_OUTCOMES = """
@@ -114,7 +119,9 @@ DEPLOYMENT_OUTCOMES = """
         left join failure_repairs s using (deployment_key))
     select *,
         case when failure_reason is not null then
-            least(case when status = 'failure' then ended_at end, first_incident_at, rolled_back_at, hotfix_at) end as failed_at,
+            least(case when status = 'failure' then ended_at end, first_incident_at, rolled_back_at, hotfix_at)
+            end as failed_at,
         -- What was repaired before the deployment had even ended took no time after it.
-        case when failure_reason is not null and repaired_at is not null then greatest(repaired_at, ended_at) end as recovered_at
+        case when failure_reason is not null and repaired_at is not null
+            then greatest(repaired_at, ended_at) end as recovered_at
     from joined"""

@@ -22,14 +22,12 @@ def text(value: str) -> str:
 
 def create_table(connection: duckdb.DuckDBPyConnection, name: str, query: str) -> None:
     """Keep the rows of `query` as the temporary table `name`, replacing an earlier one."""
-    drop(connection, name)
-    connection.execute(f"create temp table {name} as {query}")
+    _create(connection, "table", name, query)
 
 
 def create_view(connection: duckdb.DuckDBPyConnection, name: str, query: str) -> None:
     """Name `query` as the temporary view `name`, replacing an earlier one."""
-    drop(connection, name)
-    connection.execute(f"create temp view {name} as {query}")
+    _create(connection, "view", name, query)
 
 
 def drop(connection: duckdb.DuckDBPyConnection, *names: str) -> None:
@@ -39,3 +37,15 @@ def drop(connection: duckdb.DuckDBPyConnection, *names: str) -> None:
             # DuckDB refuses to drop a view as a table, even "if exists": then the other kind is dropped.
             with suppress(duckdb.CatalogException):
                 connection.execute(f"drop {kind} if exists temp.{name}")
+
+
+def _create(connection: duckdb.DuckDBPyConnection, kind: str, name: str, query: str) -> None:
+    creation = f"create or replace temp {kind} {name} as {query}"
+    try:
+        connection.execute(creation)
+    except duckdb.CatalogException as error:
+        # A table cannot replace a view, nor the reverse.
+        if "trying to replace" not in str(error):
+            raise
+        drop(connection, name)
+        connection.execute(creation)

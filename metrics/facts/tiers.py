@@ -22,13 +22,14 @@ def create_tiers(connection: duckdb.DuckDBPyConnection) -> None:
     create_table(
         connection,
         "repo_tiers",
-        f"""select _repo, d.repo_id as named, {period} from tier_assignments_at_cut a join repo_dimension d using (repo_key)
-        where a.service is null""",
+        f"""select _repo, d.repo_id as named, {period}
+        from tier_assignments_at_cut a join repo_dimension d using (repo_key) where a.service is null""",
     )
     create_table(
         connection,
         "service_tiers",
-        f"select _service, service as named, {period} from tier_assignments_at_cut join service_dimension using (service)",
+        f"""select _service, service as named, {period}
+        from tier_assignments_at_cut join service_dimension using (service)""",
     )
     _refuse_overlaps(connection, "repo_tiers", "_repo", "repository")
     _refuse_overlaps(connection, "service_tiers", "_service", "service")

@@ -1,4 +1,4 @@
-"""What became of a change: reverted, escaped defects, incidents that name it; and whether it is validated (METRICS.md §2).
+"""What became of a change: reverts, escaped defects, incidents that name it, and whether it is validated.
 
 `change_effects` has a row for each change to which something happened; most have none.
 """
@@ -14,8 +14,9 @@ from metrics.facts.sql import create_table, timestamp
 
 CHANGE_EFFECTS = f"""
     with effects as (
-        select reverts_change_key as change_key, min(merged_at) as reverted_at, null::timestamp as escaped_at, 0 as escaped_defects,
-            0 as escaped_in_follow_up, null::timestamp as named_incident_at, false as fixes_escaped_defect
+        select reverts_change_key as change_key, min(merged_at) as reverted_at, null::timestamp as escaped_at,
+            0 as escaped_defects, 0 as escaped_in_follow_up, null::timestamp as named_incident_at,
+            false as fixes_escaped_defect
         from milestones where names_a_change and merged_at is not null group by reverts_change_key
         union all
         select m.change_key, null, min(f.opened_at), count(*),
@@ -27,7 +28,8 @@ CHANGE_EFFECTS = f"""
         from incident_base where names_a_change group by caused_by_change_key
         union all
         select change_key, null, null, 0, 0, null, true from defect_fixes)
-    select change_key, min(reverted_at) as reverted_at, min(escaped_at) as escaped_at, sum(escaped_defects)::integer as escaped_defects,
+    select change_key, min(reverted_at) as reverted_at, min(escaped_at) as escaped_at,
+        sum(escaped_defects)::integer as escaped_defects,
         sum(escaped_in_follow_up)::integer as escaped_in_follow_up, min(named_incident_at) as named_incident_at,
         bool_or(fixes_escaped_defect) as fixes_escaped_defect
     from effects group by change_key"""

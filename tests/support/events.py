@@ -16,8 +16,8 @@ from schemas.tables import ColumnType
 Row = dict[str, Any]
 Rows = dict[str, list[Row]]
 
-START = datetime(2026, 1, 5)
-"""A Monday, from which the hours of the tests are counted."""
+START = datetime(2026, 1, 5, tzinfo=UTC).replace(tzinfo=None)
+"""A Monday, from which the hours of the tests are counted; zone-less as in the warehouse."""
 
 LATER = datetime(2027, 1, 1, tzinfo=UTC)
 """A cut after everything."""

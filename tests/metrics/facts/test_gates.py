@@ -14,7 +14,9 @@ def events() -> Events:
         organisation.add(
             "gate_policies", tier=3, control_point=control_point, gate=gate, valid_from=at(0), valid_to=at(100)
         )
-    organisation.add("gate_policies", tier=3, control_point="pre_merge", gate="style", is_required=False, valid_from=at(0))
+    organisation.add(
+        "gate_policies", tier=3, control_point="pre_merge", gate="style", is_required=False, valid_from=at(0)
+    )
     organisation.add("gate_policies", tier=3, control_point="post_merge", gate="canary", valid_from=at(0))
     organisation.add("gate_policies", tier=4, control_point="pre_merge", gate="review", valid_from=at(0))
     return organisation
@@ -23,7 +25,9 @@ def events() -> Events:
 def ran(events: Events, change: str, gate: str, hour: float, outcome: str = "passed") -> None:
     """A result of a gate."""
     control_point = {"tests": "pre_pr"}.get(gate, "pre_merge")
-    events.add("gate_results", change_id=change, gate=gate, control_point=control_point, outcome=outcome, ran_at=at(hour))
+    events.add(
+        "gate_results", change_id=change, gate=gate, control_point=control_point, outcome=outcome, ran_at=at(hour)
+    )
 
 
 def passed(events: Events, change: str) -> object:

@@ -278,7 +278,7 @@ def test_orphans_are_kept_and_join_nothing(events: Events) -> None:
 
 
 def test_a_third_unreviewed_still_adds_up(events: Events) -> None:
-    """Golden case: with 30 % unreviewed, the mean lead time equals the sum over the stages of stage total ÷ all changes."""
+    """Golden case: with 30 % unreviewed, mean lead time = sum over the stages of stage total ÷ all changes."""
     for number in range(10):
         change = events.change(number, 20 + number, first_commit_at=at(number - 1.5))
         if number >= 3:

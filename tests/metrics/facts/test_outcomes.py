@@ -121,7 +121,8 @@ def test_a_hotfix_blames_within_72_hours_of_the_end(events: Events, started: flo
 )
 def test_which_hotfixes_blame(events: Events, more: Row, blamed: bool) -> None:
     release = events.deployment(0)
-    events.deployment(5, **({"kind": "hotfix"} | more))
+    columns: Row = {"kind": "hotfix"} | more
+    events.deployment(5, **columns)
     assert events.build().deployment(release)["failed"] is blamed
 
 

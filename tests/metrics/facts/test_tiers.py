@@ -22,7 +22,11 @@ def test_a_services_own_tier_wins_in_a_monorepo() -> None:
     events.add("repositories", repo_id="r", service="mono")
     events.add("tier_assignments", repo_id="r", tier=2, valid_from=at(0))
     events.add("tier_assignments", service="bank", tier=4, valid_from=at(10))
-    bank_early, bank, shop = events.change(0, 5, service="bank"), events.change(0, 20, service="bank"), events.change(0, 20)
+    bank_early, bank, shop = (
+        events.change(0, 5, service="bank"),
+        events.change(0, 20, service="bank"),
+        events.change(0, 20),
+    )
     facts = events.build()
     assert [facts.change(each)["tier"] for each in (bank_early, bank, shop)] == [2, 4, 2]
     assert [facts.change(each)["service"] for each in (bank, shop)] == ["bank", "mono"]

@@ -106,10 +106,19 @@ def test_defect_facts_know_the_change(events: Events) -> None:
     events.add("tier_assignments", service="shop", tier=4, valid_from=at(0))
     events.add("tier_assignments", repo_id="r", tier=1, valid_from=at(0))
     known = events.add(
-        "defects", repo_id="r", found_in="production", category="data", opened_at=at(10 + 36), caused_by_change_id=change
+        "defects",
+        repo_id="r",
+        found_in="production",
+        category="data",
+        opened_at=at(10 + 36),
+        caused_by_change_id=change,
     )
     unknown = events.add("defects", repo_id="r", found_in="pre_production", opened_at=at(20))
     rows = events.build().table("defect_facts")
     assert (rows[known]["tier"], rows[known]["service"], rows[known]["ai_use"]) == (4, "shop", "assisted")
-    assert (rows[known]["_merged_at"], rows[known]["_days_after_merge"], rows[known]["category"]) == (at(10), 1.5, "data")
+    assert (rows[known]["_merged_at"], rows[known]["_days_after_merge"], rows[known]["category"]) == (
+        at(10),
+        1.5,
+        "data",
+    )
     assert (rows[unknown]["tier"], rows[unknown]["service"], rows[unknown]["_merged_at"]) == (1, "r", None)

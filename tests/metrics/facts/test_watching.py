@@ -1,7 +1,5 @@
 """Silence is not safety: since when a kind of outcome is watched."""
 
-from datetime import datetime
-
 from metrics.facts import FactSettings
 from tests.support.events import Events, Row, at
 
@@ -35,9 +33,10 @@ def test_each_kind_by_its_own_first_record() -> None:
 
 def test_quarters_begin_in_the_workspaces_zone() -> None:
     events = Events()
-    opened = datetime(2025, 12, 31, 23, 30)
-    change = events.add("changes", repo_id="r", state="merged", opened_at=datetime(2025, 12, 1), merged_at=opened)
-    events.add("incidents", repo_id="r", opened_at=datetime(2026, 2, 1))
+    # 23:30 UTC on 31 December: in Berlin the new year has begun.
+    merged = at(-4 * 24 - 0.5)
+    change = events.add("changes", repo_id="r", state="merged", opened_at=at(-800), merged_at=merged)
+    events.add("incidents", repo_id="r", opened_at=at(27 * 24))
     assert flags(events.build().change(change)) == set()
     berlin = FactSettings(timezone="Europe/Berlin")
     assert flags(events.build(settings=berlin).change(change)) == {"incidents"}

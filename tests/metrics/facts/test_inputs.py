@@ -1,0 +1,87 @@
+"""Event tables from frames: columns and tables that are missing are filled as the contract says."""
+
+from datetime import UTC, datetime
+
+import duckdb
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from metrics.facts import prepare_inputs
+from schemas.events import all_tables
+from tests.support.events import START, Events, at
+
+
+def test_absent_tables_are_empty_and_complete() -> None:
+    connection = duckdb.connect()
+    prepare_inputs(connection, {})
+    for name, model in all_tables().items():
+        columns = {row[0] for row in connection.execute(f"describe {name}").fetchall()}
+        assert columns >= {column.name for column in model.table_columns()}
+        assert columns >= {column.hashed_name for column in model.table_columns() if column.hashed_name}
+        assert connection.execute(f"select count(*) from {name}").fetchone() == (0,)
+
+
+def test_absent_columns_take_their_defaults() -> None:
+    connection = duckdb.connect()
+    repositories = pl.DataFrame({"repo_id": ["a", "b"], "service": [None, "shop"]})
+    prepare_inputs(connection, {"repositories": repositories})
+    rows = connection.execute(
+        "select repo_id, service, archived, team, deleted from repositories order by 1"
+    ).fetchall()
+    assert rows == [("a", "a", False, None, False), ("b", "shop", False, None, False)]
+
+
+def test_keys_are_hashes_and_null_where_the_id_is() -> None:
+    connection = duckdb.connect()
+    frame = pl.DataFrame({"incident_id": ["i"], "opened_at": [START]})
+    prepare_inputs(connection, {"incidents": frame})
+    row = connection.execute(
+        "select incident_key = hash('i'), caused_by_change_key, repo_key from incidents"
+    ).fetchone()
+    assert row == (True, None, None)
+
+
+def test_tombstones_are_left_out() -> None:
+    connection = duckdb.connect()
+    frame = pl.DataFrame({"repo_id": ["a", "b"], "deleted": [True, False]})
+    prepare_inputs(connection, {"repositories": frame})
+    assert connection.execute("select repo_id from repositories").fetchall() == [("b",)]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo"])
+def test_zoned_instants_become_utc(zone: str) -> None:
+    connection = duckdb.connect()
+    connection.execute("set timezone = 'America/New_York'")
+    moment = datetime(2026, 1, 5, 12, tzinfo=UTC)
+    frame = pl.DataFrame({"incident_id": ["i"], "opened_at": [moment]})
+    frame = frame.with_columns(pl.col("opened_at").dt.convert_time_zone(zone))
+    prepare_inputs(connection, {"incidents": frame})
+    assert connection.execute("select opened_at from incidents").fetchone() == (at(12),)
+
+
+def test_arrow_tables_and_relations_serve_as_well() -> None:
+    connection = duckdb.connect()
+    relation = connection.sql("select 'c' as change_id, 's' as sha, timestamp '2026-01-05' as authored_at")
+    prepare_inputs(connection, {"repositories": pa.table({"repo_id": ["a"]}), "commits": relation})
+    assert connection.execute("select repo_id from repositories").fetchall() == [("a",)]
+    assert connection.execute("select sha_key = hash('s') from commits").fetchall() == [(True,)]
+
+
+def test_unknown_tables_and_missing_columns_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"^pulls: no event table of that name"):
+        prepare_inputs(duckdb.connect(), {"pulls": pl.DataFrame({"a": [1]})})
+    with pytest.raises(ValueError, match=r"^incidents: the column opened_at is missing and has no default; add it$"):
+        prepare_inputs(duckdb.connect(), {"incidents": pl.DataFrame({"incident_id": ["i"]})})
+
+
+def test_preparing_twice_replaces() -> None:
+    connection = duckdb.connect()
+    relation = connection.sql("select 'a' as repo_id")
+    prepare_inputs(connection, {"repositories": pl.DataFrame({"repo_id": ["z"]})})
+    prepare_inputs(connection, {"repositories": relation})
+    assert connection.execute("select repo_id from repositories").fetchall() == [("a",)]
+    events = Events()
+    events.incident(1)
+    prepare_inputs(connection, events.frames())
+    assert connection.execute("select count(*) from repositories").fetchone() == (0,)
