@@ -1,6 +1,7 @@
 """Servers of other packages on this machine: started as a child, told by address once they answer, ended with us."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -61,6 +62,8 @@ def serve(
     Raises:
         InputError: the server ended, or did not answer.
     """
+    # Whoever ends us by a signal means the child as well.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     child = subprocess.Popen([sys.executable, "-m", *arguments], env={**os.environ, **environment})
     try:
         _wait_until_it_answers(child, f"{address}{health}", says)

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -72,8 +73,10 @@ def test_a_taken_port_is_one_line(workspace: Workspace, capsys: pytest.CaptureFi
     assert "--port" in error
 
 
-@pytest.mark.parametrize("command", ["serve", "orchestrate"])
-def test_a_server_prints_the_address_at_which_it_answers(workspace: Workspace, command: str) -> None:
+@pytest.mark.parametrize(("command", "stop"), [("serve", signal.SIGTERM), ("orchestrate", signal.SIGINT)])
+def test_a_server_prints_the_address_at_which_it_answers(
+    workspace: Workspace, command: str, stop: signal.Signals
+) -> None:
     arguments = [sys.executable, "-c", "from pipelines.cli import main; main()", command, "--port", "0"]
     environment = {**os.environ, "PLUMBLINE_WORKSPACE": str(workspace.root)}
     with subprocess.Popen(arguments, env=environment, stdout=subprocess.PIPE, text=True) as server:
@@ -83,5 +86,7 @@ def test_a_server_prints_the_address_at_which_it_answers(workspace: Workspace, c
         assert found is not None
         with urllib.request.urlopen(found[0]) as page:
             assert page.status == 200
-        server.send_signal(signal.SIGINT)
+        server.send_signal(stop)
         assert server.wait(30) == 0
+    with pytest.raises(urllib.error.URLError):
+        urllib.request.urlopen(found[0])
