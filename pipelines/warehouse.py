@@ -75,8 +75,7 @@ class Warehouse:
             if write:
                 from pipelines.warehouse_schema import migrate  # brings the models, which a mere reader can do without
 
-                with warehouse.transaction():
-                    migrate(connection)
+                migrate(connection, warehouse.transaction)
         except BaseException:
             if lock:
                 lock.close()

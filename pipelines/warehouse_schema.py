@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import duckdb
 
@@ -71,8 +73,11 @@ BOOKS = {
 """Tables that the warehouse keeps about itself."""
 
 
-def migrate(connection: duckdb.DuckDBPyConnection) -> None:
+def migrate(connection: duckdb.DuckDBPyConnection, transaction: Callable[[], AbstractContextManager[None]]) -> None:
     """Make what is missing: tables, columns that were declared since, and keys of another database version.
+
+    The form changes in one transaction and the rows in a second, as the database wants it; until the second is through,
+    the file says that its keys are stale, so that an interruption between them is made up for at the next opening.
 
     Raises:
         WarehouseError: The file was written by a later version.
@@ -81,23 +86,37 @@ def migrate(connection: duckdb.DuckDBPyConnection) -> None:
     meta = _meta(connection) if "meta" in existing else {}
     if int(meta.get("form", FORM)) > FORM:
         raise WarehouseError("the warehouse was written by a later version", "", "update Plumbline")
-    fingerprint = hash_fingerprint(connection)
-    if meta.get("keys", fingerprint) != fingerprint:
-        _rewrite_keys(connection, existing)
-    declared = _fingerprint()
+    declared, keys = _fingerprint(), hash_fingerprint(connection)
     if meta.get("declared") != declared:
-        for name, columns in BOOKS.items():
-            listed = ", ".join(f"{quoted(column)} {kind}" for column, kind in columns.items())
-            connection.execute(f"CREATE TABLE IF NOT EXISTS warehouse.{name} ({listed})")
-            _add_missing(connection, name, columns, existing)
-        for name, table in all_tables().items():
-            connection.execute(create_table_sql(table, f"warehouse.{name}"))
-            if name in existing:
-                _add_declared(connection, name, table, existing[name])
-    now = {"form": str(FORM), "keys": fingerprint, "declared": declared}
-    if meta != now:
-        connection.execute("DELETE FROM warehouse.meta")
-        connection.executemany("INSERT INTO warehouse.meta VALUES (?, ?)", [list(each) for each in now.items()])
+        with transaction():
+            gained = _change_form(connection, existing)
+            meta = {"form": str(FORM), "declared": declared, "keys": "" if gained else meta.get("keys", keys)}
+            _write_meta(connection, meta)
+    if meta["keys"] != keys:
+        with transaction():
+            _fill_derived_columns(connection)
+            _write_meta(connection, {**meta, "keys": keys})
+
+
+def _write_meta(connection: duckdb.DuckDBPyConnection, meta: dict[str, str]) -> None:
+    connection.execute("DELETE FROM warehouse.meta")
+    connection.executemany("INSERT INTO warehouse.meta VALUES (?, ?)", [list(each) for each in meta.items()])
+
+
+def _change_form(connection: duckdb.DuckDBPyConnection, existing: dict[str, list[str]]) -> bool:
+    """Make missing tables and columns; returns whether columns that are derived from others came into old tables."""
+    for name, columns in BOOKS.items():
+        listed = ", ".join(f"{quoted(column)} {kind}" for column, kind in columns.items())
+        connection.execute(f"CREATE TABLE IF NOT EXISTS warehouse.{name} ({listed})")
+        for column, kind in columns.items():
+            if column not in existing.get(name, columns):
+                connection.execute(f"ALTER TABLE warehouse.{name} ADD COLUMN {quoted(column)} {kind}")
+    gained = False
+    for name, table in all_tables().items():
+        connection.execute(create_table_sql(table, f"warehouse.{name}"))
+        if name in existing:
+            gained |= _add_declared(connection, name, table, existing[name])
+    return gained
 
 
 def _meta(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
@@ -127,37 +146,36 @@ def stored_columns(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]
     return found
 
 
-def _add_missing(
-    connection: duckdb.DuckDBPyConnection, name: str, columns: dict[str, str], existing: dict[str, list[str]]
-) -> None:
-    for column, kind in columns.items():
-        if name in existing and column not in existing[name]:
-            connection.execute(f"ALTER TABLE warehouse.{name} ADD COLUMN {quoted(column)} {kind}")
-
-
 def _add_declared(
     connection: duckdb.DuckDBPyConnection, name: str, table: type[EventTable], existing: list[str]
-) -> None:
-    """Columns declared since the file was made get their default, and their keys."""
+) -> bool:
+    """Add columns declared since the file was made, with their defaults; returns whether any is to be derived."""
+    derived = False
     for column in table.table_columns():
+        kind = DUCKDB_TYPES[column.type]
         if column.name not in existing:
-            kind = DUCKDB_TYPES[column.type]
-            connection.execute(f"ALTER TABLE warehouse.{name} ADD COLUMN {quoted(column.name)} {kind}")
-            connection.execute(f"UPDATE warehouse.{name} SET {quoted(column.name)} = {default_sql(column)}")
+            default = "" if column.default_column or column.nullable else f" DEFAULT {default_sql(column)}"
+            connection.execute(f"ALTER TABLE warehouse.{name} ADD COLUMN {quoted(column.name)} {kind}{default}")
+            derived |= bool(column.default_column)
         if column.hashed_name and column.hashed_name not in existing:
             connection.execute(f"ALTER TABLE warehouse.{name} ADD COLUMN {column.hashed_name} UBIGINT")
-            connection.execute(f"UPDATE warehouse.{name} SET {column.hashed_name} = {hashed_key_sql(column)}")
+            derived = True
+    return derived
 
 
-def _rewrite_keys(connection: duckdb.DuckDBPyConnection, existing: dict[str, list[str]]) -> None:
+def _fill_derived_columns(connection: duckdb.DuckDBPyConnection) -> None:
+    """Set every key, and every column whose default is another column, from the columns that they derive from."""
     for name, table in all_tables().items():
-        keys = [
-            f"{column.hashed_name} = {hashed_key_sql(column)}"
-            for column in table.table_columns()
-            if column.hashed_name in existing.get(name, [])
+        assignments = [
+            f"{column.hashed_name} = {hashed_key_sql(column)}" for column in table.table_columns() if column.hashed_name
         ]
-        if keys:
-            connection.execute(f"UPDATE warehouse.{name} SET {', '.join(keys)}")
+        assignments += [
+            f"{quoted(column.name)} = coalesce({quoted(column.name)}, {quoted(column.default_column)})"
+            for column in table.table_columns()
+            if column.default_column
+        ]
+        if assignments:
+            connection.execute(f"UPDATE warehouse.{name} SET {', '.join(assignments)}")
 
 
 def view_selects(connection: duckdb.DuckDBPyConnection, production: Production) -> dict[str, str]:

@@ -11,6 +11,11 @@ from pathlib import Path
 CHUNK = 1 << 22
 
 
+def raw_name(content: bytes, suffix: str) -> str:
+    """The name under which content is kept."""
+    return f"{hashlib.sha256(content).hexdigest()}{suffix}"
+
+
 @dataclass
 class RawStore:
     """The folder of raw files. Files that a failed load had added can be taken out again.
@@ -52,7 +57,7 @@ class RawStore:
     def keep_bytes(self, content: bytes, suffix: str) -> Path:
         """Keep content that is in memory."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        kept = self.folder / f"{hashlib.sha256(content).hexdigest()}{suffix}"
+        kept = self.folder / raw_name(content, suffix)
         if not kept.exists():
             partial = self.folder / f".{os.getpid()}.partial"
             try:

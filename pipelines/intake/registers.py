@@ -8,7 +8,7 @@ from pathlib import Path
 from pipelines.intake.batch import take_in
 from pipelines.intake.books import Load, TableReport, count_orphans, next_load_id
 from pipelines.intake.forms import suffix_of
-from pipelines.intake.raw import RawStore
+from pipelines.intake.raw import RawStore, raw_name
 from pipelines.warehouse import Warehouse, translated_errors
 from schemas.errors import ConfigurationError
 from schemas.events import all_tables
@@ -69,14 +69,21 @@ def load_registers(warehouse: Warehouse, *, now: datetime | None = None) -> list
 
 def registers_changed(warehouse: Warehouse) -> bool:
     """Whether any register differs from what was read last; lets a build leave the warehouse to others."""
-    import hashlib
-
     seen = _last_readings(warehouse)
     now = {
-        path.name: (f"{hashlib.sha256(path.read_bytes()).hexdigest()}{suffix_of(path)}", warehouse.workspace.timezone)
+        path.name: (raw_name(path.read_bytes(), suffix_of(path)), warehouse.workspace.timezone)
         for path in register_files(warehouse.workspace)
     }
-    return any(seen.get(name) != state for name, state in now.items()) or bool(seen.keys() - now.keys())
+    gone = (name for name in seen if name not in now)
+    return any(seen.get(name) != state for name, state in now.items()) or any(
+        seen[name][0] != raw_name(_empty_register(name), ".csv") for name in gone
+    )
+
+
+def _empty_register(file_name: str) -> bytes:
+    """The content of a register without rows: the header that its table needs."""
+    table = all_tables()[file_name.removesuffix(suffix_of(Path(file_name)))]
+    return (",".join(column.name for column in table.table_columns() if not column.has_default) + "\n").encode()
 
 
 def _last_readings(warehouse: Warehouse) -> dict[str, tuple[str, str]]:
@@ -89,30 +96,27 @@ def _last_readings(warehouse: Warehouse) -> dict[str, tuple[str, str]]:
 
 
 def _load_register(warehouse: Warehouse, store: RawStore, path: Path, now: datetime) -> TableReport | None:
-    zone = warehouse.workspace.timezone
     with translated_errors(path):
         kept = store.keep(path, suffix_of(path))
-    if _last_readings(warehouse).get(path.name) == (kept.name, zone):
+    if _last_readings(warehouse).get(path.name) == (kept.name, warehouse.workspace.timezone):
         return None
-    table = all_tables()[path.name.removesuffix(suffix_of(path))]
-    load = Load(
-        next_load_id(warehouse.connection), REGISTERS, path.name, now, kept.name, kept.name, zone, is_register=True
-    )
+    return _take_in_register(warehouse, path.name, kept, now, shown=path)
+
+
+def _take_in_register(
+    warehouse: Warehouse, file_name: str, kept: Path, now: datetime, shown: Path | None = None
+) -> TableReport:
+    table = all_tables()[file_name.removesuffix(suffix_of(Path(file_name)))]
+    zone, number = warehouse.workspace.timezone, next_load_id(warehouse.connection)
+    load = Load(number, REGISTERS, file_name, now, kept.name, kept.name, zone, is_register=True)
     # The file is the full state: what was wrong with an earlier one is wrong no longer, unless it is found again.
     warehouse.connection.execute("DELETE FROM warehouse.quarantine WHERE source = ?", [load.origin])
-    return take_in(warehouse.connection, table, kept, load, shown=path)
+    return take_in(warehouse.connection, table, kept, load, shown=shown)
 
 
 def _empty_missing(warehouse: Warehouse, store: RawStore, present: set[str], now: datetime) -> None:
     """A register whose file was removed is empty."""
     for name in sorted(_last_readings(warehouse).keys() - present):
-        table = all_tables()[name.removesuffix(suffix_of(Path(name)))]
-        header = ",".join(column.name for column in table.table_columns() if column.has_default is False)
-        kept = store.keep_bytes(f"{header}\n".encode(), ".csv")
-        if _last_readings(warehouse)[name][0] == kept.name:
-            continue
-        load = Load(
-            next_load_id(warehouse.connection), REGISTERS, name, now, kept.name, kept.name, warehouse.workspace.timezone,
-            is_register=True,
-        )  # fmt: skip
-        take_in(warehouse.connection, table, kept, load)
+        kept = store.keep_bytes(_empty_register(name), ".csv")
+        if _last_readings(warehouse)[name][0] != kept.name:
+            _take_in_register(warehouse, name, kept, now)
