@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
 from rich.status import Status
+from rich.text import Text
 
 if TYPE_CHECKING:
     from pipelines.ingest import Progress, StreamReport
@@ -41,16 +42,19 @@ class TerminalProgress:
 
     def started(self, source: str, stream: str) -> None:
         """A stream begins."""
-        self._status.update(f"{source}: {stream}")
+        self._say(f"{source}: {stream}")
 
     def advanced(self, report: "StreamReport") -> None:
         """A batch was stored."""
         rows = sum(outcome.read for outcome in report.rows.values())
-        self._status.update(f"{report.source}: {report.stream}, {rows:,} rows, {report.requests:,} requests")
+        self._say(f"{report.source}: {report.stream}, {rows:,} rows, {report.requests:,} requests")
 
     def waits(self, source: str, seconds: float, reason: str) -> None:
         """The host wants to be left alone."""
-        self._status.update(f"{source}: waiting {_duration(seconds)} for {reason}")
+        self._say(f"{source}: waiting {_duration(seconds)} for {reason}")
+
+    def _say(self, line: str) -> None:
+        self._status.update(Text(line))
 
 
 @contextmanager
@@ -59,7 +63,7 @@ def showing_progress(stream: TextIO) -> Iterator["Progress"]:
     if not stream.isatty():
         yield PlainProgress(stream)
         return
-    with Console(file=stream, highlight=False, markup=False).status("") as status:
+    with Console(file=stream).status("") as status:
         yield TerminalProgress(status)
 
 

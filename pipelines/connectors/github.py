@@ -12,7 +12,6 @@ review comments.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, StringConstraints
@@ -21,7 +20,6 @@ from pipelines.connectors.base import (
     Batch,
     Conformed,
     Connector,
-    Cursor,
     PullContext,
     RawRecord,
     SourceSettings,
@@ -29,16 +27,12 @@ from pipelines.connectors.base import (
     parse_instant,
 )
 from pipelines.connectors.github_events import GitHubNames, conform
+from pipelines.connectors.github_reading import PER_PAGE, ChangeReading, DeploymentReading
 from pipelines.connectors.sweep import Sweep
 from pipelines.connectors.transport import Gone, HostClient, NotFound, Page, Query
-from schemas.errors import ConfigurationError
+from schemas.errors import ConfigurationError, SourceError
 
-PER_PAGE = 100
-CHANGES_PER_BATCH = 25
-"""Pull requests stored together: some hundred requests, all that a killed pull has to ask for again."""
-UNFINISHED_FOR = timedelta(days=30)
-"""How long a deployment without a final status is asked about again."""
-
+CHECK_NAMES = "check repositories and what the token may read"
 RepositoryName = Annotated[str, StringConstraints(pattern=r"^[\w.-]+/([\w.-]+|\*)$")]
 Label = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
@@ -105,11 +99,20 @@ class GitHub(Connector):
             if repository != "*":
                 yield name
                 continue
+            yield from self._repositories_of(client, owner)
+
+    @staticmethod
+    def _repositories_of(client: HostClient, owner: str) -> list[str]:
+        query: Query = {"per_page": PER_PAGE, "sort": "full_name"}
+        try:
+            found = client.list(f"orgs/{owner}/repos", query)
+        except NotFound:
             try:
-                found = client.list(f"orgs/{owner}/repos", {"per_page": PER_PAGE, "sort": "full_name"})
-            except NotFound:
-                found = client.list(f"users/{owner}/repos", {"per_page": PER_PAGE, "sort": "full_name"})
-            yield from (item["full_name"] for item in found)
+                found = client.list(f"users/{owner}/repos", query)
+            except NotFound as absent:
+                what = f"the owner {owner} is not there, or the token may not see it"
+                raise ConfigurationError(what, absent.where, CHECK_NAMES) from None
+        return [item["full_name"] for item in found]
 
     def _pull_repository(self, stream: Stream, context: PullContext) -> Iterator[Batch]:
         observed_at = context.client.now()
@@ -117,7 +120,7 @@ class GitHub(Connector):
             found = context.client.get(f"repos/{stream.scope}")
         except NotFound as absent:
             what = f"the repository {stream.scope} is not there, or the token may not see it"
-            raise ConfigurationError(what, absent.where, "check repositories and what the token may read") from None
+            raise ConfigurationError(what, absent.where, CHECK_NAMES) from None
         yield Batch([RawRecord("repository", stream.scope, stream.scope, found)], observed_at, {}, complete=True)
 
     def _pull_issues(self, stream: Stream, context: PullContext) -> Iterator[Batch]:
@@ -154,121 +157,43 @@ class GitHub(Connector):
         has been seen to skip.
         """
         sweep = Sweep.begin(stream, context)
-        reading = _ChangeReading(stream, context)
+        reading = ChangeReading(stream, context)
         query: Query = {"state": "all", "sort": "updated", "direction": "desc", "per_page": PER_PAGE}
-        for item in _changed_since(context.client, f"repos/{stream.scope}/pulls", query, "updated_at", sweep):
-            if reading.is_full():
-                yield reading.batch(sweep.progress(open=reading.open))
-            if not sweep.is_read(parse_instant(item["updated_at"])):
-                reading.read(str(item["number"]))
-            sweep.pass_by(parse_instant(item["updated_at"]))
-        known_open = dict(reading.open)
-        listed = context.client.list(f"repos/{stream.scope}/pulls", {"state": "open", "per_page": PER_PAGE})
-        listed_open = {str(item["number"]): item["updated_at"] for item in listed}
-        for number in sorted({*known_open, *listed_open} - reading.done, key=int):
-            if number in listed_open and known_open.get(number) == listed_open[number]:
-                continue
-            if reading.is_full():
-                yield reading.batch(sweep.progress(open=reading.open))
-            reading.read(number)
+        address = f"repos/{stream.scope}/pulls"
+        try:
+            for item in _changed_since(context.client, address, query, "updated_at", sweep):
+                if reading.is_full():
+                    yield reading.batch(sweep.progress(open=reading.open))
+                if not sweep.is_read(parse_instant(item["updated_at"])):
+                    reading.read(str(item["number"]))
+                sweep.pass_by(parse_instant(item["updated_at"]))
+            listed = context.client.list(address, {"state": "open", "per_page": PER_PAGE})
+            for number in reading.moved({str(item["number"]): item["updated_at"] for item in listed}):
+                if reading.is_full():
+                    yield reading.batch(sweep.progress(open=reading.open))
+                reading.read(number)
+        except SourceError:
+            yield reading.batch(sweep.progress(open=reading.open))
+            raise
         yield reading.batch(sweep.finished(open=reading.open), complete=True)
 
     def _pull_deployments(self, stream: Stream, context: PullContext) -> Iterator[Batch]:
         """Deployments made since the last pull, and those that had not ended by then."""
         sweep = Sweep.begin(stream, context)
-        client = context.client
-        unfinished: dict[str, str] = dict(context.cursor(stream).get("unfinished", {}))
+        reading = DeploymentReading(stream, context)
         address = f"repos/{stream.scope}/deployments"
-        records: list[RawRecord] = []
-        observed_at = client.now()
-        done: set[str] = set()
-        for item in _changed_since(client, address, {"per_page": PER_PAGE}, "created_at", sweep):
-            if len(done) % PER_PAGE == 0 and records:
-                yield Batch(records, observed_at, sweep.progress(unfinished=unfinished))
-                records, observed_at = [], client.now()
-            created_at = parse_instant(item["created_at"])
-            if not sweep.is_read(created_at):
-                records += self._deployment_records(stream, client, item, unfinished)
-                done.add(str(item["id"]))
-            sweep.pass_by(created_at)
-        for identifier in sorted(set(unfinished) - done, key=int):
-            try:
-                item = client.get(f"{address}/{identifier}")
-            except NotFound:
-                del unfinished[identifier]
-                continue
-            records += self._deployment_records(stream, client, item, unfinished)
-        oldest = context.started_at - UNFINISHED_FOR
-        waiting = {key: made for key, made in unfinished.items() if parse_instant(made) >= oldest}
-        yield Batch(records, observed_at, sweep.finished(unfinished=waiting), complete=True)
-
-    def _deployment_records(
-        self, stream: Stream, client: HostClient, item: Mapping[str, Any], unfinished: dict[str, str]
-    ) -> list[RawRecord]:
-        """The deployment and its statuses; `unfinished` is brought up to date."""
-        identifier = str(item["id"])
-        statuses = client.list(f"repos/{stream.scope}/deployments/{identifier}/statuses", {"per_page": PER_PAGE})
-        if any(status["state"] in ("success", "failure", "error", "inactive") for status in statuses):
-            unfinished.pop(identifier, None)
-        else:
-            unfinished[identifier] = item["created_at"]
-        children = [
-            RawRecord("deployment_status", str(status["id"]), stream.scope, status, identifier) for status in statuses
-        ]
-        return [RawRecord("deployment", identifier, stream.scope, item), *children]
-
-
-class _ChangeReading:
-    """Reads pull requests with what hangs on them, and gathers them in batches."""
-
-    def __init__(self, stream: Stream, context: PullContext) -> None:
-        self._stream = stream
-        self._client = context.client
-        self.open: dict[str, str] = dict(context.cursor(stream).get("open", {}))
-        self.done: set[str] = set()
-        self._records: list[RawRecord] = []
-        self._in_batch = 0
-        self._observed_at: datetime | None = None
-
-    def is_full(self) -> bool:
-        """Whether the batch at hand should be handed on before the next change."""
-        return self._in_batch >= CHANGES_PER_BATCH
-
-    def batch(self, cursor: Cursor, complete: bool = False) -> Batch:
-        """Hand on what was read since the last batch."""
-        batch = Batch(self._records, self._observed_at or self._client.now(), cursor, complete)
-        self._records, self._in_batch, self._observed_at = [], 0, None
-        return batch
-
-    def read(self, number: str) -> None:
-        """Ask for one pull request and all that hangs on it; once in a pull."""
-        if number in self.done:
-            return
-        self._observed_at = self._observed_at or self._client.now()
-        base = f"repos/{self._stream.scope}"
         try:
-            change = self._client.get(f"{base}/pulls/{number}")
-        except NotFound:
-            # Moved or taken down: what was read stays as it is, and it is not asked for again.
-            self.open.pop(number, None)
-            return
-        listings = {"review": "pulls/{}/reviews", "commit": "pulls/{}/commits", "issue_event": "issues/{}/events"}
-        if change.get("review_comments") != 0:
-            listings["review_comment"] = "pulls/{}/comments"
-        self._add("pull_request", change, None)
-        for kind, address in listings.items():
-            for item in self._client.list(f"{base}/{address.format(number)}", {"per_page": PER_PAGE}):
-                self._add(kind, item, number)
-        self._in_batch += 1
-        self.done.add(number)
-        if change["state"] == "open":
-            self.open[number] = change["updated_at"]
-        else:
-            self.open.pop(number, None)
-
-    def _add(self, kind: str, item: Mapping[str, Any], parent: str | None) -> None:
-        identifier = item["number"] if kind == "pull_request" else item["sha"] if kind == "commit" else item["id"]
-        self._records.append(RawRecord(kind, str(identifier), self._stream.scope, item, parent))
+            for item in _changed_since(context.client, address, {"per_page": PER_PAGE}, "created_at", sweep):
+                if reading.is_full():
+                    yield reading.batch(sweep.progress(unfinished=reading.unfinished))
+                if not sweep.is_read(parse_instant(item["created_at"])):
+                    reading.read(item)
+                sweep.pass_by(parse_instant(item["created_at"]))
+            reading.read_unfinished()
+        except SourceError:
+            yield reading.batch(sweep.progress(unfinished=reading.unfinished))
+            raise
+        yield reading.batch(sweep.finished(unfinished=reading.still_waiting()), complete=True)
 
 
 def _pages_if_any(client: HostClient, address: str, query: Query) -> Iterator[Page]:

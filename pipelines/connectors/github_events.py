@@ -8,8 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
-
-import httpx
+from urllib.parse import urlsplit
 
 from pipelines.connectors.ai_use import is_agent_account, recognise
 from pipelines.connectors.base import RECORD_COLUMN, Conformed, RawRecord, Row, text_frame
@@ -67,9 +66,8 @@ class GitHubNames:
     @classmethod
     def of(cls, base_url: str) -> "GitHubNames":
         """The names for an API address."""
-        url = httpx.URL(base_url)
-        name = "github.com" if url.host == "api.github.com" else url.host
-        return cls(name if url.port is None else f"{name}:{url.port}")
+        host = urlsplit(base_url).netloc
+        return cls("github.com" if host == "api.github.com" else host)
 
     def repo_id(self, scope: str) -> str:
         """`host:owner/name`."""

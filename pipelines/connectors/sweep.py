@@ -1,9 +1,8 @@
 """Reading a newest-first listing so that a pull that was killed does not begin again.
 
 A host lists what changed last first. A sweep reads from the top down to where the last complete one began. Killed on
-the way, it leaves
-the span that it has read; the next sweep skips that span (nothing in it can have changed: what changes moves to the
-top) and goes on below it.
+the way, it leaves the span that it has read; the next sweep skips that span (nothing in it can have changed: what
+changes moves to the top) and goes on below it.
 """
 
 from dataclasses import dataclass, field

@@ -160,7 +160,7 @@ def test_a_pull_killed_anywhere_and_run_again_is_as_if_it_had_not_been(
     resources: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Small batches, and the process ended at requests chosen once; what was stored before is not asked for again."""
-    monkeypatch.setattr("pipelines.connectors.github.CHANGES_PER_BATCH", 2)
+    monkeypatch.setattr("pipelines.connectors.github_reading.THINGS_PER_BATCH", 2)
     whole = workspace_in(tmp_path / "whole")
     uninterrupted = ReplayHost(resources, largest_page=3)
     pull(whole, NOW, uninterrupted.transport())
@@ -184,7 +184,7 @@ def test_a_pull_killed_anywhere_and_run_again_is_as_if_it_had_not_been(
 def test_what_an_interrupted_pull_has_read_is_not_asked_for_again(
     resources: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipelines.connectors.github.CHANGES_PER_BATCH", 2)
+    monkeypatch.setattr("pipelines.connectors.github_reading.THINGS_PER_BATCH", 2)
     workspace = workspace_in(tmp_path)
     pull(workspace, NOW, ReplayHost(resources, fault=answering("/pulls/1/commits", HTML)).transport())
     resumed = ReplayHost(resources)
@@ -200,7 +200,7 @@ def test_what_changed_while_a_pull_was_down_is_read_by_the_next(
     resources: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A change that was read before the interruption and updated after it is above the span that is skipped."""
-    monkeypatch.setattr("pipelines.connectors.github.CHANGES_PER_BATCH", 2)
+    monkeypatch.setattr("pipelines.connectors.github_reading.THINGS_PER_BATCH", 2)
     workspace = workspace_in(tmp_path)
     pull(workspace, NOW, ReplayHost(resources, fault=answering("/pulls/1/commits", HTML)).transport())
     address = f"repos/{PAYMENTS}/pulls"
@@ -210,6 +210,27 @@ def test_what_changed_while_a_pull_was_down_is_read_by_the_next(
     pull(workspace, LATER, ReplayHost(moved).transport())
     titles = rows_of(workspace, "SELECT title FROM warehouse.changes WHERE number = 7")
     assert titles == [{"title": "Another title"}]
+
+
+def test_what_arrived_before_the_fault_is_kept(resources: dict[str, Any], tmp_path: Path) -> None:
+    """Also of a batch that was not full yet; the pull request at fault is left out whole."""
+    workspace = workspace_in(tmp_path)
+    broken = ReplayHost(resources, fault=answering("/pulls/7/commits", Answer.of({}, 500)))
+    pull(workspace, NOW, broken.transport())
+    assert {row["number"] for row in contents(workspace)["changes"]} == {5, 6}
+    assert {row["change_id"].partition("#")[2] for row in contents(workspace)["commits"]} == {"5", "6"}
+
+
+def test_all_repositories_of_an_owner(resources: dict[str, Any], tmp_path: Path) -> None:
+    both = two_repositories(resources)
+    listed = [{"full_name": PAYMENTS}, {"full_name": "acme/ledger"}]
+    for address in ("orgs/acme/repos", "users/acme/repos"):
+        workspace = workspace_in(tmp_path / address, "acme/*")
+        pull(workspace, NOW, ReplayHost({**both, address: listed}, largest_page=1).transport())
+        found = [row["repo_id"] for row in contents(workspace)["repositories"]]
+        assert found == ["github.com:acme/ledger", "github.com:acme/payments"]
+    nobody = pull(workspace_in(tmp_path / "nobody", "nobody/*"), NOW, ReplayHost(both).transport())
+    assert [(report.stream, report.state) for report in nobody] == [("streams", "refused")]
 
 
 def test_since_does_not_leave_a_hole_below_it(resources: dict[str, Any], tmp_path: Path) -> None:
