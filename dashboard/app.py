@@ -1,4 +1,4 @@
-"""The dashboard: navigation, the window that is looked at, and the page. Streamlit runs this file anew on every interaction."""
+"""The dashboard: navigation, the window looked at, and the page. Streamlit runs this file on every interaction."""
 
 import os
 from collections.abc import Callable
@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard import look
+from dashboard.choices import chosen, take, widget_key
 from dashboard.components import error_state, state
 from dashboard.periods import Window, default_window, in_order
 from dashboard.queries import windows
@@ -21,7 +22,12 @@ SECONDS_BETWEEN_LOOKS_FOR_A_NEWER_SNAPSHOT = 20.0
 
 def run() -> None:
     """Draws the page that the address names, on the newest snapshot."""
-    st.set_page_config(page_title="Plumbline", page_icon=":material/straighten:", layout="wide", initial_sidebar_state="collapsed")
+    st.set_page_config(
+        page_title="Plumbline",
+        page_icon=str(look.FOLDER / "icon.svg"),
+        layout="wide",
+        initial_sidebar_state="collapsed",
+    )
     look.apply()
     st.logo(look.FOLDER / "logo.svg", size="large")
     folder = SnapshotFolder.of_workspace(Path(os.environ.get("PLUMBLINE_WORKSPACE", ".")).resolve())
@@ -38,13 +44,24 @@ def run() -> None:
 
 
 def _navigate(draw: Callable[[View], None]) -> st.Page:
-    """The navigation over all pages; the first one answers under its own address, too, which Streamlit would not find."""
+    """The navigation; the first page answers under its own address, too, which Streamlit would not find."""
     views = all_views()
     pages = [
-        st.Page(partial(draw, view), title=view.title, icon=view.icon, url_path="start" if view.place == 0 else view.path, default=view.place == 0, help=view.about)
+        st.Page(
+            partial(draw, view),
+            title=view.title,
+            icon=view.icon,
+            url_path="start" if view.place == 0 else view.path,
+            default=view.place == 0,
+            help=view.about,
+        )
         for view in views
     ]
-    pages += [st.Page(partial(draw, view), title=view.title, url_path=view.path, visibility="hidden") for view in views if view.place == 0]
+    pages += [
+        st.Page(partial(draw, view), title=view.title, url_path=view.path, visibility="hidden")
+        for view in views
+        if view.place == 0
+    ]
     return st.navigation(pages, position="top")
 
 
@@ -60,18 +77,21 @@ def _window(scene: Scene) -> Window | None:
     """The window chosen, kept in the address so that a view can be sent to a colleague."""
     ordered = {window.key: window for window in in_order(scene.windows)}
     first = default_window(scene.windows)
+    if first is None:
+        return None
+    key = chosen("window", list(ordered), first.key)
     with st.container(horizontal=True, horizontal_alignment="right", key="window-bar"):
-        key = st.selectbox(
+        st.selectbox(
             "Window",
             list(ordered),
-            index=list(ordered).index(first.key) if first else 0,
-            format_func=lambda key: ordered[key].label,
-            key="window",
-            bind="query-params",
+            format_func=lambda each: ordered[each].label,
+            key=widget_key("window"),
+            on_change=take,
+            args=("window",),
             width=260,
             label_visibility="collapsed",
         )
-    return ordered.get(key)
+    return ordered[key]
 
 
 def _nothing(error: PlumblineError, view: View) -> None:  # noqa: ARG001 -- every page says the same
@@ -98,8 +118,9 @@ def _follow(folder: SnapshotFolder, shown: str) -> None:
 
 def _foot(snapshot: Snapshot) -> None:
     st.html(
-        f'<p class="foot">Events up to {snapshot.as_of:%-d %b %Y %H:%M %Z} · built {snapshot.created_at:%-d %b %Y %H:%M %Z},'
-        f" {age(snapshot.created_at)} · snapshot {snapshot.id} · People are pseudonymous; nobody is ranked.</p>"
+        f'<p class="foot">Events up to {snapshot.as_of:%-d %b %Y %H:%M %Z} · built {age(snapshot.created_at)},'
+        f" {snapshot.created_at:%-d %b %Y %H:%M %Z} · snapshot {snapshot.id}"
+        " · People are pseudonymous; nobody is ranked.</p>"
     )
 
 

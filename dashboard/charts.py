@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -14,10 +15,39 @@ from dashboard.periods import Window
 from metrics.words import DAYS_FROM_HOURS, HOURS_PER_DAY
 
 CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
+SMALLEST_SHARE_LABELLED = 0.04
 TREND_HEIGHT = 170
 DISTRIBUTION_HEIGHT = 170
 GROUND = "rgba(0,0,0,0)"
-TIME_TICKS = {1 / 60: "1 min", 1.0: "1 h", 4.0: "4 h", 24.0: "1 day", 96.0: "4 days", 384.0: "16 days", 1536.0: "64 days"}
+TIME_TICKS = {1 / 60: "1 min", 1.0: "1 h", 24.0: "1 day", 168.0: "1 week", 1680.0: "10 weeks"}
+
+
+LINE_NAMES = {"p50": "median", "per_week": "weekly"}
+STAGES_LAYOUT = {
+    "barmode": "stack",
+    "bargap": 0.3,
+    "showlegend": True,
+    "legend": {
+        "orientation": "h",
+        "traceorder": "normal",
+        "y": 1.02,
+        "yanchor": "bottom",
+        "x": 0,
+        "itemclick": False,
+        "itemdoubleclick": False,
+    },
+    "uniformtext": {"minsize": 11, "mode": "hide"},
+}
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A metric's baseline in a chart: its days, and the values of centre and tail in it."""
+
+    start: date
+    end: date
+    centre: float | None
+    tail: float | None
 
 
 def _faint(colour: str, opacity: float) -> str:
@@ -33,146 +63,233 @@ def _scale(values: Sequence[float | None], unit: str) -> tuple[float, str]:
     return (100.0, "%") if unit == "fraction" else (1.0, unit)
 
 
-def _blank(height: int) -> go.Figure:
-    figure_ = go.Figure()
-    figure_.update_layout(
-        height=height,
-        margin={"l": 4, "r": 8, "t": 18, "b": 4},
-        paper_bgcolor=GROUND,
-        plot_bgcolor=GROUND,
-        showlegend=False,
-        hovermode="x unified",
-        font={"size": 12},
-    )
-    figure_.update_xaxes(showgrid=False, fixedrange=True, automargin=True)
-    figure_.update_yaxes(fixedrange=True, automargin=True, rangemode="tozero", nticks=4, gridcolor=_faint(BASELINE_COLOUR, 0.18), zeroline=False)
-    return figure_
+@dataclass
+class _Drawing:
+    """A figure in the making, as plotly's own JSON: made in one piece, which is far faster than piece by piece."""
+
+    height: int
+    unified: bool = True
+    traces: list[dict[str, Any]] = field(default_factory=list)
+    shapes: list[dict[str, Any]] = field(default_factory=list)
+    xaxis: dict[str, Any] = field(default_factory=dict)
+    yaxis: dict[str, Any] = field(default_factory=dict)
+    layout: dict[str, Any] = field(default_factory=dict)
+
+    def ribbon(self, x: Sequence[date], low: Sequence[float | None], high: Sequence[float | None], colour: str) -> None:
+        """The space between two lines."""
+        self.traces.append(
+            {
+                "type": "scatter",
+                "x": [*x, *reversed(x)],
+                "y": [*low, *reversed(high)],
+                "fill": "toself",
+                "fillcolor": colour,
+                "line": {"width": 0},
+                "mode": "lines",
+                "hoverinfo": "skip",
+            }
+        )
+
+    def span(self, start: date, end: date, colour: str) -> None:
+        """Shade a span of days behind everything."""
+        self.shapes.append(
+            {
+                "type": "rect",
+                "xref": "x",
+                "yref": "paper",
+                "x0": start,
+                "x1": end,
+                "y0": 0,
+                "y1": 1,
+                "fillcolor": colour,
+                "line": {"width": 0},
+                "layer": "below",
+            }
+        )
+
+    def level(self, value: float, colour: str) -> None:
+        """A dotted line across at a value."""
+        line = {"color": colour, "width": 1, "dash": "dot"}
+        self.shapes.append(
+            {
+                "type": "line",
+                "xref": "paper",
+                "yref": "y",
+                "x0": 0,
+                "x1": 1,
+                "y0": value,
+                "y1": value,
+                "line": line,
+                "opacity": 0.8,
+            }
+        )
+
+    def mark(self, value: float, colour: str) -> None:
+        """A dashed line upright at a value."""
+        line = {"color": colour, "width": 1.4, "dash": "dash"}
+        self.shapes.append(
+            {"type": "line", "xref": "x", "yref": "paper", "x0": value, "x1": value, "y0": 0, "y1": 1, "line": line}
+        )
+
+    def figure(self) -> go.Figure:
+        """The figure."""
+        grid = _faint(BASELINE_COLOUR, 0.18)
+        layout = {
+            "height": self.height,
+            "margin": {"l": 4, "r": 8, "t": 18, "b": 4},
+            "paper_bgcolor": GROUND,
+            "plot_bgcolor": GROUND,
+            "showlegend": False,
+            "hovermode": "x unified" if self.unified else "closest",
+            "font": {"size": 12},
+            "shapes": self.shapes,
+            "xaxis": {"showgrid": False, "fixedrange": True, "automargin": True, **self.xaxis},
+            "yaxis": {
+                "fixedrange": True,
+                "automargin": True,
+                "rangemode": "tozero",
+                "nticks": 4,
+                "gridcolor": grid,
+                "zeroline": False,
+            }
+            | self.yaxis,
+            **self.layout,
+        }
+        return go.Figure({"data": self.traces, "layout": layout})
+
+
+def _title(text: str) -> dict[str, Any]:
+    return {"text": text, "font": {"size": 11}}
 
 
 def trend(
-    months: pl.DataFrame,
-    unit: str,
-    centre: str,
-    tail: str | None,
-    baseline: tuple[date, date, float | None, float | None] | None,
-    window: Window,
+    months: pl.DataFrame, unit: str, centre: str, tail: str | None, baseline: Baseline | None, window: Window
 ) -> go.Figure:
     """A metric's months: the centre with its 95 % interval, and the ribbon up to the tail.
 
     Args:
-        months: rows of one metric with statistic, window_start, value, ci_low, ci_high, is_provisional.
+        months: rows of one metric with statistic, window_start, value, n, ci_low, ci_high, is_provisional.
         unit: the metric's unit.
         centre: the statistic drawn as a line (`p50`, `rate`, `per_week`).
         tail: the statistic up to which the ribbon reaches, or None.
-        baseline: first day, end, and the value of centre and tail in it.
+        baseline: shaded, with its values dotted.
         window: shaded.
     """
     middle = months.filter(pl.col("statistic") == centre)
     upper = months.filter(pl.col("statistic") == tail) if tail else middle.clear()
     factor, axis = _scale([*middle["value"], *upper["value"], *middle["ci_high"]], unit)
-    drawn = _blank(TREND_HEIGHT)
+    drawing = _Drawing(TREND_HEIGHT, yaxis={"title": _title(axis)})
     if len(upper):
         joined = middle.join(upper, on="window_start", suffix="_tail").sort("window_start")
-        _ribbon(drawn, joined["window_start"].to_list(), _times(joined["value"], factor), _times(joined["value_tail"], factor), TAIL_COLOUR, 0.13)
-        _line(drawn, upper, factor, unit, TAIL_COLOUR, f"{tail}", 1.3)
+        low, high = _times(joined["value"], factor), _times(joined["value_tail"], factor)
+        drawing.ribbon(joined["window_start"].to_list(), low, high, _faint(TAIL_COLOUR, 0.13))
+        drawing.traces.append(_line(upper, factor, unit, TAIL_COLOUR, str(tail), 1.3))
     bounded = middle.filter(pl.col("ci_low").is_not_null() & pl.col("ci_high").is_not_null())
     if len(bounded):
-        _ribbon(drawn, bounded["window_start"].to_list(), _times(bounded["ci_low"], factor), _times(bounded["ci_high"], factor), WINDOW_COLOUR, 0.2)
-    _line(drawn, middle, factor, unit, WINDOW_COLOUR, {"p50": "median", "rate": "rate", "per_week": "per week"}.get(centre, centre), 2.2)
+        low, high = _times(bounded["ci_low"], factor), _times(bounded["ci_high"], factor)
+        drawing.ribbon(bounded["window_start"].to_list(), low, high, _faint(WINDOW_COLOUR, 0.2))
+    drawing.traces.append(_line(middle, factor, unit, WINDOW_COLOUR, LINE_NAMES.get(centre, centre), 2.2))
     if baseline:
-        _baseline(drawn, baseline, factor)
-    drawn.add_vrect(x0=window.start, x1=window.end, fillcolor=_faint(WINDOW_COLOUR, 0.07), line_width=0, layer="below")
-    drawn.update_yaxes(title={"text": axis, "font": {"size": 11}})
-    return drawn
+        drawing.span(baseline.start, baseline.end, _faint(BASELINE_COLOUR, 0.10))
+        for value, colour in ((baseline.centre, WINDOW_COLOUR), (baseline.tail, TAIL_COLOUR)):
+            if value is not None:
+                drawing.level(value * factor, colour)
+    drawing.span(window.start, window.end, _faint(WINDOW_COLOUR, 0.07))
+    return drawing.figure()
 
 
 def _times(column: pl.Series, factor: float) -> list[float | None]:
     return [None if value is None else value * factor for value in column]
 
 
-def _ribbon(drawn: go.Figure, x: Sequence[date], low: Sequence[float | None], high: Sequence[float | None], colour: str, opacity: float) -> None:
-    drawn.add_scatter(x=[*x, *reversed(x)], y=[*low, *reversed(high)], fill="toself", fillcolor=_faint(colour, opacity), line={"width": 0}, mode="lines", hoverinfo="skip")
-
-
-def _line(drawn: go.Figure, rows: pl.DataFrame, factor: float, unit: str, colour: str, name: str, width: float) -> None:
+def _line(rows: pl.DataFrame, factor: float, unit: str, colour: str, name: str, width: float) -> dict[str, Any]:
     """A line with a dot per month, hollow while the month is provisional."""
-    drawn.add_scatter(
-        x=rows["window_start"].to_list(),
-        y=_times(rows["value"], factor),
-        mode="lines+markers",
-        line={"color": colour, "width": width},
-        marker={"size": 5, "color": colour, "symbol": ["circle-open" if each else "circle" for each in rows["is_provisional"]]},
-        customdata=[[figure(value, unit), n, " (provisional)" if open_ else ""] for value, n, open_ in zip(rows["value"], rows["n"], rows["is_provisional"], strict=True)],
-        hovertemplate=f"{name} %{{customdata[0]}}, n = %{{customdata[1]:,}}%{{customdata[2]}}<extra></extra>",
-    )
+    told = [
+        [figure(value, unit), n, " (provisional)" if is_open else ""]
+        for value, n, is_open in zip(rows["value"], rows["n"], rows["is_provisional"], strict=True)
+    ]
+    return {
+        "type": "scatter",
+        "x": rows["window_start"].to_list(),
+        "y": _times(rows["value"], factor),
+        "mode": "lines+markers",
+        "line": {"color": colour, "width": width},
+        "marker": {
+            "size": 5,
+            "color": colour,
+            "symbol": ["circle-open" if each else "circle" for each in rows["is_provisional"]],
+        },
+        "customdata": told,
+        "hovertemplate": f"{name} %{{customdata[0]}}, n = %{{customdata[1]:,}}%{{customdata[2]}}<extra></extra>",
+    }
 
 
-def _baseline(drawn: go.Figure, baseline: tuple[date, date, float | None, float | None], factor: float) -> None:
-    start, end, centre, tail = baseline
-    drawn.add_vrect(x0=start, x1=end, fillcolor=_faint(BASELINE_COLOUR, 0.10), line_width=0, layer="below")
-    for value, colour in ((centre, WINDOW_COLOUR), (tail, TAIL_COLOUR)):
-        if value is not None:
-            drawn.add_hline(y=value * factor, line={"color": colour, "width": 1, "dash": "dot"}, opacity=0.8)
-
-
-def distribution(window: pl.DataFrame, baseline: pl.DataFrame, unit: str, tails: tuple[float | None, float | None]) -> go.Figure:
+def distribution(
+    window: pl.DataFrame, baseline: pl.DataFrame, unit: str, tails: tuple[float | None, float | None]
+) -> go.Figure:
     """The window's distribution over the baseline's, as shares of their units per bin, on a logarithmic scale.
 
     Args:
         window: bin_low, bin_high, count of the window.
         baseline: the same of the baseline.
         unit: the metric's unit.
-        tails: the 95th percentile of the window and of the baseline.
+        tails: the 95th percentile of the window and of the baseline, marked.
     """
-    drawn = _blank(DISTRIBUTION_HEIGHT)
-    for rows, colour, name, filled in ((baseline, BASELINE_COLOUR, "baseline", True), (window, WINDOW_COLOUR, "window", False)):
-        total = rows["count"].sum()
-        if not total:
-            continue
-        edges = [max(low, high / 2) if low <= 0 else low for low, high in zip(rows["bin_low"], rows["bin_high"], strict=True)]
-        drawn.add_scatter(
-            x=[(low * high) ** 0.5 for low, high in zip(edges, rows["bin_high"], strict=True)],
-            y=[count / total * 100 for count in rows["count"]],
-            mode="lines",
-            line={"color": colour, "width": 2 if not filled else 1, "shape": "spline", "smoothing": 0.6},
-            fill="tozeroy" if filled else None,
-            fillcolor=_faint(colour, 0.28) if filled else None,
-            customdata=[f"{figure(low, unit)} to {figure(high, unit)}" for low, high in zip(rows["bin_low"], rows["bin_high"], strict=True)],
-            hovertemplate=f"{name}: %{{y:.1f}} % at %{{customdata}}<extra></extra>",
-        )
+    axis: dict[str, Any] = {"type": "log", "tickfont": {"size": 11}}
+    if unit == "hours":
+        axis |= {"tickvals": list(TIME_TICKS), "ticktext": list(TIME_TICKS.values()), "tickangle": 0}
+    drawing = _Drawing(DISTRIBUTION_HEIGHT, unified=False, xaxis=axis, yaxis={"title": _title("% of units")})
+    if len(baseline):
+        ground = {"fill": "tozeroy", "fillcolor": _faint(BASELINE_COLOUR, 0.28)}
+        drawing.traces.append(_shares(baseline, unit, "baseline", BASELINE_COLOUR, 1.0) | ground)
+    if len(window):
+        drawing.traces.append(_shares(window, unit, "window", WINDOW_COLOUR, 2.0))
     for value, colour in zip(tails, (WINDOW_COLOUR, BASELINE_COLOUR), strict=True):
         if value:
-            drawn.add_vline(x=value, line={"color": colour, "width": 1.4, "dash": "dash"})
-    drawn.update_xaxes(type="log", tickfont={"size": 11})
-    if unit == "hours":
-        drawn.update_xaxes(tickvals=list(TIME_TICKS), ticktext=list(TIME_TICKS.values()))
-    drawn.update_yaxes(title={"text": "% of units", "font": {"size": 11}})
-    drawn.update_layout(hovermode="closest")
-    return drawn
+            drawing.mark(value, colour)
+    return drawing.figure()
+
+
+def _shares(rows: pl.DataFrame, unit: str, name: str, colour: str, width: float) -> dict[str, Any]:
+    """A histogram as a line through the middles of its bins."""
+    total = rows["count"].sum()
+    bins = list(zip(rows["bin_low"], rows["bin_high"], strict=True))
+    # The lowest bin begins at zero, which has no place on a logarithmic scale: it is drawn half its width lower.
+    middles = [((low or high / 2) * high) ** 0.5 for low, high in bins]
+    return {
+        "type": "scatter",
+        "x": middles,
+        "y": [count / total * 100 for count in rows["count"]],
+        "mode": "lines",
+        "line": {"color": colour, "width": width, "shape": "spline", "smoothing": 0.6},
+        "customdata": [f"{figure(low, unit)} to {figure(high, unit)}" for low, high in bins],
+        "hovertemplate": f"{name}: %{{y:.1f}} % take %{{customdata}}<extra></extra>",
+    }
 
 
 def stages(spans: Mapping[str, Mapping[str, float]], names: Mapping[str, str]) -> go.Figure:
     """Hours of the lead time by stage, a bar per span (`Baseline`, `Q3 2026`); the stages add up to the mean."""
-    drawn = _blank(64 + 46 * len(spans))
-    labels = list(reversed(spans))
-    factor, axis = _scale([sum(stage.values()) for stage in spans.values()], "hours")
+    labels = list(spans)[::-1]
+    factor, axis = _scale([sum(hours.values()) for hours in spans.values()], "hours")
+    title = _title(f"{axis} per deployed change, mean")
+    drawing = _Drawing(100 + 42 * len(spans), unified=False, xaxis={"title": title}, layout=STAGES_LAYOUT)
     for stage, colour in STAGE_COLOURS.items():
         hours = [spans[label].get(stage, 0.0) for label in labels]
-        share = [value / total if (total := sum(spans[label].values())) else 0.0 for value, label in zip(hours, labels, strict=True)]
-        custom: list[list[Any]] = [[figure(value, "hours"), part] for value, part in zip(hours, share, strict=True)]
-        drawn.add_bar(
-            y=labels,
-            x=[value * factor for value in hours],
-            orientation="h",
-            name=names.get(stage, stage),
-            marker={"color": colour},
-            text=[names.get(stage, stage) if part >= 0.09 else "" for part in share],
-            textposition="inside",
-            insidetextanchor="middle",
-            textfont={"color": "white", "size": 12},
-            customdata=custom,
-            hovertemplate=f"{names.get(stage, stage)}: %{{customdata[0]}} per change, %{{customdata[1]:.0%}} of the lead time<extra></extra>",
+        share = [value / sum(spans[label].values()) for value, label in zip(hours, labels, strict=True)]
+        drawing.traces.append(
+            {
+                "type": "bar",
+                "orientation": "h",
+                "y": labels,
+                "x": [value * factor for value in hours],
+                "name": names.get(stage, stage),
+                "marker": {"color": colour},
+                "text": [f"{part:.0%}" if part >= SMALLEST_SHARE_LABELLED else "" for part in share],
+                "textposition": "inside",
+                "insidetextanchor": "middle",
+                "textfont": {"color": "white", "size": 12},
+                "customdata": [[figure(value, "hours"), part] for value, part in zip(hours, share, strict=True)],
+                "hovertemplate": "%{fullData.name}: %{customdata[0]} a change, %{customdata[1]:.0%}<extra></extra>",
+            }
         )
-    drawn.update_layout(barmode="stack", hovermode="closest", bargap=0.35)
-    drawn.update_xaxes(title={"text": f"{axis} per deployed change, mean", "font": {"size": 11}})
-    return drawn
+    return drawing.figure()

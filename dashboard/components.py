@@ -36,7 +36,9 @@ class Cell:
 
 def chip(word: str, symbol: str, tone: str) -> str:
     """A word with its symbol on its tone."""
-    return f'<span class="chip tone-{escape(tone)}"><span aria-hidden="true">{escape(symbol)}</span>{escape(word)}</span>'
+    return (
+        f'<span class="chip tone-{escape(tone)}"><span aria-hidden="true">{escape(symbol)}</span>{escape(word)}</span>'
+    )
 
 
 def status_chip(status: str) -> str:
@@ -67,6 +69,11 @@ def record_cell(record_id: str) -> Cell:
     return Cell(record_id, link=address(record_id) or "")
 
 
+def anchor(address: str, text: str, after: str = "") -> str:
+    """A link within the dashboard, with more HTML after its text."""
+    return f'<a class="verdict-link" href="{escape(address)}" target="_self">{escape(text)} {after}</a>'
+
+
 def link(page: str, **parameters: str) -> str:
     """The address of a page, with the window that is looked at."""
     window = st.query_params.get("window")
@@ -83,7 +90,9 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[Cell]], caption: str) 
         return ' class="number"' if numbers[i] else ""
 
     head = "".join(f'<th scope="col"{kind(i)}>{escape(text)}</th>' for i, text in enumerate(headers))
-    body = "".join("<tr>" + "".join(f"<td{kind(i)}>{cell.html()}</td>" for i, cell in enumerate(row)) + "</tr>" for row in rows)
+    body = "".join(
+        "<tr>" + "".join(f"<td{kind(i)}>{cell.html()}</td>" for i, cell in enumerate(row)) + "</tr>" for row in rows
+    )
     st.html(
         f'<div class="wide"><table class="figures" aria-label="{escape(caption)}">'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
@@ -112,7 +121,10 @@ def section(title: str, under: str = "") -> None:
 def state(title: str, sentences: Sequence[str], commands: Mapping[str, str]) -> None:
     """A page that has nothing to show, and says what to do: commands, each with what it does."""
     told = "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences)
-    steps = "".join(f"<p><code>{escape(command)}</code><br><span class='quiet'>{escape(what)}</span></p>" for command, what in commands.items())
+    steps = "".join(
+        f"<p><code>{escape(command)}</code><br><span class='quiet'>{escape(what)}</span></p>"
+        for command, what in commands.items()
+    )
     st.html(f'<div class="state" role="status"><h1 class="lead">{escape(title)}</h1>{told}{steps}</div>')
 
 

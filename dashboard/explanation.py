@@ -6,7 +6,15 @@ from typing import Any
 import streamlit as st
 
 from dashboard.components import Cell, metric_cell, paragraph, record_cell, status_chip, table
-from dashboard.naming import RELATIVE_STATISTICS, TIER_NAMES, change, evidence_name, evidence_statistic, figure, metric_name
+from dashboard.naming import (
+    RELATIVE_STATISTICS,
+    TIER_NAMES,
+    change,
+    evidence_name,
+    evidence_statistic,
+    figure,
+    metric_name,
+)
 from dashboard.periods import Window, days
 from dashboard.queries import MIXED, Verdict
 from metrics.constraints import all_constraints
@@ -20,7 +28,7 @@ def explain(verdict: Verdict, window: Window) -> None:
     name = constraint.name if constraint else verdict.constraint
     st.html(
         f'<h2 style="font-size:1.25rem;margin:0;padding:0">{TIER_NAMES.get(verdict.tier, verdict.tier)} · {name}'
-        f' &nbsp;{status_chip(verdict.status)}</h2>'
+        f" &nbsp;{status_chip(verdict.status)}</h2>"
     )
     if constraint:
         paragraph(constraint.explanation)
@@ -29,8 +37,15 @@ def explain(verdict: Verdict, window: Window) -> None:
     rows += [_row(guardrail, "guardrail", verdict) for guardrail in verdict.evidence["guardrails"]]
     if rows:
         baseline = days(verdict.baseline_start, verdict.baseline_end)
-        table(["Figure", "Baseline", window.name, "Change", "n before", "n now", "Reading"], rows, f"Figures behind {name}")
-        paragraph(f"Baseline {baseline}, uncontrolled. Units of one repository are alike, so intervals are clustered by it.", "note")
+        table(
+            ["Figure", "Baseline", window.short, "Change", "n before", "n now", "Reading"],
+            rows,
+            f"Figures behind {name}",
+        )
+        paragraph(
+            f"Baseline {baseline}, uncontrolled. Units of one repository are alike, so intervals are clustered by it.",
+            "note",
+        )
     _records(verdict)
 
 

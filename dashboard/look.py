@@ -1,4 +1,4 @@
-"""How things look: one palette, the words and symbols of every status, and the style sheet. Status is never told by colour alone."""
+"""How things look: one palette, words and symbols of every status, the style sheet. Colour alone tells nothing."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ STAGE_COLOURS = {
     "lead_time_merge_wait": "#8d6cab",
     "lead_time_deploy_wait": "#c4662b",
 }
-"""Stages of the lead time, in their order; hues that stay apart for colour-blind readers (after Okabe and Ito, 2008)."""
+"""Stages of the lead time, in order; hues that stay apart for colour-blind readers (after Okabe and Ito, 2008)."""
 
 
 @dataclass(frozen=True)

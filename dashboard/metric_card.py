@@ -35,7 +35,10 @@ class Figures:
 
     def value(self, metric: str, statistic: str) -> Row | None:
         """One statistic of the window. A trailing year has no values of its own: there the comparison's stands in."""
-        own = next(self.values.filter((pl.col("metric") == metric) & (pl.col("statistic") == statistic)).iter_rows(named=True), None)
+        own = next(
+            self.values.filter((pl.col("metric") == metric) & (pl.col("statistic") == statistic)).iter_rows(named=True),
+            None,
+        )
         if own is not None and own["value"] is None and (compared := self.comparison(metric, statistic)):
             return {**own, "value": compared["value"]}
         return own
@@ -62,14 +65,15 @@ def metric_card(metric: Metric, figures: Figures) -> None:
         if row is None:
             _absent(metric, figures)
             return
-        words, trend, distribution = st.columns([1.15, 1.35, 1.1], gap="medium")
+        has_distribution = statistic == "p50"
+        words, *drawn = st.columns([1.15, 1.35, 1.1] if has_distribution else [1.15, 2.45], gap="medium")
         with words:
             _words(metric, statistic, row, figures)
         unit = unit_of(metric.id, statistic, row["unit"])
-        with trend:
+        with drawn[0]:
             _trend(metric, statistic, unit, figures)
-        if statistic == "p50":
-            with distribution:
+        if has_distribution:
+            with drawn[1]:
                 _distribution(metric, unit, figures)
 
 
@@ -81,18 +85,22 @@ def _absent(metric: Metric, figures: Figures) -> None:
         reason = f"Nothing of it fell into {escape(figures.window.name)} in this tier."
     else:
         needed = " and ".join(metric.inputs)
-        reason = f"Not measured in this tier: it needs {needed}. Load them with <code>plumbline load DIR</code> or connect a source that has them."
+        reason = f"Not measured in this tier: it needs {needed}. "
+        reason += "Load them with <code>plumbline load DIR</code>, or connect a source that has them."
     st.html(f'{name}<p class="note">{reason}</p>')
 
 
 def _name(metric: Metric) -> str:
     address = escape(link("definitions", definition=metric.id))
-    return f'<a class="definition" style="color:inherit;text-decoration:none" href="{address}" target="_self" title="{escape(definition_hint(metric.id))}">{escape(metric.name)}</a>'
+    hint = escape(definition_hint(metric.id))
+    return f'<a class="definition" href="{address}" target="_self" title="{hint}">{escape(metric.name)}</a>'
 
 
 def _words(metric: Metric, statistic: str, row: Row, figures: Figures) -> None:
     unit = unit_of(metric.id, statistic, row["unit"])
-    kind = {"p50": "median", "per_week": "", "rate": "", "cv": "coefficient of variation", "count": ""}.get(statistic, statistic)
+    kind = {"p50": "median", "per_week": "", "rate": "", "cv": "coefficient of variation", "count": ""}.get(
+        statistic, statistic
+    )
     lines = [
         f'<p class="metric-name">{_name(metric)}</p>',
         f'<p class="metric-value">{escape(figure(row["value"], unit))} <small>{kind}</small></p>',
@@ -107,7 +115,7 @@ def _words(metric: Metric, statistic: str, row: Row, figures: Figures) -> None:
     if target is not None:
         lines.append(f'<p class="metric-line">Target {escape(figure(target, unit))}</p>')
     if row["is_provisional"]:
-        lines.append(f'<p class="metric-line">{chip("Provisional", "◌", "inconclusive")} <span class="quiet">follow-up of {metric.follow_up.days} days still runs</span></p>')
+        lines.append(_provisional(metric))
     if row["note"]:
         lines.append(f'<p class="note">{escape(row["note"])}</p>')
     st.html("".join(lines))
@@ -123,15 +131,25 @@ def _units_and_interval(row: Row, unit: str) -> str:
 
 
 def _against(compared: Row, statistic: str, unit: str) -> str:
-    mark = look.DIRECTION_MARKS[compared["direction"]]
-    word = chip(mark.word, mark.symbol, look.DIRECTION_TONES[compared["direction"]])
+    word = _direction_chip(compared["direction"])
     moved = change(compared["change"], statistic, unit)
     interval = change_interval(compared["change_ci_low"], compared["change_ci_high"], statistic, unit)
     held = f"from {figure(compared['baseline_value'], unit)}"
     return (
         f'<p class="metric-line"><b>{escape(moved)}</b> {escape(held)} {word}<br>'
-        f'<span class="quiet" title="{escape(compared["note"] or "")}">95 % interval {escape(interval)}, uncontrolled</span></p>'
+        f'<span class="quiet" title="{escape(compared["note"] or "")}">95 % interval {escape(interval)}, uncontrolled'
+        "</span></p>"
     )
+
+
+def _direction_chip(direction: str) -> str:
+    mark = look.DIRECTION_MARKS[direction]
+    return chip(mark.word, mark.symbol, look.DIRECTION_TONES[direction])
+
+
+def _provisional(metric: Metric) -> str:
+    told = f"follow-up of {metric.follow_up.days} days still runs" if metric.follow_up else "the window still runs"
+    return f'<p class="metric-line">{chip("Provisional", "◌", "inconclusive")} <span class="quiet">{told}</span></p>'
 
 
 def _tail(metric: Metric, figures: Figures, unit: str) -> str:
@@ -141,8 +159,7 @@ def _tail(metric: Metric, figures: Figures, unit: str) -> str:
     compared = figures.comparison(metric.id, "p95")
     moved = ""
     if compared:
-        mark = look.DIRECTION_MARKS[compared["direction"]]
-        moved = f"<br>p95 {escape(change(compared['change'], 'p95', unit))} {chip(mark.word, mark.symbol, look.DIRECTION_TONES[compared['direction']])}"
+        moved = f"<br>p95 {escape(change(compared['change'], 'p95', unit))} {_direction_chip(compared['direction'])}"
     return f'<p class="metric-line">{escape(" · ".join(words))}{moved}</p>'
 
 
@@ -151,10 +168,14 @@ def _trend(metric: Metric, statistic: str, unit: str, figures: Figures) -> None:
     if not len(months.filter(pl.col("statistic") == statistic)):
         return
     tail = "p95" if statistic == "p50" else None
-    centre_row, tail_row = figures.comparison(metric.id, statistic), figures.comparison(metric.id, "p95") if tail else None
+    centre_row, tail_row = (
+        figures.comparison(metric.id, statistic),
+        figures.comparison(metric.id, "p95") if tail else None,
+    )
     baseline = None
     if figures.baseline:
-        baseline = (*figures.baseline, centre_row["baseline_value"] if centre_row else None, tail_row["baseline_value"] if tail_row else None)
+        centre_value, tail_value = (row["baseline_value"] if row else None for row in (centre_row, tail_row))
+        baseline = charts.Baseline(*figures.baseline, centre_value, tail_value)
     drawn = charts.trend(months, unit, statistic, tail, baseline, figures.window)
     st.plotly_chart(drawn, config=charts.CONFIG, key=f"trend-{metric.id}", alt=f"{metric.name} by month")
 
@@ -168,4 +189,9 @@ def _distribution(metric: Metric, unit: str, figures: Figures) -> None:
     compared = figures.comparison(metric.id, "p95")
     tails = (compared["value"], compared["baseline_value"]) if compared else (None, None)
     drawn = charts.distribution(window, baseline, unit, tails)
-    st.plotly_chart(drawn, config=charts.CONFIG, key=f"distribution-{metric.id}", alt=f"{metric.name}: distribution of the window over the baseline's")
+    st.plotly_chart(
+        drawn,
+        config=charts.CONFIG,
+        key=f"distribution-{metric.id}",
+        alt=f"{metric.name}: distribution of the window over the baseline's",
+    )

@@ -3,24 +3,53 @@
 import math
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from metrics.definitions import all_metrics
 from metrics.explain import STATISTIC_NAMES
 from metrics.model import Metric
-from metrics.words import number, quantity, share
+from metrics.words import difference, interval, quantity, within_sentence
 
-MINUS = "\N{MINUS SIGN}"
-TIER_NAMES = {"4": "Tier 4", "3": "Tier 3", "2": "Tier 2", "1": "Tier 1", "untiered": "Untiered", "all": "All tiers mixed"}
-TIER_NOTES = {"4": "most critical", "1": "least critical", "untiered": "no tier assigned", "all": "hides what differs between tiers"}
+TIER_NAMES = {
+    "4": "Tier 4",
+    "3": "Tier 3",
+    "2": "Tier 2",
+    "1": "Tier 1",
+    "untiered": "Untiered",
+    "all": "All tiers mixed",
+}
+TIER_NOTES = {
+    "4": "most critical",
+    "1": "least critical",
+    "untiered": "no tier assigned",
+    "all": "hides what differs between tiers",
+}
 LINKS = (
     (re.compile(r"([\w.-]*github[\w.-]*):([^#\s]+)#(\d+)"), "https://{}/{}/pull/{}"),
     (re.compile(r"([\w.-]*gitlab[\w.-]*):([^#\s]+)#(\d+)"), "https://{}/{}/-/merge_requests/{}"),
     (re.compile(r"([\w.-]*bitbucket[\w.-]*):([^#\s]+)#(\d+)"), "https://{}/{}/pull-requests/{}"),
 )
 """Addresses of changes by the convention of their ids, for the hosts whose name tells what they run."""
-SHORT_UNITS = {"per 100 merged changes": "per 100", "per 100 production deployments": "per 100", "changes per week": "per week", "deployments per week": "per week"}
+SHORT_UNITS = {
+    "per 100 merged changes": "per 100",
+    "per 100 production deployments": "per 100",
+    "changes per week": "per week",
+    "deployments per week": "per week",
+}
 """Units that the figure's name or its definition already spells out."""
-RELATIVE_STATISTICS = ("p50", "p75", "p90", "p95", "p99", "mean", "count", "per_week", "per_engineer_week", "km_p50", "km_p90")
+RELATIVE_STATISTICS = (
+    "p50",
+    "p75",
+    "p90",
+    "p95",
+    "p99",
+    "mean",
+    "count",
+    "per_week",
+    "per_engineer_week",
+    "km_p50",
+    "km_p90",
+)
 """Statistics whose change is relative; of the others (rates) it is absolute."""
 
 
@@ -44,15 +73,12 @@ def figure_name(metric: str, statistic: str) -> str:
 
 def figure_in_sentence(metric: str, statistic: str) -> str:
     """The same within a sentence: `median cycle time of changes`, `rollback rate`."""
-    name = in_sentence(metric_name(metric))
+    name = within_sentence(metric_name(metric))
     if statistic in STATISTIC_NAMES:
         return f"{STATISTIC_NAMES[statistic]} {'' if statistic == 'p50' else 'of '}{name}"
-    return f"{name} of changes" if statistic == "rate_changes" else f"{name} per week" if "per_week" in statistic else name
-
-
-def in_sentence(name: str) -> str:
-    """A name within a sentence."""
-    return name if name[:2].isupper() else name[:1].lower() + name[1:]
+    return (
+        f"{name} of changes" if statistic == "rate_changes" else f"{name} per week" if "per_week" in statistic else name
+    )
 
 
 def capital(text: str) -> str:
@@ -82,30 +108,16 @@ def between(before: float | None, after: float | None, unit: str) -> str:
     return f"{first} → {second}"
 
 
-def signed(text: str) -> str:
-    """A number in words with its sign written out."""
-    return MINUS + text[1:] if text.startswith("-") else f"+{text}"
-
-
 def change(value: float | None, statistic: str, unit: str) -> str:
     """A change in words: `+40 %`, or for rates in points or in the metric's own unit."""
     if value is None or math.isnan(value):
         return "–"
-    if statistic in RELATIVE_STATISTICS:
-        return signed(share(value))
-    if unit == "fraction":
-        return f"{signed(number(value * 100))} points"
-    return signed(number(value))
+    return difference(value, unit, statistic in RELATIVE_STATISTICS)
 
 
 def change_interval(low: float | None, high: float | None, statistic: str, unit: str) -> str:
-    """The 95 % interval of a change: `−54 to −25 %`; a bound that the data cannot give is left open."""
-    if low is None and high is None:
-        return ""
-    first = "unbounded" if low is None else change(low, statistic, unit)
-    second = "unbounded" if high is None else change(high, statistic, unit)
-    same = first.partition(" ")[2] == second.partition(" ")[2] and low is not None and high is not None
-    return f"{first.partition(' ')[0] if same else first} to {second}"
+    """The 95 % interval of a change; empty where neither bound can be given."""
+    return "" if low is None and high is None else interval(low, high, unit, statistic in RELATIVE_STATISTICS)
 
 
 def address(record_id: str) -> str | None:
@@ -134,6 +146,11 @@ def evidence_statistic(figure: Mapping[str, object]) -> str:
 def evidence_name(figure: Mapping[str, object]) -> str:
     """The name of a figure in a verdict's evidence."""
     return figure_name(str(figure["metric"]), evidence_statistic(figure))
+
+
+def evidence_movement(figure: Mapping[str, Any]) -> str:
+    """What became of it: `rollback rate 4.52 → 13.1 %`."""
+    return f"{evidence_in_sentence(figure)} {between(figure['baseline_value'], figure['value'], figure['unit'])}"
 
 
 def evidence_in_sentence(figure: Mapping[str, object]) -> str:

@@ -37,6 +37,12 @@ class Window:
         return f"{self.start:%B %Y}"
 
     @property
+    def short(self) -> str:
+        """For the head of a column."""
+        last = self.end - timedelta(days=1)
+        return f"Year to {last:%b %Y}" if self.grain == "trailing_year" else self.name
+
+    @property
     def label(self) -> str:
         """How a list names it, with what has to be known about it."""
         name = self.name.removeprefix("the ")

@@ -1,4 +1,4 @@
-"""What pages ask of a snapshot: projected and filtered reads, aggregated before anything is drawn. The only SQL of the dashboard."""
+"""What pages ask of a snapshot: projected and filtered reads, aggregated before drawing. The dashboard's only SQL."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -57,14 +57,20 @@ class Verdict:
 def windows(snapshot: Snapshot) -> list[Window]:
     """Every window for which there are verdicts; without any, those for which there are values."""
     as_of = snapshot.as_of_day
-    for table, grains in (("verdicts", "('month', 'quarter', 'trailing_year')"), ("metric_values", "('month', 'quarter')")):
+    for table in ("verdicts", "metric_values"):
         rows = snapshot.rows(
-            f"select window_start, window_end, grain, bool_or(is_provisional) as is_provisional from {table}"
-            f" where grain in {grains} group by all order by all"
+            f"""select window_start, window_end, grain, bool_or(is_provisional) as is_provisional from {table}
+            where grain in ('month', 'quarter', 'trailing_year') group by all order by all"""
         )
         if len(rows):
             return [
-                Window(row["window_start"], row["window_end"], row["grain"], row["window_end"] > as_of, row["is_provisional"])
+                Window(
+                    row["window_start"],
+                    row["window_end"],
+                    row["grain"],
+                    row["window_end"] > as_of,
+                    row["is_provisional"],
+                )
                 for row in rows.iter_rows(named=True)
             ]
     return []
@@ -73,8 +79,9 @@ def windows(snapshot: Snapshot) -> list[Window]:
 def verdicts(snapshot: Snapshot, window: Window) -> list[Verdict]:
     """All verdicts of a window, ordered by constraint and tier."""
     rows = snapshot.rows(
-        'select verdict_id, "constraint", version, tier, is_provisional, baseline_start, baseline_end, status, claim, not_judged,'
-        ' reason, evidence as evidence_json from verdicts where grain = ? and window_start = ? order by "constraint", tier',
+        """select verdict_id, "constraint", version, tier, is_provisional, baseline_start, baseline_end, status, claim,
+            not_judged, reason, evidence as evidence_json
+        from verdicts where grain = ? and window_start = ? order by "constraint", tier""",
         window.grain,
         window.start,
     )
@@ -84,39 +91,59 @@ def verdicts(snapshot: Snapshot, window: Window) -> list[Verdict]:
 def comparisons(snapshot: Snapshot, window: Window) -> pl.DataFrame:
     """Every compared statistic of a window in every tier, whole tiers only.
 
-    Columns: metric, tier, statistic, baseline_value, value, change, change_ci_low, change_ci_high, direction, method, note.
+    Columns: metric, tier, statistic, baseline_value, value, change, change_ci_low, change_ci_high, direction, note.
     """
     return snapshot.rows(
-        "select metric, tier, statistic, baseline_value, value, change, change_ci_low, change_ci_high, direction, method, note"
-        " from comparisons where grain = ? and window_start = ? and segment_kind = 'all' and comparator = 'baseline'"
-        " order by metric, tier, statistic",
+        """select metric, tier, statistic, baseline_value, value, change, change_ci_low, change_ci_high, direction, note
+        from comparisons
+        where grain = ? and window_start = ? and segment_kind = 'all' and comparator = 'baseline'
+        order by metric, tier, statistic""",
         window.grain,
         window.start,
     )
 
 
 def values(snapshot: Snapshot, window: Window, tier: str) -> pl.DataFrame:
-    """Every statistic of a tier in a month or quarter; of a trailing year, which has no rows of its own, only the units counted.
+    """Every statistic of a tier in a month or quarter; of a trailing year, which has no rows, its quarters' units.
 
     Columns: metric, statistic, value, unit, n, ci_low, ci_high, censored, is_provisional, note.
     """
     if window.grain == "trailing_year":
         return snapshot.rows(
-            "select metric, statistic, null::double as value, any_value(unit) as unit, sum(n)::bigint as n, null::double as ci_low,"
-            " null::double as ci_high, null::bigint as censored, bool_or(is_provisional) as is_provisional, null::varchar as note"
-            " from metric_values where tier = ? and segment_kind = 'all' and grain = 'quarter' and statistic <> 'hist'"
-            " and window_start >= ? and window_end <= ? group by metric, statistic order by metric, statistic",
+            """select metric, statistic, null::double as value, any_value(unit) as unit, sum(n)::bigint as n,
+                null::double as ci_low, null::double as ci_high, null::bigint as censored,
+                bool_or(is_provisional) as is_provisional, null::varchar as note
+            from metric_values
+            where tier = ? and segment_kind = 'all' and grain = 'quarter' and statistic <> 'hist'
+                and window_start >= ? and window_end <= ?
+            group by metric, statistic order by metric, statistic""",
             tier,
             window.start,
             window.end,
         )
     return snapshot.rows(
-        "select metric, statistic, value, unit, n, ci_low, ci_high, censored, is_provisional, note from metric_values"
-        " where tier = ? and segment_kind = 'all' and grain = ? and window_start = ? and statistic <> 'hist' order by metric, statistic",
+        """select metric, statistic, value, unit, n, ci_low, ci_high, censored, is_provisional, note
+        from metric_values
+        where tier = ? and segment_kind = 'all' and grain = ? and window_start = ? and statistic <> 'hist'
+        order by metric, statistic""",
         tier,
         window.grain,
         window.start,
     )
+
+
+def units(snapshot: Snapshot, window: Window) -> dict[tuple[str, str, str], int]:
+    """Units behind a window's figures by metric, tier and statistic; of a trailing year, those of its quarters."""
+    rows = snapshot.rows(
+        """select metric, tier, statistic, sum(n)::bigint as n from metric_values
+        where segment_kind = 'all' and grain = ? and window_start >= ? and window_end <= ?
+            and statistic in ('p50', 'p95', 'rate', 'per_week')
+        group by all order by all""",
+        "quarter" if window.grain == "trailing_year" else window.grain,
+        window.start,
+        window.end,
+    )
+    return {(row["metric"], row["tier"], row["statistic"]): row["n"] for row in rows.iter_rows(named=True)}
 
 
 def monthly(snapshot: Snapshot, tier: str) -> pl.DataFrame:
@@ -125,19 +152,21 @@ def monthly(snapshot: Snapshot, tier: str) -> pl.DataFrame:
     Columns: metric, statistic, window_start, value, n, ci_low, ci_high, is_provisional.
     """
     return snapshot.rows(
-        "select metric, statistic, window_start, value, n, ci_low, ci_high, is_provisional from metric_values where tier = ?"
-        " and segment_kind = 'all' and grain = 'month' and statistic in ('p50', 'p90', 'p95', 'rate', 'per_week')"
-        " order by metric, statistic, window_start",
+        """select metric, statistic, window_start, value, n, ci_low, ci_high, is_provisional from metric_values
+        where tier = ? and segment_kind = 'all' and grain = 'month'
+            and statistic in ('p50', 'p90', 'p95', 'rate', 'per_week')
+        order by metric, statistic, window_start""",
         tier,
     )
 
 
 def histograms(snapshot: Snapshot, tier: str, start: date, end: date) -> pl.DataFrame:
-    """Distributions of a tier over the months that lie within a span. Columns: metric, bin_low, bin_high, count."""
+    """Distributions of a tier over the months within a span. Columns: metric, bin_low, bin_high, count."""
     return snapshot.rows(
-        'select metric, bin_low, bin_high, sum(value)::bigint as "count" from metric_values where tier = ? and segment_kind = \'all\''
-        " and grain = 'month' and statistic = 'hist' and window_start >= ? and window_end <= ?"
-        " group by metric, bin_low, bin_high order by metric, bin_low",
+        """select metric, bin_low, bin_high, sum(value)::bigint as "count" from metric_values
+        where tier = ? and segment_kind = 'all' and grain = 'month' and statistic = 'hist'
+            and window_start >= ? and window_end <= ?
+        group by metric, bin_low, bin_high order by metric, bin_low""",
         tier,
         start,
         end,
@@ -147,13 +176,14 @@ def histograms(snapshot: Snapshot, tier: str, start: date, end: date) -> pl.Data
 def stage_hours(snapshot: Snapshot, tier: str, start: date, end: date) -> dict[str, float]:
     """Hours of the lead time per deployed change that lie in each stage, over the months within a span.
 
-    A stage's total is divided by all changes deployed, not by those that passed through it, so that the stages add up to the
-    mean lead time.
+    A stage's total is divided by all changes deployed, not by those that passed through it, so that the stages add up
+    to the mean lead time.
     """
     rows = snapshot.rows(
-        "select metric, sum(value * n) as hours, sum(n)::bigint as n from metric_values where tier = ? and segment_kind = 'all'"
-        " and grain = 'month' and statistic = 'mean' and starts_with(metric, 'lead_time') and window_start >= ? and window_end <= ?"
-        " group by metric order by metric",
+        """select metric, sum(value * n) as hours, sum(n)::bigint as n from metric_values
+        where tier = ? and segment_kind = 'all' and grain = 'month' and statistic = 'mean'
+            and starts_with(metric, 'lead_time') and window_start >= ? and window_end <= ?
+        group by metric order by metric""",
         tier,
         start,
         end,
@@ -166,17 +196,18 @@ def stage_hours(snapshot: Snapshot, tier: str, start: date, end: date) -> dict[s
 
 
 def slowest_changes(snapshot: Snapshot, tier: str, window: Window, limit: int) -> pl.DataFrame:
-    """The changes merged in a window that took longest from opening to merge.
+    """The changes merged in a window that took longest from opening to merge, bots' left out.
 
     Columns: change_id, repo_id, team, ai_use, kind, size_lines, merged_at, and the cycle and its stages in seconds.
     """
-    where = "tier = try_cast(? as integer)" if tier != UNTIERED else "tier is null and ? is not null"
     calendar = Calendar(snapshot.manifest.timezone)
     return snapshot.rows(
-        "select change_id, repo_id, team, ai_use, kind, size_lines, merged_at, cycle_seconds, draft_seconds, pickup_seconds,"
-        f" review_seconds, merge_wait_seconds from change_facts where {where} and author_kind <> 'bot'"
-        " and merged_at >= ? and merged_at < ?"
-        f" order by cycle_seconds desc, change_id limit {int(limit)}",
+        f"""select change_id, repo_id, team, ai_use, kind, size_lines, merged_at, cycle_seconds, draft_seconds,
+            pickup_seconds, review_seconds, merge_wait_seconds
+        from change_facts
+        where tier is not distinct from try_cast(? as integer) and author_kind <> 'bot'
+            and merged_at >= ? and merged_at < ?
+        order by cycle_seconds desc, change_id limit {int(limit)}""",
         tier,
         calendar.instant(window.start),
         calendar.instant(window.end),
@@ -198,8 +229,9 @@ def freshness(snapshot: Snapshot) -> pl.DataFrame:
 
 
 def definition_versions(snapshot: Snapshot, definition: str) -> pl.DataFrame:
-    """The versions of a definition by this snapshot's log, newest first. Columns: version, effective_at, owner, change."""
+    """A definition's versions in this snapshot's log, newest first. Columns: version, effective_at, owner, change."""
     return snapshot.rows(
-        "select version, effective_at, owner, change from definition_log where id = ? order by effective_at desc, version desc",
+        """select version, effective_at, owner, change from definition_log where id = ?
+        order by effective_at desc, version desc""",
         definition,
     )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from dashboard.naming import between, capital, evidence_in_sentence
+from dashboard.naming import capital, evidence_in_sentence, evidence_movement
 from dashboard.queries import MIXED, Verdict
 from metrics.model import STATUSES
 from metrics.words import joined
@@ -53,7 +53,9 @@ def headline(stories: Sequence[TierStory]) -> str:
     if clean:
         clauses.append(f"{_tiers(clean)} did not" if clauses else "nothing that guards it got worse")
     if doubtful:
-        clauses.append(f"whether {_tiers(doubtful)} did is not certain" if clauses else "whether it was paid for is not certain")
+        clauses.append(
+            f"whether {_tiers(doubtful)} did is not certain" if clauses else "whether it was paid for is not certain"
+        )
     if len(paid) == len(faster) == 1:
         clauses = ["it paid for it"]
     if clean and doubtful and not paid:
@@ -74,7 +76,7 @@ def tier_sentence(told: TierStory) -> str:
             "inconclusive": "and there is too little data to say what it cost",
         }.get(told.status, "")
         return f"{start}{f', {end}' if end else ''}."
-    moved = f"{evidence_in_sentence(guardrail)} {between(guardrail['baseline_value'], guardrail['value'], guardrail['unit'])}"
+    moved = evidence_movement(guardrail)
     joint = "but" if told.is_faster else "and"
     return f"{start}, {joint} {'it got worse' if told.status == 'violated' else 'at risk'}: {moved}."
 

@@ -1,7 +1,7 @@
 """The newest published snapshot as a DuckDB connection in memory: a view per published table over its Parquet parts.
 
-Read-only, and never of half a build: the pointer is followed on every run of a page, and a snapshot never changes once it
-is named there. A snapshot of an older version may lack tables or columns; they are there all the same, empty, and
+Read-only, and never of half a build: the pointer is followed on every run of a page, and a snapshot never changes once
+it is named there. A snapshot of an older version may lack tables or columns; they are there all the same, empty, and
 `Snapshot.rows_of` tells what was published.
 """
 

@@ -6,6 +6,7 @@ import polars as pl
 import streamlit as st
 
 from dashboard import look
+from dashboard.choices import choose, chosen
 from dashboard.components import Cell, claim_chip, direction_cell, metric_cell, opening, paragraph, section, table
 from dashboard.explanation import explain
 from dashboard.naming import (
@@ -15,17 +16,17 @@ from dashboard.naming import (
     capital,
     change,
     change_interval,
-    evidence_in_sentence,
+    evidence_movement,
     figure_name,
     unit_of,
 )
 from dashboard.periods import Window, days
-from dashboard.queries import MIXED, TIERS, Verdict, comparisons, verdicts
+from dashboard.queries import MIXED, TIERS, Verdict, comparisons, units, verdicts
 from dashboard.sentences import TierStory, headline_of, mixed_sentence
 from dashboard.views import Scene, View
 from metrics.constraints import all_constraints
 from metrics.definitions import all_metrics
-from metrics.model import Constraint
+from metrics.model import STATUSES, Constraint
 
 GRID = [1.25, 1, 1, 1, 1]
 SPEEDS = (("pr_cycle_time", "Cycle time"), ("lead_time", "Lead time"))
@@ -36,46 +37,50 @@ def render(scene: Scene) -> None:
     """Draws the page."""
     window = scene.window
     if window is None:
-        paragraph("This snapshot holds no window with verdicts or values. Load events with `plumbline load DIR`, then run `plumbline build`.")
+        paragraph(
+            "This snapshot holds neither verdicts nor values. Load events (`plumbline load DIR`), then `plumbline build`."
+        )
         return
     found = verdicts(scene.snapshot, window)
     compared = comparisons(scene.snapshot, window)
     lead, stories = headline_of(found, TIERS)
-    opening(f"{scene.snapshot.manifest.workspace} · {window.label}", lead, _under(found, window))
+    opening(f"{scene.snapshot.manifest.workspace} · {window.label}", lead, _under(scene, found, window))
     if not found:
         return
-    chosen = _chosen(found)
+    opened = _chosen(found)
     with st.container(key="grid"):
         _heads(stories)
         _gains(stories, compared)
         for constraint in all_constraints().values():
             if not constraint.across_tiers:
-                _row(constraint, found, chosen)
+                _row(constraint, found, opened)
         for constraint in all_constraints().values():
             if constraint.across_tiers:
-                _mixed_row(constraint, found, chosen)
-    if chosen:
-        with st.container(border=True, key="explanation"):
-            explain(chosen, window)
-    _moved(compared, window)
+                _mixed_row(constraint, found, opened)
+    with st.container(border=True, key="explanation"):
+        explain(opened, window)
+    _moved(scene, compared, window)
 
 
-def _under(found: Sequence[Verdict], window: Window) -> str:
+def _under(scene: Scene, found: Sequence[Verdict], window: Window) -> str:
     """What the figures are held against, and how final they are."""
     spans = {(verdict.baseline_start, verdict.baseline_end) for verdict in found if verdict.baseline_start}
     against = days(*spans.pop()) if len(spans) == 1 else "each tier's own baseline"
-    provisional = " Provisional: the window or its follow-up has not passed." if any(v.is_provisional for v in found) else ""
-    return f"{capital(window.name)} against {against}, by risk tier.{provisional}"
-
-
-def _chosen(found: Sequence[Verdict]) -> Verdict | None:
-    """The verdict that the address names; at first the worst one of the most critical tier."""
-    by_key = {f"{verdict.constraint}:{verdict.tier}": verdict for verdict in found}
-    wanted = by_key.get(st.query_params.get("verdict", ""))
-    order = list(look.STATUS_MARKS)
-    return wanted or min(
-        found, key=lambda each: (order.index(each.status), each.tier == MIXED, -int(each.tier) if each.tier.isdigit() else 0), default=None  # type: ignore[arg-type]
+    provisional = (
+        " Provisional: the window or its follow-up has not passed." if any(v.is_provisional for v in found) else ""
     )
+    cut = f"Events up to {scene.snapshot.as_of:%-d %b %Y}."
+    return f"{capital(window.name)} against {against}, by risk tier. {cut}{provisional}"
+
+
+def _chosen(found: Sequence[Verdict]) -> Verdict:
+    """The verdict that the address names; at first the worst one of the most critical tier."""
+    order = [str(status) for status in STATUSES]
+    worst = min(
+        found, key=lambda each: (order.index(each.status), each.tier == MIXED, [*TIERS, MIXED].index(each.tier))
+    )
+    by_key = {f"{verdict.constraint}:{verdict.tier}": verdict for verdict in found}
+    return by_key[chosen("verdict", list(by_key), f"{worst.constraint}:{worst.tier}")]
 
 
 def _heads(stories: Mapping[str, TierStory]) -> None:
@@ -90,10 +95,14 @@ def _heads(stories: Mapping[str, TierStory]) -> None:
 def _gains(stories: Mapping[str, TierStory], compared: pl.DataFrame) -> None:
     columns = st.columns(GRID, wrap=False)
     columns[0].html('<p class="rowhead"><b>Are we faster?</b><span>change of the median</span></p>')
-    rows = {(row["metric"], row["tier"]): row for row in compared.filter(pl.col("statistic") == "p50").iter_rows(named=True)}
+    rows = {
+        (row["metric"], row["tier"]): row for row in compared.filter(pl.col("statistic") == "p50").iter_rows(named=True)
+    }
     for column, tier in zip(columns[1:], TIERS, strict=True):
         lines = [_gain_line(rows.get((metric, tier)), name) for metric, name in SPEEDS]
-        column.html(f'<p class="gain">{"<br>".join(lines)}</p>' if tier in stories else '<p class="gain quiet">no data</p>')
+        column.html(
+            f'<p class="gain">{"<br>".join(lines)}</p>' if tier in stories else '<p class="gain quiet">no data</p>'
+        )
 
 
 def _gain_line(row: Mapping[str, object] | None, name: str) -> str:
@@ -103,32 +112,33 @@ def _gain_line(row: Mapping[str, object] | None, name: str) -> str:
     if direction == "inconclusive":
         return f'{name} <span class="quiet">no change beyond noise</span>'
     moved = change(row["change"], "p50", "hours")  # type: ignore[arg-type]
-    return f'{name} <b style="color:var(--{look.DIRECTION_TONES[direction]})">{moved}</b> <span class="quiet">{look.DIRECTION_MARKS[direction].word}</span>'
+    tone, word = look.DIRECTION_TONES[direction], look.DIRECTION_MARKS[direction].word
+    return f'{name} <b style="color:var(--{tone})">{moved}</b> <span class="quiet">{word}</span>'
 
 
-def _row(constraint: Constraint, found: Sequence[Verdict], chosen: Verdict | None) -> None:
+def _row(constraint: Constraint, found: Sequence[Verdict], opened: Verdict) -> None:
     columns = st.columns(GRID, wrap=False)
     columns[0].html(f'<p class="rowhead"><b>{constraint.name}</b><span>{constraint.question}</span></p>')
     own = {verdict.tier: verdict for verdict in found if verdict.constraint == constraint.id}
     for column, tier in zip(columns[1:], TIERS, strict=True):
         with column:
             if tier in own:
-                _cell(own[tier], chosen)
+                _cell(own[tier], opened)
             else:
                 st.html('<p class="gain quiet">not judged</p>')
 
 
-def _mixed_row(constraint: Constraint, found: Sequence[Verdict], chosen: Verdict | None) -> None:
+def _mixed_row(constraint: Constraint, found: Sequence[Verdict], opened: Verdict) -> None:
     own = [verdict for verdict in found if verdict.constraint == constraint.id and verdict.tier == MIXED]
     if not own:
         return
     head, cell = st.columns([GRID[0], sum(GRID[1:])], wrap=False)
     head.html(f'<p class="rowhead"><b>{constraint.name}</b><span>{constraint.question}</span></p>')
     with cell:
-        _cell(own[0], chosen, mixed_sentence(found))
+        _cell(own[0], opened, mixed_sentence(found))
 
 
-def _cell(verdict: Verdict, chosen: Verdict | None, text: str = "") -> None:
+def _cell(verdict: Verdict, opened: Verdict, text: str = "") -> None:
     """One verdict, as a button that leads to its explanation."""
     mark = look.STATUS_MARKS[verdict.status]  # type: ignore[index]
     st.button(
@@ -136,14 +146,10 @@ def _cell(verdict: Verdict, chosen: Verdict | None, text: str = "") -> None:
         key=f"cell--{verdict.status}--{verdict.constraint}--{verdict.tier}",
         icon=mark.icon,
         width="stretch",
-        type="primary" if chosen and verdict.verdict_id == chosen.verdict_id else "secondary",
-        on_click=_choose,
-        args=(f"{verdict.constraint}:{verdict.tier}",),
+        type="primary" if verdict.verdict_id == opened.verdict_id else "secondary",
+        on_click=choose,
+        args=("verdict", f"{verdict.constraint}:{verdict.tier}"),
     )
-
-
-def _choose(verdict: str) -> None:
-    st.query_params["verdict"] = verdict
 
 
 def _short(verdict: Verdict) -> str:
@@ -155,37 +161,55 @@ def _short(verdict: Verdict) -> str:
         return "every guardrail within its margin"
     if guardrail is None or verdict.status == "inconclusive":
         return "no guardrail can be judged yet"
-    return f"{capital(evidence_in_sentence(guardrail))} {between(guardrail['baseline_value'], guardrail['value'], guardrail['unit'])}"
+    return capital(evidence_movement(guardrail))
 
 
-def _moved(compared: pl.DataFrame, window: Window) -> None:
+def _moved(scene: Scene, compared: pl.DataFrame, window: Window) -> None:
     """Headline figures whose 95 % interval of change excludes zero."""
     known = all_metrics()
-    section("What moved beyond noise", "Headline metrics whose change from the baseline is not chance at 95 %, worst first. A change is relative for durations and counts, in points for rates.")
+    section(
+        "What moved beyond noise",
+        "Headline metrics whose change from the baseline is not chance at 95 %, worst first. A change is relative for "
+        "durations and counts, in points for rates.",
+    )
     rows = [
         row
-        for row in compared.filter(pl.col("direction").is_in(["worsened", "improved"]) & (pl.col("tier") != MIXED)).iter_rows(named=True)
-        if row["metric"] in known and known[row["metric"]].headline and row["statistic"] in ("p50", "p95", "rate", "per_week")
+        for row in compared.filter(
+            pl.col("direction").is_in(["worsened", "improved"]) & (pl.col("tier") != MIXED)
+        ).iter_rows(named=True)
+        if row["metric"] in known
+        and known[row["metric"]].headline
+        and row["statistic"] in ("p50", "p95", "rate", "per_week")
     ]
     if not rows:
         paragraph("Nothing: every headline metric stayed within its noise.")
         return
     place = {metric: i for i, metric in enumerate(known)}
-    rows.sort(key=lambda row: (row["direction"] != "worsened", -int(row["tier"]) if row["tier"].isdigit() else 1, place[row["metric"]]))
-    headers = ["Tier", "Figure", "Baseline → now", "Change", "95 % interval", "Reading"]
-    table(headers, [_moved_row(row) for row in rows[:SHOWN_AT_FIRST]], f"What moved in {window.name}")
+    rows.sort(
+        key=lambda row: (
+            row["direction"] != "worsened",
+            -int(row["tier"]) if row["tier"].isdigit() else 1,
+            place[row["metric"]],
+        )
+    )
+    headers = ["Tier", "Figure", "Baseline → now", "n", "Change", "95 % interval", "Reading"]
+    counts = units(scene.snapshot, window)
+    table(headers, [_moved_row(row, counts) for row in rows[:SHOWN_AT_FIRST]], f"What moved in {window.name}")
     if len(rows) > SHOWN_AT_FIRST:
         with st.expander(f"{len(rows) - SHOWN_AT_FIRST} more"):
-            table(headers, [_moved_row(row) for row in rows[SHOWN_AT_FIRST:]], f"What else moved in {window.name}")
+            table(
+                headers, [_moved_row(row, counts) for row in rows[SHOWN_AT_FIRST:]], f"What else moved in {window.name}"
+            )
 
 
-def _moved_row(row: Mapping[str, object]) -> list[Cell]:
+def _moved_row(row: Mapping[str, object], counts: Mapping[tuple[str, str, str], int]) -> list[Cell]:
     metric, statistic = str(row["metric"]), str(row["statistic"])
-    unit = unit_of(metric, statistic)
+    unit, n = unit_of(metric, statistic), counts.get((metric, str(row["tier"]), statistic))
     return [
         Cell(TIER_NAMES.get(str(row["tier"]), str(row["tier"]))),
         metric_cell(figure_name(metric, statistic), metric),
         Cell(between(row["baseline_value"], row["value"], unit), is_number=True),  # type: ignore[arg-type]
+        Cell("–" if n is None else f"{n:,}", is_number=True),
         Cell(change(row["change"], statistic, unit), is_number=True),  # type: ignore[arg-type]
         Cell(change_interval(row["change_ci_low"], row["change_ci_high"], statistic, unit), is_number=True),  # type: ignore[arg-type]
         direction_cell(str(row["direction"])),

@@ -5,15 +5,41 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard import charts
-from dashboard.components import Cell, claim_chip, opening, paragraph, record_cell, section, table
+from dashboard.choices import chosen, take, widget_key
+from dashboard.components import (
+    Cell,
+    anchor,
+    claim_chip,
+    link,
+    opening,
+    paragraph,
+    record_cell,
+    section,
+    status_chip,
+    table,
+)
 from dashboard.metric_card import Figures, metric_card
 from dashboard.naming import TIER_NAMES, TIER_NOTES, capital, figure
 from dashboard.periods import Window, days
-from dashboard.queries import MIXED, TIERS, UNTIERED, comparisons, histograms, monthly, slowest_changes, stage_hours, tiers_present, values, verdicts
+from dashboard.queries import (
+    MIXED,
+    TIERS,
+    UNTIERED,
+    comparisons,
+    histograms,
+    monthly,
+    slowest_changes,
+    stage_hours,
+    tiers_present,
+    values,
+    verdicts,
+)
 from dashboard.sentences import story, tier_sentence
 from dashboard.views import Scene, View
+from metrics.constraints import all_constraints
 from metrics.definitions import all_metrics
 from metrics.model import Metric, Side
+from metrics.words import share
 from schemas.units import SECONDS_PER_HOUR
 
 SLOWEST = 10
@@ -27,10 +53,20 @@ def render(scene: Scene) -> None:
     """Draws the page."""
     present = tiers_present(scene.snapshot)
     if scene.window is None or not present:
-        paragraph("This snapshot holds no metric values. Load events with `plumbline load DIR`, then run `plumbline build`.")
+        paragraph(
+            "This snapshot holds no metric values. Load events with `plumbline load DIR`, then run `plumbline build`."
+        )
         return
-    tier = st.segmented_control(
-        "Tier", present, default=present[0], required=True, format_func=TIER_NAMES.__getitem__, key="tier", bind="query-params", label_visibility="collapsed"
+    tier = chosen("tier", present, present[0])
+    st.segmented_control(
+        "Tier",
+        present,
+        required=True,
+        format_func=TIER_NAMES.__getitem__,
+        key=widget_key("tier"),
+        on_change=take,
+        args=("tier",),
+        label_visibility="collapsed",
     )
     figures = _figures(scene, scene.window, tier)
     _head(scene, scene.window, tier, figures)
@@ -47,8 +83,8 @@ def render(scene: Scene) -> None:
 def _figures(scene: Scene, window: Window, tier: str) -> Figures:
     """Everything that the page's cards show, in a handful of queries."""
     found = comparisons(scene.snapshot, window)
-    own = [verdict for verdict in verdicts(scene.snapshot, window) if verdict.tier == tier and verdict.baseline_start]
-    baseline = (own[0].baseline_start, own[0].baseline_end) if own else None
+    spans = ((each.baseline_start, each.baseline_end) for each in verdicts(scene.snapshot, window) if each.tier == tier)
+    baseline = next(((start, end) for start, end in spans if start and end), None)
     return Figures(
         window=window,
         tier=tier,
@@ -56,8 +92,8 @@ def _figures(scene: Scene, window: Window, tier: str) -> Figures:
         comparisons=found.filter(found["tier"] == tier),
         months=monthly(scene.snapshot, tier),
         histogram=histograms(scene.snapshot, tier, window.start, window.end),
-        baseline=baseline if baseline and baseline[0] and baseline[1] else None,  # type: ignore[arg-type]
-        baseline_histogram=histograms(scene.snapshot, tier, *baseline) if baseline and baseline[0] and baseline[1] else None,  # type: ignore[arg-type]
+        baseline=baseline,
+        baseline_histogram=histograms(scene.snapshot, tier, *baseline) if baseline else None,
         snapshot=scene.snapshot,
     )
 
@@ -67,12 +103,39 @@ def _head(scene: Scene, window: Window, tier: str, figures: Figures) -> None:
     name = f"{TIER_NAMES[tier]}{f', {TIER_NOTES[tier]}' if tier in TIER_NOTES else ''}"
     against = f" against {days(*figures.baseline)}" if figures.baseline else ""
     if tier in TIERS:
-        opening(f"{name} · {window.label}", tier_sentence(told), f"{capital(window.name)}{against}. Shaded in the charts: the window in blue, the baseline in grey.")
-        st.html(f"<p>{claim_chip(told.claim)}</p>")
+        opening(
+            f"{name} · {window.label}",
+            tier_sentence(told),
+            f"{capital(window.name)}{against}. Shaded in the charts: the window in blue, the baseline in grey.",
+        )
+        _verdict_strip(scene, window, tier, told.claim)
     elif tier == UNTIERED:
-        opening(f"{name} · {window.label}", "Work without a tier is shown, and judged by nothing.", "Assign tiers in the register tier_assignments.csv.")
+        opening(
+            f"{name} · {window.label}",
+            "Work without a tier is shown, and judged by nothing.",
+            "Assign tiers in the register tier_assignments.csv.",
+        )
     else:
-        opening(f"{name} · {window.label}", "A mixed figure is no verdict on any tier.", "Work that moves to a faster tier makes the mixture look better and nothing faster. Read the tiers.")
+        opening(
+            f"{name} · {window.label}",
+            "A mixed figure is no verdict on any tier.",
+            "Work that moves to a faster tier makes the mixture look better and nothing faster. Read the tiers.",
+        )
+
+
+def _verdict_strip(scene: Scene, window: Window, tier: str, claim: str) -> None:
+    """The tier's verdicts in a line, each leading to its explanation."""
+    names = {constraint.id: constraint.name for constraint in all_constraints().values()}
+    chips = [
+        anchor(
+            link("overview", verdict=f"{each.constraint}:{tier}"),
+            names.get(each.constraint, each.constraint),
+            status_chip(each.status),
+        )
+        for each in verdicts(scene.snapshot, window)
+        if each.tier == tier
+    ]
+    st.html(f'<p class="strip">{claim_chip(claim)} {" ".join(chips)}</p>')
 
 
 def _cards(metrics: Sequence[Metric], figures: Figures) -> None:
@@ -95,20 +158,37 @@ def _stages(scene: Scene, window: Window, tier: str, figures: Figures) -> None:
     spans = {}
     if figures.baseline:
         spans["Baseline"] = stage_hours(scene.snapshot, tier, *figures.baseline)
-    spans[capital(window.name)] = stage_hours(scene.snapshot, tier, window.start, window.end)
+    spans[window.short] = stage_hours(scene.snapshot, tier, window.start, window.end)
     spans = {label: hours for label, hours in spans.items() if hours}
-    now = spans.get(capital(window.name))
+    now = spans.get(window.short)
     if not now:
         return
     names = {metric.id: metric.name for metric in all_metrics().values() if metric.parent == "lead_time"}
     largest = max(now, key=lambda stage: now[stage])
-    section("Where the time goes", f"{capital(names.get(largest, largest).lower())} holds most of the lead time: {now[largest] / sum(now.values()):.0%} of {figure(sum(now.values()), 'hours')} on average.")
-    st.plotly_chart(charts.stages(spans, names), config=charts.CONFIG, key=f"stages-{tier}", alt="Mean hours of the lead time by stage, now and in the baseline")
+    whole = sum(now.values())
+    holder = capital(names.get(largest, largest).lower())
+    told = (
+        f"{holder} holds most of the lead time: {share(now[largest] / whole)} of {figure(whole, 'hours')} on average."
+    )
+    section(
+        "Where the time goes",
+        told,
+    )
+    st.plotly_chart(
+        charts.stages(spans, names),
+        config=charts.CONFIG,
+        key=f"stages-{tier}",
+        alt="Mean hours of the lead time by stage, now and in the baseline",
+    )
 
 
 def _slowest(scene: Scene, window: Window, tier: str) -> None:
     rows = slowest_changes(scene.snapshot, tier, window, SLOWEST)
-    section("Slowest changes", f"The {len(rows)} changes merged in {window.name} that took longest from opening to merge; a starting point for questions about the work, not about people.")
+    section(
+        "Slowest changes",
+        f"The {len(rows)} changes merged in {window.name} that took longest from opening to merge: "
+        "a starting point for questions about the work, not about people.",
+    )
     if not len(rows):
         paragraph("No change was merged in this window.")
         return

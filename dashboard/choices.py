@@ -1,0 +1,37 @@
+"""What a reader has chosen, kept in the address: it can be sent to a colleague, and lasts from page to page."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+
+def chosen(name: str, options: Sequence[str], default: str) -> str:
+    """The choice in force: what the address says, else what was chosen before on another page, else the default.
+
+    Afterwards the address says it, unless it is the default, and the widget with the key `widget_key(name)` shows it.
+    """
+    wanted: str = st.query_params.get(name) or st.session_state.get(f"remembered-{name}") or default
+    value = wanted if wanted in options else default
+    if value != default:
+        st.query_params[name] = value
+    elif name in st.query_params:
+        del st.query_params[name]
+    st.session_state[f"remembered-{name}"] = value
+    st.session_state[widget_key(name)] = value
+    return value
+
+
+def widget_key(name: str) -> str:
+    """The key of the widget that shows a choice."""
+    return f"choose-{name}"
+
+
+def take(name: str) -> None:
+    """What the widget says now is the choice (its `on_change`)."""
+    choose(name, st.session_state[widget_key(name)])
+
+
+def choose(name: str, value: str) -> None:
+    """Make a choice, from a button or a widget."""
+    st.query_params[name] = value
+    st.session_state[f"remembered-{name}"] = value
