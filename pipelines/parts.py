@@ -3,7 +3,8 @@
 import hashlib
 import os
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -28,7 +29,8 @@ def write_part(connection: duckdb.DuckDBPyConnection, query: str, folder: Path) 
     temporary = folder / f".{uuid.uuid4().hex}.tmp"
     try:
         options = f"format parquet, compression zstd, row_group_size {ROWS_PER_GROUP}"
-        copied = connection.execute(f"copy ({query}) to '{quoted(temporary)}' ({options})").fetchone()
+        with _order_kept(connection):
+            copied = connection.execute(f"copy ({query}) to '{quoted(temporary)}' ({options})").fetchone()
         digest, size = _digest(temporary)
         part = Part(digest, int(copied[0]) if copied else 0, size)
         target = folder / part.name
@@ -63,6 +65,17 @@ def replace_text(path: Path, text: str) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _order_kept(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Rows leave in the order in which they come, although the warehouse may let them go in any to save memory."""
+    (before,) = connection.execute("select current_setting('preserve_insertion_order')").fetchone() or (True,)
+    connection.execute("set preserve_insertion_order = true")
+    try:
+        yield
+    finally:
+        connection.execute(f"set preserve_insertion_order = {before}")
 
 
 def _digest(path: Path) -> tuple[str, int]:

@@ -26,6 +26,15 @@ def test_equal_rows_give_equal_parts_whatever_the_threads(tmp_path: Path, thread
     assert [path.name for path in tmp_path.iterdir()] == [one.name]
 
 
+def test_a_connection_that_lets_rows_go_in_any_order_keeps_them_in_parts(tmp_path: Path) -> None:
+    connection = duckdb.connect()
+    connection.execute("set preserve_insertion_order = false")
+    rows = "select i as number from range(1_000_000) t(i)"
+    part = write_part(connection, rows, tmp_path)
+    assert part == write_part(duckdb.connect(config={"threads": 1}), rows, tmp_path)
+    assert connection.execute("select current_setting('preserve_insertion_order')").fetchall() == [(False,)]
+
+
 def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(duckdb.Error):
         write_part(duckdb.connect(), "select error('broken') as broken", tmp_path)
