@@ -35,6 +35,9 @@ GO_ON = "what arrived is kept, run ingest again to go on"
 Query = Mapping[str, str | int | None]
 """Parameters of a request; those that are None are left out."""
 
+# By itself stamina logs each retry, to standard output where structlog is installed: that is where results go.
+stamina.instrumentation.set_on_retry_hooks(())
+
 
 class TransientError(Exception):
     """A failure that another attempt may cure; it never leaves this module."""

@@ -55,6 +55,18 @@ def test_json_for_machines(host: ReplayHost, tmp_path: Path, capsys: pytest.Capt
     }
 
 
+def test_retries_leave_no_trace_in_what_is_printed(
+    host: ReplayHost, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """With a real back-off, once."""
+    host.fault = lambda _, number: Answer.of({}, 502) if number == 2 else None
+    with host.serving() as base_url:
+        assert run(arguments(tmp_path, base_url, "--json")) == 0
+    said = capfd.readouterr()
+    assert json.loads(said.out)["requests"] == len(host.requests)
+    assert "stamina" not in said.err
+
+
 def test_a_source_that_breaks_off_is_exit_3_and_one_line(
     host: ReplayHost, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
