@@ -1,7 +1,7 @@
-"""The published table `recommendations`: the stage that holds most of a tier's lead time, and the remedy for it (METRICS §6).
+"""The published table `recommendations`: the stage that holds most of a tier's lead time, and the remedy for it.
 
-A stage's share is its total over the changes deployed in the window, divided by their total lead time: stages that some changes lack count as
-nothing there, so that the shares add up to one.
+A stage's share is its total over the changes deployed in the window, divided by their total lead time: stages that some
+changes lack count as nothing there, so that the shares add up to one.
 """
 
 from datetime import date
@@ -87,7 +87,8 @@ def _row(row: dict[str, Any], beside: dict[tuple[str, str, date], list[tuple[str
     stage = str(row["metric"]).removeprefix(PREFIX)
     fraction = min(row["total"] / row["whole"], 1.0)
     per_change, whole = quantity(row["total"] / row["n"], "hours"), quantity(row["whole"] / row["n"], "hours")
-    finding = f"{STAGE_NAMES[stage]} holds {share(fraction)} of the lead time: {per_change} of {whole} a change (n = {row['n']:,})"
+    held = f"{STAGE_NAMES[stage]} holds {share(fraction)} of the lead time"
+    finding = f"{held}: {per_change} of {whole} a change (n = {row['n']:,})"
     steps = [REMEDIES[stage], *([NO_MORE_SPEED] if stage in QUEUES else [])]
     findings = [sentence(finding)]
     for found, step in beside.get((row["tier"], row["grain"], row["window_start"]), []):

@@ -59,7 +59,13 @@ CLAIM_NAMES = {
     "not_claimable": "not claimable",
     "none": "nothing to claim",
 }
-DIRECTION_NAMES = {"improved": "better", "worsened": "worse", "unchanged": "same", "inconclusive": "may be chance"}
+DIRECTION_NAMES = {
+    "improved": "better",
+    "worsened": "worse",
+    "unchanged": "same",
+    "inconclusive": "unclear",
+    "unsettled": "may still rise",
+}
 
 
 def short(value: float, unit: str) -> str:
@@ -78,7 +84,7 @@ def difference(value: float, unit: str, is_relative: bool) -> str:
 
 
 def interval(low: float | None, high: float | None, unit: str, is_relative: bool) -> str:
-    """Both bounds of a change, what they share said once: −43 to −6.1 %. A bound that the data cannot give is not known."""
+    """Both bounds of a change, their unit said once: −43 to −6.1 %; a bound that the data cannot give is not known."""
     bounds = [UNKNOWN if bound is None else difference(bound, unit, is_relative) for bound in (low, high)]
     number_low, _, unit_low = bounds[0].partition(" ")
     if None not in (low, high) and unit_low == bounds[1].partition(" ")[2]:

@@ -1,23 +1,20 @@
 """What a brief is made from, read from a snapshot or from the build that is about to become one.
 
-Only the rows that one month's brief can hold leave the database: whole tiers, monthly values, and counts instead of facts.
+Only the rows that one month's brief can hold leave the database: whole tiers, monthly values, counts instead of facts.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, datetime
 
 import duckdb
 import polars as pl
 
+from metrics.briefs.document import MonthlyBrief
 from metrics.briefs.figures import TREND_MONTHS
 from metrics.briefs.monthly import monthly_brief, months_with_data
-from metrics.briefs.document import MonthlyBrief
 from metrics.briefs.tables import BriefTables, Origin
 from metrics.calendar import Calendar, add_months
 from metrics.facts.sql import timestamp
-from pipelines.parts import scan
-from schemas.snapshot import Manifest, SnapshotFolder
+from schemas.snapshot import Manifest
 
 REGISTERS = ("control_changes", "decisions", "exceptions")
 REGISTER_PREFIX = "register_"
@@ -86,25 +83,14 @@ def _frame(connection: duckdb.DuckDBPyConnection, table: str, query: str) -> pl.
     return connection.sql(query).pl() if exists else pl.DataFrame()
 
 
-@contextmanager
-def snapshot_connection(folder: SnapshotFolder, manifest: Manifest) -> Iterator[duckdb.DuckDBPyConnection]:
-    """DuckDB in memory with a view per table of a snapshot, internal ones included."""
-    with duckdb.connect() as connection:
-        for name, table in manifest.tables.items():
-            paths = folder.part_paths(table)
-            if paths:
-                connection.execute(f'create view "{name}" as select * from {scan(paths)}')
-        yield connection
-
-
-def origin_of(manifest: Manifest, week_start: str = "monday") -> Origin:
+def origin_of(manifest: Manifest) -> Origin:
     """What a brief of that snapshot says that it was made from."""
     return Origin(
         organisation=manifest.workspace,
         snapshot_id=manifest.snapshot_id,
         as_of=_instant(manifest.as_of),
         known_at=_instant(manifest.known_at) if manifest.known_at else None,
-        calendar=Calendar(manifest.timezone, week_start),
+        calendar=Calendar(manifest.timezone),
     )
 
 

@@ -1,14 +1,16 @@
 """Publishing: one immutable snapshot under a new name, and only then the pointer.
 
-All parts of the build are on the disk by now. The manifest that names them is written first, then `current` is
-replaced in one step; a build that fails anywhere before leaves the last good snapshot being served. Parts that no
-manifest names any more are removed last.
+All parts of the build are on the disk by now, and the brief of its last complete month joins them. The manifest that
+names them is written first, then `current` is replaced in one step; a build that fails anywhere before leaves the last
+good snapshot being served. Parts that no manifest names any more are removed last.
 """
 
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 
+from pipelines.brief_documents import TABLE as BRIEF_DOCUMENTS
+from pipelines.brief_documents import write_brief_documents
 from pipelines.build_store import BuildStore
 from pipelines.garbage import remove_unnamed_parts
 from pipelines.parts import replace_text
@@ -17,11 +19,13 @@ from schemas.snapshot import Manifest, SnapshotTable
 
 def publish(build: BuildStore) -> Manifest:
     """Write the manifest of what the build has made, move the pointer to it, and tidy up."""
-    tables = build.tables()
     created_at, as_of = _text(build.created_at), _text(build.cut.as_of)
     known_at = _text(build.cut.known_at) if build.cut.known_at else None
+    snapshot_id = _identifier(created_at, f"{as_of} {known_at}", build.tables())
+    write_brief_documents(build, snapshot_id)
+    tables = build.tables()
     manifest = Manifest(
-        snapshot_id=_identifier(created_at, f"{as_of} {known_at}", tables),
+        snapshot_id=snapshot_id,
         created_at=created_at,
         as_of=as_of,
         known_at=known_at,
@@ -44,6 +48,8 @@ def _identifier(created_at: str, cut: str, tables: Mapping[str, SnapshotTable]) 
     """When, and what: two builds of one second bear one name only if they are the same."""
     digest = hashlib.sha256(cut.encode())
     for name, table in tables.items():
+        if name == BRIEF_DOCUMENTS:  # they name the snapshot themselves, and follow from its other tables
+            continue
         digest.update(name.encode())
         for part in table.parts:
             digest.update(part.sha256.encode())

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from metrics.briefs.monthly import chosen_month
 from metrics.briefs.months import parsed
-from pipelines.brief_tables import origin_of, read_brief, read_months, snapshot_connection
+from pipelines.brief_tables import origin_of, read_brief, read_months
 from pipelines.exports import brief_forms
 from pipelines.parts import replace_text
-from schemas.errors import InputError, NoSnapshot
-from schemas.snapshot import SnapshotFolder
+from pipelines.snapshot_reader import open_snapshot
+from schemas.errors import InputError
 from schemas.workspace import Workspace
 
 
@@ -43,18 +43,14 @@ def write_brief(workspace: Workspace, month: str | None, folder: Path, forms: Se
     wanted = parsed(month) if month else None
     if month and wanted is None:
         raise InputError(f"{month!r} is no month", "--month", "write it as 2026-10")
-    snapshots = SnapshotFolder.of_workspace(workspace.root)
-    manifest = snapshots.current()
-    if manifest is None:
-        raise NoSnapshot("nothing has been built yet", str(workspace.root), "run `plumbline build`")
-    origin = origin_of(manifest)
-    with snapshot_connection(snapshots, manifest) as connection:
-        chosen = chosen_month(read_months(connection, origin), wanted, origin)
-        brief = read_brief(connection, origin, chosen)
+    with open_snapshot(workspace) as snapshot:
+        origin = origin_of(snapshot.manifest)
+        chosen = chosen_month(read_months(snapshot.connection, origin), wanted, origin)
+        brief = read_brief(snapshot.connection, origin, chosen)
     name = f"{chosen:%Y-%m}"
     files = []
     for form in dict.fromkeys(forms):
         path = folder / f"stability-brief-{name}.{form}"
         replace_text(path, known[form](brief))
         files.append(path)
-    return WrittenBrief(name, manifest.snapshot_id, tuple(files))
+    return WrittenBrief(name, origin.snapshot_id, tuple(files))

@@ -1,4 +1,4 @@
-"""What was done: controls changed, decisions taken, exceptions granted and overdue, as they stood at the month's end."""
+"""What was done by the month's end: controls changed, decisions taken, exceptions granted and overdue."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -90,7 +90,7 @@ def actions_note(actions: tuple[Action, ...], control_effects: pl.DataFrame) -> 
             "The effect of each of these by itself is not known: the figures compare the month with the baseline, and "
             f"{plural(len(actions), 'control change')} lie between them."
         )
-    return "Effects are before against after, with what else changed in the same time; those that may be chance are left out."
+    return "Effects are before against after, with whatever else changed in that time; what may be chance is left out."
 
 
 def commitments(decisions: pl.DataFrame, span: Span) -> tuple[Commitment, ...]:

@@ -56,7 +56,7 @@ class Figure:
     def direction_text(self) -> str:
         """What became of it, in a word or two. What is provisional may still rise, so its fall says nothing yet."""
         if self.is_unsettled:
-            return "may still rise"
+            return words.DIRECTION_NAMES["unsettled"]
         if self.change_low is None or self.change_high is None:
             return words.UNKNOWN
         return words.DIRECTION_NAMES.get(self.direction, self.direction)
@@ -114,14 +114,17 @@ class Standing:
 
 @dataclass(frozen=True)
 class Movement:
-    """A metric that moved beyond noise, in a sentence without its direction."""
+    """A metric that moved, or looks as if it had, in a sentence without its direction.
+
+    `direction` is that of a comparison, or `unsettled` for a fall that outcomes still to come may undo.
+    """
 
     direction: str
     sentence: str
 
     @property
     def direction_text(self) -> str:
-        """`Better` or `Worse`."""
+        """`Better`, `Worse`, `Unclear` or `May still rise`."""
         return words.DIRECTION_NAMES[self.direction].capitalize()
 
 
@@ -133,7 +136,7 @@ class TierSection:
     name: str
     standings: tuple[Standing, ...]
     moved: tuple[Movement, ...]
-    not_moved: tuple[str, ...]
+    not_moved: tuple[Movement, ...]
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ TREND_MONTHS = 13
 
 @cache
 def headline() -> tuple[tuple[str, str], ...]:
-    """Metric and statistic of the headline figures: the medians that count as a gain in speed, and what may not get worse for it."""
+    """Metric and statistic of the headline figures: the medians that count as faster, and what may not get worse."""
     constraints = all_constraints()
     gains = [figure for figure in constraints["speed_vs_escape"].gains if figure.statistic == "p50"]
     guardrails = constraints["stability_regression"].guardrails
@@ -45,7 +45,7 @@ def figure_name(metric: str, statistic: str) -> str:
 
 
 def figures(comparisons: pl.DataFrame, metric_values: pl.DataFrame, month: date) -> tuple[Figure, ...]:
-    """Every statistic of the month that was compared with the baseline, tier by tier, in the order of the metric tree."""
+    """Every statistic of the month that was compared with the baseline, by tier, in the order of the metric tree."""
     if comparisons.is_empty():
         return ()
     compared = comparisons.filter(

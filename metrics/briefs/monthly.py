@@ -12,7 +12,8 @@ from metrics.briefs.document import Identity, MonthlyBrief, Standing, TierSectio
 from metrics.briefs.figures import figures, tiers_of, trends
 from metrics.briefs.months import last_complete, month_name
 from metrics.briefs.movements import chance_note, moved, not_moved
-from metrics.briefs.standings import standings, summary
+from metrics.briefs.standings import standings
+from metrics.briefs.summary import summary
 from metrics.briefs.tables import BriefTables, Origin
 from metrics.calendar import add_months
 from metrics.words import tier_name

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from metrics.briefs.document import Figure, Movement
-from metrics.briefs.figures import STATISTIC_NAMES, figure_name
 from metrics.definitions import all_metrics
-from metrics.words import joined, sentence, share, within_sentence
+from metrics.explain import STATISTIC_NAMES
+from metrics.words import joined, share, within_sentence
 
-MOVED_SHOWN = 5
+MOVED_SHOWN = 4
 NOT_MOVED_SHOWN = 2
 LOOKS_MOVED = 0.10
 """From a tenth of the baseline on, a reader would take a figure as moved."""
@@ -34,44 +34,32 @@ def moved(figures: Sequence[Figure]) -> tuple[Movement, ...]:
 
 
 def _movement(figures: list[Figure]) -> str:
-    """`cycle time of changes, median: 24.3 h → 17.8 h (−27 %; −43 to −6.1 %), n = 271; p75 and p90 too.`."""
+    """`cycle time of changes, median: 24.3 h → 17.8 h (−27 %; −43 to −6.1 %), n = 271.`."""
     first = next((figure for figure in figures if figure.is_headline), figures[0])
     definition = all_metrics().get(first.metric)
     name = within_sentence(definition.name) if definition else first.metric
     labels = [name, STATISTIC_NAMES.get(first.statistic, "")]
     labels.append("" if first.unit in ("hours", "fraction") or name.endswith(first.unit) else first.unit)
     count = f", n = {first.n:,}" if first.n is not None else ""
-    others = [figure.statistic for figure in figures if figure is not first and figure.statistic in STATISTIC_NAMES]
-    more = f"; {joined(others)} too" if others else ""
     return (
         f"{', '.join(label for label in labels if label)}: {first.baseline_text} → {first.value_text} "
-        f"({first.change_text}; {first.interval_text}){count}{more}."
+        f"({first.change_text}; {first.interval_text}){count}."
     )
 
 
-def not_moved(figures: Sequence[Figure]) -> tuple[str, ...]:
-    """Figures of one tier that differ from the baseline by a tenth or more while the interval holds no change."""
+def not_moved(figures: Sequence[Figure]) -> tuple[Movement, ...]:
+    """Figures of one tier that a reader would take as moved: their interval holds no change, or they may still rise."""
     doubtful = [figure for figure in _told(figures) if figure.direction == "inconclusive" or figure.is_unsettled]
     found = [figure for figure in doubtful if _relative(figure) >= LOOKS_MOVED]
-    ranked = sorted(found, key=lambda figure: (not figure.is_headline, -_relative(figure)))
-    seen: dict[str, Figure] = {}
-    for figure in ranked:
-        seen.setdefault(figure.metric, figure)
-    return tuple(_looks(figure) for figure in list(seen.values())[:NOT_MOVED_SHOWN])
-
-
-def _looks(figure: Figure) -> str:
-    name = figure_name(figure.metric, figure.statistic)
-    reading = f"{name} reads {figure.value_text} for {figure.baseline_text} ({figure.change_text})"
-    if figure.is_unsettled:
-        return sentence(f"{reading}, but outcomes may still arrive and raise it")
-    if figure.change_low is None or figure.change_high is None:
-        return sentence(f"{reading}, on too few units for an interval: we do not know")
-    return sentence(f"{reading}; anything from {figure.interval_text} fits the data")
+    by_metric: dict[str, Figure] = {}
+    for figure in sorted(found, key=lambda figure: (not figure.is_headline, -_relative(figure))):
+        by_metric.setdefault(figure.metric, figure)
+    shown = list(by_metric.values())[:NOT_MOVED_SHOWN]
+    return tuple(Movement("unsettled" if each.is_unsettled else "inconclusive", _movement([each])) for each in shown)
 
 
 def _told(figures: Sequence[Figure]) -> list[Figure]:
-    """Without the stages of the lead time, which have a table of their own, and without repetition of one figure as rate and per week."""
+    """Without the stages of the lead time, which have a list of their own."""
     return [f for f in figures if (definition := all_metrics().get(f.metric)) is None or definition.parent is None]
 
 
@@ -89,6 +77,7 @@ def chance_note(figures: Sequence[Figure]) -> str:
     if not judged:
         return "No figure could be compared with its baseline: we do not know what moved."
     return (
-        f"{len(judged)} figures of the tiers were compared with their baselines; {len(beyond)} of them moved beyond the 95 % interval. "
+        f"{len(judged)} figures of the tiers were compared with their baselines; "
+        f"{len(beyond)} of them moved beyond the 95 % interval. "
         f"If nothing at all had changed, about {max(round(LEVEL * len(judged)), 1)} would have ({share(LEVEL)})."
     )

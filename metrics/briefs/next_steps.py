@@ -21,7 +21,7 @@ FRIDAY = 4
 
 
 def constrictions(recommendations: pl.DataFrame, tiers: Sequence[str], month: date) -> tuple[Constriction, ...]:
-    """The stage that holds most of each tier's lead time in the month; mixtures are left out, for a queue has a place."""
+    """The stage that holds most of each tier's lead time in the month; not of the mixture, for a queue has a place."""
     if recommendations.is_empty():
         return ()
     rows = recommendations.filter(
@@ -52,8 +52,9 @@ def after_working_days(day: date, count: int) -> date:
 def undecided(
     verdicts: pl.DataFrame, decisions: pl.DataFrame, month: date, month_end: date, cut_day: date
 ) -> list[Row]:
-    """Final violations of windows that end with the month (or its newest quarter and year), on which no decision is recorded
-    five working days after the window, seen from the cut; the most critical tier and the longest window first.
+    """Final violations of the month and of its newest quarter and year, on which no decision is recorded.
+
+    From five working days after the window on, seen from the cut; the most critical tier and the longest window first.
     """
     if verdicts.is_empty():
         return []
@@ -128,15 +129,16 @@ def next_steps(
         first = undecided[0]
         others = len({(row["tier"], row["constraint"]) for row in undecided}) - 1
         more = f", and {plural(others, 'other violation')} likewise" if others else ""
+        subject = f"{constraint_name(first['constraint'])} in {within_sentence(tier_name(first['tier']))}"
         steps.append(
             NextStep(
-                f"Decide what is done about {constraint_name(first['constraint'])} in {within_sentence(tier_name(first['tier']))}{more}.",
+                f"Decide what is done about {subject}{more}.",
                 f"plumbline decide {first['verdict_id']} --action … --owner …",
                 f"Violated, and without a recorded decision {WORKING_DAYS} working days after the window's end.",
                 owners.get(first["tier"], ""),
             )
         )
-    places = {status: place for place, status in enumerate(STATUSES)}
+    places: dict[str, int] = {status: place for place, status in enumerate(STATUSES)}
     ranked = sorted(
         constrictions, key=lambda each: (places.get(statuses.get(each.tier, ""), len(places)), -(each.share or 0))
     )
@@ -153,9 +155,11 @@ def next_steps(
     steps += remedies[:room]
     if overdue:
         oldest = overdue[0]
+        exceptions = plural(len(overdue), "exception")
+        example = f"{oldest.exception_id} ({oldest.policy}, {oldest.where})"
         steps.append(
             NextStep(
-                f"Close or renew {plural(len(overdue), 'exception')} past expiry, the oldest first: {oldest.exception_id} ({oldest.policy}, {oldest.where}).",
+                f"Close or renew {exceptions} past expiry, the oldest first: {example}.",
                 "",
                 f"Expired on {oldest.expired_on}, {plural(oldest.days_overdue, 'day')} before the month's end.",
                 oldest.approver,

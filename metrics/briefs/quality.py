@@ -89,9 +89,8 @@ def _provisional(figures: Sequence[Figure], month_end: date) -> tuple[str, ...]:
                 within_sentence(definitions[metric].name)
             )
     sentences = [f"{joined(names)} until {day}" for day, names in sorted(by_day.items())]
-    return (
-        f"Provisional, because outcomes may still arrive: {'; '.join(sentences)}. The newest month always looks too good.",
-    )
+    waiting = "; ".join(sentences)
+    return (f"Provisional, because outcomes may still arrive: {waiting}. The newest month always looks too good.",)
 
 
 def _not_judged(verdicts: pl.DataFrame, month: date) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -12,7 +12,7 @@ from metrics.briefs.figures import figure_name
 from metrics.constraints import all_constraints
 from metrics.explain import STATISTIC_NAMES
 from metrics.model import STATUSES
-from metrics.words import joined, quantity, sentence, share, tier_name, within_sentence
+from metrics.words import joined, quantity, sentence, share, within_sentence
 
 Row = dict[str, Any]
 
@@ -20,8 +20,9 @@ GRAINS = ("month", "quarter", "trailing_year")
 
 
 def standings(verdicts: pl.DataFrame, tier: str, month: date, month_end: date) -> tuple[Standing, ...]:
-    """The month, the newest quarter and the newest four quarters that were over with it; a grain without verdicts is left out,
-    except the month, of which we then say that we do not know.
+    """The month, and the newest quarter and four quarters that were over with it.
+
+    A grain without verdicts is left out, except the month, of which we then say that we do not know.
     """
     found = []
     for grain in GRAINS:
@@ -75,11 +76,9 @@ def deciding(rows: Sequence[Row]) -> Row:
 def _sentence(row: Row, rows: Sequence[Row]) -> str:
     gain, price = _gain(row), _price(row)
     status = row["status"]
-    also = [_name(other) for other in rows if other is not row and other["status"] == "violated"]
-    more = f" Violated as well: {joined(also)}." if also else ""
     if status == "violated" and price:
         lead = f"{gain}, but {price}" if gain else f"{price}"
-        return sentence(f"{lead}, beyond its margin") + more
+        return sentence(f"{lead}, beyond its margin")
     if status == "at_risk" and price:
         chance = share(_certainty(_worst_guardrail(row)))
         lead = f"{gain}, while {price}" if gain else price
@@ -110,8 +109,8 @@ def _price(row: Row) -> str:
 
 
 def _worst_guardrail(row: Row) -> Row | None:
-    """The guardrail that made the status: one that is violated before one that is not, then the most certain, then the largest rise."""
-    judged = [guardrail for guardrail in row["evidence"].get("guardrails", []) if guardrail.get("judged")]
+    """The guardrail that made the status: a violated one first, then the most certain, then the largest change."""
+    judged: list[Row] = [guardrail for guardrail in row["evidence"].get("guardrails", []) if guardrail.get("judged")]
     if not judged:
         return None
     return max(judged, key=lambda g: (bool(g["violated"]), round(_certainty(g), 3), abs(g.get("change") or 0.0)))
@@ -158,7 +157,8 @@ def _claim(rows: Sequence[Row]) -> str:
         return "Claimable."
     if claim == "with_reservation":
         triggered = [row for row in rows if row["status"] not in ("not_triggered", "inconclusive")]
-        return f"Claimable with reservation: the chance that a margin is exceeded is {share(_chance(triggered))}{_reservations(rows)}."
+        chance = share(_chance(triggered))
+        return f"Claimable with reservation: the chance that a margin is exceeded is {chance}{_reservations(rows)}."
     if claim == "none":
         return "No gain to claim."
     barring = [row for row in rows if row["status"] == "violated"] or [
@@ -179,45 +179,3 @@ def _reservations(rows: Sequence[Row]) -> str:
 def _name(row: Row) -> str:
     constraint = all_constraints().get(row["constraint"])
     return within_sentence(constraint.name) if constraint else str(row["constraint"])
-
-
-def summary(sections: Sequence[tuple[str, Sequence[Standing]]]) -> tuple[str, ...]:
-    """The whole in a sentence or two: the longest window that was judged, and the month."""
-    said: dict[str, list[str]] = {}
-    for grain, lead in (("trailing_year", "over the four quarters to {end}"), ("month", "in the month")):
-        found = [(tier, s) for tier, standings in sections for s in standings if s.grain == grain and s.status]
-        if found:
-            end = found[0][1].window_end - timedelta(days=1)
-            said.setdefault(_grouped(found), []).append(lead.format(end=end))
-    if not said:
-        return ("We do not know how any tier stands: no verdict could be given.",)
-    return tuple(sentence(f"{' and '.join(leads)}: {text}") for text, leads in said.items())
-
-
-GROUPS = (
-    ("gained at a price beyond the margins", lambda s: s.claim not in ("none", "") and s.status == "violated"),
-    (
-        "gained, with a price that may be beyond the margins",
-        lambda s: s.claim == "not_claimable" and s.status != "violated",
-    ),
-    ("gained within every margin", lambda s: s.claim == "claimable"),
-    ("gained within the margins, with reservation", lambda s: s.claim == "with_reservation"),
-    ("did not gain and got worse beyond the margins", lambda s: s.claim == "none" and s.status == "violated"),
-    ("did not gain and may have got worse", lambda s: s.claim == "none" and s.status == "at_risk"),
-    ("cannot be judged", lambda s: s.claim == "none" and s.status == "inconclusive"),
-    ("did not gain beyond chance", lambda s: s.claim == "none" and s.status in ("holds", "not_triggered")),
-)
-
-
-def _grouped(found: Sequence[tuple[str, Standing]]) -> str:
-    parts = []
-    for words, belongs in GROUPS:
-        numbers = sorted(tier for tier, standing in found if tier.isdigit() and belongs(standing))
-        if numbers:
-            parts.append(f"{'tier' if len(numbers) == 1 else 'tiers'} {joined(numbers)} {words}")
-    mixed = [standing for tier, standing in found if tier == "all"]
-    if mixed and mixed[0].status == "violated":
-        parts.append("the mixed figure improved while a tier got worse, so it misleads")
-    if not parts:
-        parts = [f"{within_sentence(tier_name(tier))}: {standing.status_text}" for tier, standing in found]
-    return "; ".join(parts)

@@ -13,9 +13,10 @@ from metrics.calendar import Calendar
 class BriefTables:
     """Frames with the columns of their published tables (rows beyond the brief's windows do no harm).
 
-    `control_changes`, `decisions` and `exceptions` are the registers as they stood at the cut. `link_counts` (kind, way, rows)
-    counts the changes deployed in the month by `deploy_link` and the incidents opened in it by `attribution`; `orphans`
-    (table, column, parent, rows) counts rows whose parent was never seen. A table that was not built is an empty frame.
+    `control_changes`, `decisions` and `exceptions` are the registers as they stood at the cut. `link_counts` (kind,
+    way, rows) counts the changes merged in the month by `deploy_link` and the incidents opened in it by `attribution`;
+    `orphans` (table, column, parent, rows) counts rows whose parent was never seen. A table that was not built is an
+    empty frame.
     """
 
     verdicts: pl.DataFrame

@@ -1,6 +1,7 @@
 """How briefs look: one file a form, each with `EXTENSION` and `render(brief) -> str`, found by name.
 
-Belongs here: templates, figures drawn as SVG, escaping. Does not belong here: what a brief says (`metrics.briefs`) and where it is written.
+Belongs here: templates, figures drawn as SVG, escaping. Does not belong here: what a brief says (`metrics.briefs`), and
+where it is written.
 """
 
 import importlib

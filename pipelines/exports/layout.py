@@ -1,4 +1,4 @@
-"""What both printed forms of the brief arrange alike: the grid of headline figures, and how much of long lists is shown."""
+"""What both printed forms of the brief arrange alike: the grid of headline figures, and how much of a list is shown."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from metrics.briefs.document import Action, Figure, MonthlyBrief, Standing, Tier
 from metrics.briefs.figures import figure_name
 from metrics.words import sentence, tier_name
 
-OVERDUE_SHOWN = 4
+OVERDUE_SHOWN = 3
 UNITS_WITH_SIGN = ("hours", "fraction")
 GRAIN_NAMES = {"month": "Month", "quarter": "Quarter", "trailing_year": "Four quarters"}
 

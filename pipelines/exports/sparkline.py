@@ -31,7 +31,10 @@ class Frame:
 
 
 def sparkline(trend: Trend | None, label: str) -> Markup:
-    """The months as a line, the baseline dashed, the last month as a dot with its 95 % interval; nothing for one month alone."""
+    """The months as a line, the baseline dashed, the last month as a dot with its 95 % interval.
+
+    Empty where there are too few months for a line.
+    """
     if trend is None or len(trend.points) < FEWEST_POINTS:
         return Markup("")
     values = [point.value for point in trend.points]

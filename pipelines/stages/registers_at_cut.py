@@ -1,6 +1,7 @@
 """The registers that briefs tell of, as they stood at the cut, and the rows that still wait for a parent.
 
-Kept with the snapshot, so that a brief is made from the snapshot alone; internal, because the contract publishes none of them.
+Kept with the snapshot, so that a brief is made from the snapshot alone; internal, because the contract publishes none
+of them.
 """
 
 import dagster as dg
@@ -13,7 +14,7 @@ from schemas.events import all_tables
 
 @dg.asset(deps=list(REGISTERS), group_name="briefs", kinds={"parquet"})
 def registers_at_cut(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
-    """Control changes, decisions and exceptions, as they stood at the cut; and how many rows of each table are orphans."""
+    """Control changes, decisions and exceptions as they stood at the cut, and how many rows wait for a parent."""
     rows = {}
     for name in REGISTERS:
         model = all_tables()[name]
