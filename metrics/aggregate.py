@@ -164,7 +164,7 @@ class Engine:
         if not places:
             return {}
         selects = [
-            f"select '{ID_COLUMNS[fact][: -len('_id')]}' as kind, {ID_COLUMNS[fact]} as id, repo_id, tier, ({time}) as at,"
+            f"select '{ID_COLUMNS[fact][: -len('_id')]}' as kind, {ID_COLUMNS[fact]} as id, repo_id, tier, ({time}) as happened_at,"
             f" ({value})::double as value from {fact} where ({where}) and ({time}) is not null and ({value}) > 0"
             for fact, where, time, value in _behind(metric)
             if fact in ID_COLUMNS
@@ -178,11 +178,11 @@ class Engine:
         wanted = pl.DataFrame(starts, schema=["place", "tier_name", "start", "stop"], orient="row")
         self.connection.register("_places", wanted.to_arrow())
         rows = self.connection.execute(
-            f"""select place, kind, id, repo_id, strftime(at, '%Y-%m-%dT%H:%M:%SZ') as at, value
+            f"""select place, kind, id, repo_id, strftime(happened_at, '%Y-%m-%dT%H:%M:%SZ') as "at", value
                 from ({" union all ".join(selects)}) as r join _places as p
-                on (p.tier_name = '{MIXED}' or r.tier = try_cast(p.tier_name as integer)) and r.at >= p.start and r.at < p.stop
-                qualify row_number() over (partition by place order by value desc, at desc, id) <= {limit}
-                order by place, value desc, at desc, id"""
+                on (p.tier_name = '{MIXED}' or r.tier = try_cast(p.tier_name as integer)) and r.happened_at >= p.start and r.happened_at < p.stop
+                qualify row_number() over (partition by place order by value desc, happened_at desc, id) <= {limit}
+                order by place, value desc, happened_at desc, id"""
         ).fetchall()
         self.connection.unregister("_places")
         found: dict[Place, list[dict[str, object]]] = {}

@@ -9,11 +9,10 @@ from dataclasses import fields, is_dataclass
 import dagster as dg
 import polars as pl
 
-from metrics.aggregate import Engine
-from metrics.calendar import Calendar, Period
 from metrics.comparisons import comparisons as compared
 from metrics.definitions import all_metrics
 from metrics.model import Metric
+from pipelines.build_engine import engine_of
 from pipelines.build_store import BuildStore
 from schemas.published import all_tables
 
@@ -78,20 +77,6 @@ def _write(build: BuildStore, table: str, side: str, frames: list[pl.DataFrame],
 
 
 families = [_family(side) for side in SIDES]
-
-
-def engine_of(build: BuildStore) -> Engine:
-    """The aggregator on this build's facts."""
-    connection = build.connection
-    calendar = Calendar(build.workspace.timezone, build.workspace.week_start)
-    named = connection.execute("select tier, baseline_start, baseline_end from baselines").fetchall()
-    return Engine.over(
-        connection,
-        calendar,
-        build.cut.as_of,
-        {tier: Period(start, end) for tier, start, end in named},
-        include_bots=build.workspace.include_bots,
-    )
 
 
 @dg.asset(

@@ -5,6 +5,7 @@ import dagster as dg
 from metrics.constraints import all_constraints
 from metrics.definitions import all_metrics
 from metrics.verdicts import verdicts as judged
+from pipelines.build_engine import engine_of
 from pipelines.build_store import BuildStore
 from schemas.published.verdicts import Verdicts
 
@@ -13,5 +14,5 @@ from schemas.published.verdicts import Verdicts
 def verdicts(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
     """Whether a gain was paid for, with the claim that it bears, the reason and the evidence."""
     contrasts = build.frame("select * from contrasts")
-    found = judged(contrasts, list(all_constraints().values()), all_metrics())
+    found = judged(contrasts, list(all_constraints().values()), all_metrics(), worst=engine_of(build).worst)
     return dg.MaterializeResult(metadata={"rows": build.write("verdicts", found.frame, order_by=["verdict_id"]).rows})
