@@ -1,4 +1,4 @@
-"""The command ``plumbline``: finds commands by discovery, and turns every expected failure into one line and a status."""
+"""The command ``plumbline``: finds commands by discovery, turns every expected failure into one line and a status."""
 
 from __future__ import annotations
 
@@ -61,7 +61,9 @@ def plumbline(context: click.Context, workspace: Path) -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit status; whatever is wrong with the input is one line on standard error."""
     try:
-        result = plumbline.main(args=list(arguments), prog_name="plumbline", standalone_mode=False)
+        # Not click's own `main`, which prints and exits for a closed pipe and for Ctrl-C.
+        with plumbline.make_context("plumbline", list(arguments)) as context:
+            result = plumbline.invoke(context)
         sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except PlumblineError as error:
@@ -113,3 +115,7 @@ def _database_message(error: Exception) -> str | None:
 def main() -> None:
     """Entry point of the console script."""
     sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

@@ -32,8 +32,8 @@ def export_table(workspace: Workspace, table: str, output: Path | None, form: st
         workspace: Whose newest snapshot.
         table: Name of a published table.
         output: File to write; standard output where None.
-        form: ``parquet``, ``csv`` or ``json`` (an array of objects). In text, instants are ISO-8601 with ``Z`` and lists
-            are joined by ``;`` (CSV) or arrays (JSON).
+        form: ``parquet``, ``csv`` or ``json`` (an array of objects). In text, instants are ISO-8601 with ``Z`` and
+            lists are joined by ``;`` (CSV) or arrays (JSON).
 
     Raises:
         NoSnapshot: Nothing has been built yet.

@@ -10,8 +10,8 @@ from schemas.events import all_tables
 from schemas.workspace import FILE_NAME
 
 TEMPLATE = """\
-# A Plumbline workspace. Everything below has the default shown unless it is given; lines that begin with # are examples.
-# What the tool writes lies in .plumbline/ next to this file and can be made again from the files and sources you name.
+# A Plumbline workspace. Every key has the default shown unless it is given; lines that begin with # are examples.
+# What the tool writes lies in .plumbline/ next to this file; all but .plumbline/raw can be made again.
 
 name = {name}
 

@@ -21,8 +21,8 @@ def command(workspace_folder: Path, folder: Path, as_json: bool) -> None:
     """Load event files from DIR: <table>.parquet, .csv or .ndjson, packed with gzip or not.
 
     Rows go in by key, the later observation wins, and loading the same again changes nothing. Rows that break their
-    schema go to the quarantine with the reason; the others of the file go in. A file that cannot be parsed ends the load,
-    and nothing of it is kept.
+    schema go to the quarantine with the reason; the others of the file go in. A file that cannot be parsed ends the
+    load, and nothing of it is kept.
     """
     from pipelines.intake.load import load_folder
     from pipelines.warehouse import Warehouse

@@ -96,8 +96,8 @@ def next_load_id(connection: duckdb.DuckDBPyConnection) -> int:
 def write_load(connection: duckdb.DuckDBPyConnection, load: Load, report: TableReport) -> None:
     """Enter a load and the freshness of its stream."""
     connection.execute(
-        'INSERT INTO warehouse.loads (load_id, source, stream, "table", raw_file, batch_file, fetched_at, observed_at, zone,'
-        " is_register, set_column, set_ids, read, new, changed, unchanged, quarantined, unknown_columns)"
+        'INSERT INTO warehouse.loads (load_id, source, stream, "table", raw_file, batch_file, fetched_at, observed_at,'
+        " zone, is_register, set_column, set_ids, read, new, changed, unchanged, quarantined, unknown_columns)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             load.load_id,
@@ -155,7 +155,8 @@ def update_source_status(
     instants = [naive(each) for each in (newest, last_record_at) if each]
     connection.execute("DELETE FROM warehouse.source_status WHERE source = ? AND stream = ?", [source, stream])
     connection.execute(
-        'INSERT INTO warehouse.source_status (source, stream, rows, last_record_at, last_fetched_at, "cursor", requests, state)'
+        "INSERT INTO warehouse.source_status"
+        ' (source, stream, rows, last_record_at, last_fetched_at, "cursor", requests, state)'
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         [
             source,
@@ -175,7 +176,8 @@ def newest_record(connection: duckdb.DuckDBPyConnection, table: type[EventTable]
     born = table.table_about().born
     if not born:
         return None
-    sql = f"SELECT CAST(max({born}) AS TIMESTAMP) FROM warehouse.{table.table_name()} WHERE load_id = {load_id} AND NOT deleted"
+    rows = f"warehouse.{table.table_name()} WHERE load_id = {load_id} AND NOT deleted"
+    sql = f"SELECT CAST(max({born}) AS TIMESTAMP) FROM {rows}"
     row = connection.execute(sql).fetchone()
     return row[0] if row else None
 

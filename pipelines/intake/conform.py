@@ -1,7 +1,7 @@
 """Conversion and screening of incoming columns, as SQL generated from the table's model.
 
-Nothing is altered to fit: a value is converted only where the result says exactly the same (``3.0`` for 3, an instant in
-UTC for one with another offset), and everything else is an offence with a reason in words.
+Nothing is altered to fit: a value is converted only where the result says exactly the same (``3.0`` for 3, an instant
+in UTC for one with another offset), and everything else is an offence with a reason in words.
 """
 
 from __future__ import annotations
@@ -59,7 +59,8 @@ class Screen:
     """A reading as rows of an event table, before and after the offences are told apart.
 
     Attributes:
-        typed: Query of all rows: the table's columns, ``_raw_<column>`` where a conversion can fail, ``_given`` (whether
+        typed: Query of all rows: the table's columns, ``_raw_<column>`` where a conversion can fail, ``_given``
+        (whether
             the row says itself when it was observed), and ``record``.
         offences: What makes a row bad.
         unknown: Columns of the reading that the table does not name.
@@ -237,7 +238,8 @@ def _from_text(column: Column, text: str, bare_dates: str) -> str:
 
 
 def _instant_from_text(text: str, bare_dates: str) -> str:
-    # Spellings that ISO-8601 allows and the database does not read: a space before the zone, no seconds, a comma, a small z.
+    # Spellings that ISO-8601 allows and the database does not read: a space before the zone, no seconds, a comma,
+    # a small z.
     zone_at_end = f"regexp_replace({text}, '\\s*([Zz]|[+-]\\d{{2}}:?(\\d{{2}})?)$', '\\1')"
     seconds = f"regexp_replace({zone_at_end}, '([T ]\\d{{2}}:\\d{{2}})([Zz+-])', '\\1:00\\2')"
     tidy = f"upper(replace({seconds}, ',', '.'))"

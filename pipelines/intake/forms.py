@@ -1,7 +1,7 @@
 """Forms of files: how Parquet, CSV and NDJSON are read as a relation of the database, each record with its number.
 
-Parquet is read in place. Text is first laid down in a temporary table as it stands (CSV as text, NDJSON as JSON values),
-so that each record has its number and a torn file is found before anything is converted.
+Parquet is read in place. Text is first laid down in a temporary table as it stands (CSV as text, NDJSON as JSON
+values), so that each record has its number and a torn file is found before anything is converted.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Merging: good rows go into the event table by key, and the later observation of a row wins, whatever the order.
 
 Three paths lead to the same result. Into an empty table rows go straight, and only keys that came twice are looked at
-again. Into a full one they go through a comparison with what is there. And where a reading stands for the whole set of a
-parent's rows (the commits of a change), rows that an older reading had are taken back.
+again. Into a full one they go through a comparison with what is there. And where a reading stands for the whole set of
+a parent's rows (the commits of a change), rows that an older reading had are taken back.
 """
 
 from __future__ import annotations
@@ -152,7 +152,8 @@ class Merge:
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE candidates AS FROM {self.target} WHERE {among}")
         self.connection.execute(f"DELETE FROM {self.target} WHERE {among}")
         (kept,) = self._row(
-            f"INSERT INTO {self.target} ({self._listed()}) SELECT {self._listed()} FROM ({self._latest('temp.candidates')})"
+            f"INSERT INTO {self.target} ({self._listed()})"
+            f" SELECT {self._listed()} FROM ({self._latest('temp.candidates')})"
         )
         (candidates,) = self._row("SELECT count(*) FROM temp.candidates")
         self.connection.execute("DROP TABLE temp.twice")
@@ -178,9 +179,13 @@ class Merge:
             f" WHEN {same} THEN CASE WHEN b._given AND b.observed_at > t.observed_at THEN 'seen' ELSE 'same' END"
             " WHEN b.observed_at > t.observed_at THEN 'changed'"
             f" WHEN b.observed_at = t.observed_at AND {later_by_content} THEN 'changed'"
-            f" ELSE 'older' END AS action FROM temp.batch AS b LEFT JOIN {self.target} AS t ON {self._same_key('b', 't')}"
+            " ELSE 'older' END AS action"
+            f" FROM temp.batch AS b LEFT JOIN {self.target} AS t ON {self._same_key('b', 't')}"
         )
-        chosen = f"SELECT {self._listed('b.')} FROM temp.batch AS b JOIN temp.delta AS d ON b.rowid = d.batch_row WHERE d.action"
+        chosen = (
+            f"SELECT {self._listed('b.')} FROM temp.batch AS b"
+            " JOIN temp.delta AS d ON b.rowid = d.batch_row WHERE d.action"
+        )
         updates = ", ".join(f"{quoted(column)} = s.{quoted(column)}" for column in self.columns)
         if self._exists("temp.delta WHERE action IN ('changed', 'seen')"):
             self.connection.execute(
@@ -201,9 +206,10 @@ class Merge:
         )
         self.connection.execute(
             "MERGE INTO warehouse.set_readings AS t USING temp.reading AS s"
-            f' ON (t."table" = {literal(self.name)} AND t."column" = {literal(reading.column)} AND t.parent_id = s.parent_id)'
-            f" WHEN MATCHED AND t.observed_at < {reading.observed_at} THEN UPDATE SET observed_at = {reading.observed_at},"
-            f" load_id = {self.load_id}"
+            f' ON (t."table" = {literal(self.name)} AND t."column" = {literal(reading.column)}'
+            " AND t.parent_id = s.parent_id)"
+            f" WHEN MATCHED AND t.observed_at < {reading.observed_at}"
+            f" THEN UPDATE SET observed_at = {reading.observed_at}, load_id = {self.load_id}"
             f" WHEN NOT MATCHED THEN INSERT VALUES ({literal(self.name)}, {literal(reading.column)}, s.parent_id,"
             f" {reading.observed_at}, {self.load_id})"
         )
@@ -222,7 +228,8 @@ class Merge:
 
     def _take_back_what_this_reading_lacks(self, reading: SetReading) -> int:
         newest = (
-            f"SELECT r.parent_id FROM warehouse.set_readings AS r SEMI JOIN temp.reading AS s ON r.parent_id = s.parent_id"
+            "SELECT r.parent_id FROM warehouse.set_readings AS r"
+            " SEMI JOIN temp.reading AS s ON r.parent_id = s.parent_id"
             f' WHERE r."table" = {literal(self.name)} AND r."column" = {literal(reading.column)}'
             f" AND r.observed_at = {reading.observed_at}"
         )

@@ -35,11 +35,13 @@ def quarantine_rows(
     """
     listed = []
     for offence in screen.offences:
-        entry = f"{{'column': {literal(offence.column)}, 'value': {screen.shown(offence.column)}, 'reason': {literal(offence.reason)}}}"
+        column, value, reason = literal(offence.column), screen.shown(offence.column), literal(offence.reason)
+        entry = f"{{'column': {column}, 'value': {value}, 'reason': {reason}}}"
         listed.append(f"CASE WHEN NOT ({offence.holds}) THEN {entry} END")
     offences = f"list_filter([{', '.join(listed)}], lambda v: v IS NOT NULL)"
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE offences AS SELECT {_key_text(table, screen)} AS key, record, unnest({offences}) AS offence"
+        "CREATE OR REPLACE TEMP TABLE offences AS"
+        f" SELECT {_key_text(table, screen)} AS key, record, unnest({offences}) AS offence"
         f" FROM ({screen.typed}) WHERE NOT ({screen.good})"
     )
     connection.execute(

@@ -34,8 +34,8 @@ def ingest_records(
         source: Name of the source, as in plumbline.toml.
         stream: Name of the source's stream.
         table: Name of the event table.
-        records: Columns of the contract, as text or typed, absent ones left out; a column ``record`` gives the position,
-            from 0, of the raw record behind each row. An own ``observed_at`` column goes before the argument.
+        records: Columns of the contract, as text or typed, absent ones left out; a column ``record`` gives the
+            position, from 0, of the raw record behind each row. An own ``observed_at`` column goes before the argument.
         raw_file: Name, under the workspace's raw folder, of the raw records as received.
         fetched_at: When the batch was fetched; enters the books and the quarantine.
         observed_at: When the source showed these versions.

@@ -89,7 +89,8 @@ def _empty_register(file_name: str) -> bytes:
 def _last_readings(warehouse: Warehouse) -> dict[str, tuple[str, str]]:
     """Raw file and time zone of the newest reading of each register file."""
     found = warehouse.connection.execute(
-        "SELECT stream, max_by(raw_file, load_id), max_by(zone, load_id) FROM warehouse.loads WHERE source = ? GROUP BY stream",
+        "SELECT stream, max_by(raw_file, load_id), max_by(zone, load_id) FROM warehouse.loads"
+        " WHERE source = ? GROUP BY stream",
         [REGISTERS],
     ).fetchall()
     return {stream: (raw, zone) for stream, raw, zone in found if raw}

@@ -45,9 +45,12 @@ def test_a_second_process_is_told_who_writes(tmp_path: Path) -> None:
 def test_readers_share_and_keep_a_writer_out_within_one_process(tmp_path: Path) -> None:
     workspace = new_workspace(tmp_path)
     Warehouse.open(workspace, write=True).close()
-    with Warehouse.open(workspace, write=False), Warehouse.open(workspace, write=False):
-        with pytest.raises(WarehouseLocked):
-            Warehouse.open(workspace, write=True)
+    with (
+        Warehouse.open(workspace, write=False),
+        Warehouse.open(workspace, write=False),
+        pytest.raises(WarehouseLocked),
+    ):
+        Warehouse.open(workspace, write=True)
     Warehouse.open(workspace, write=True).close()
 
 
@@ -66,7 +69,8 @@ def test_an_older_file_gains_columns_and_keys_of_another_version_are_made_again(
         raw.execute("UPDATE repositories SET repo_key = 1")
         raw.execute("UPDATE meta SET value = 'another' WHERE name IN ('keys', 'declared')")
     expected = [{"archived": False, "agrees": True, "reviews": 0}]
-    sql = "SELECT archived, repo_key = hash(repo_id) AS agrees, (SELECT count(*) FROM reviews) AS reviews FROM repositories"
+    reviews = "(SELECT count(*) FROM reviews) AS reviews"
+    sql = f"SELECT archived, repo_key = hash(repo_id) AS agrees, {reviews} FROM repositories"
     assert query(workspace, sql) == expected
     with Warehouse.open(workspace, write=True) as warehouse:
         assert warehouse.rows("SELECT archived, repo_key = hash(repo_id) AS agrees FROM warehouse.repositories") == [

@@ -27,8 +27,8 @@ def test_event_tables_are_those_of_the_contract() -> None:
 def test_published_tables_are_those_of_the_contract() -> None:
     assert set(published.all_tables()) == {
         "change_facts", "deployment_facts", "incident_facts", "metric_values", "baselines", "comparisons", "verdicts",
-        "failure_modes", "stage_gates", "recommendations", "control_effects", "findings", "definition_log", "quarantine",
-        "source_status",
+        "failure_modes", "stage_gates", "recommendations", "control_effects", "findings", "definition_log",
+        "quarantine", "source_status",
     }  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 """Workspaces for tests: made in a folder, filled from rows, and read back."""
 
+# ruff: noqa: DTZ001 -- the warehouse keeps instants in UTC without a zone
+
 from __future__ import annotations
 
 import json
@@ -86,7 +88,7 @@ def sample_rows(table: type[EventTable], count: int = 2) -> list[dict[str, Any]]
         if table.table_name() == "changes":
             row["state"] = "merged"
         if "valid_to" in row:
-            row["valid_to"] = datetime(2027, 1, 1)  # noqa: DTZ001 -- as the warehouse keeps it
+            row["valid_to"] = datetime(2027, 1, 1)
         row["deleted"] = False
     return rows
 

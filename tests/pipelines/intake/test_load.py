@@ -1,5 +1,7 @@
 """The rules of intake, one by one."""
 
+# ruff: noqa: DTZ001 -- the warehouse keeps instants in UTC without a zone
+
 from __future__ import annotations
 
 import hashlib
@@ -12,12 +14,13 @@ import polars as pl
 import pytest
 
 from schemas.errors import InputError
+from schemas.workspace import Workspace
 from tests.support.workspaces import NOON, as_ndjson, load_files, new_workspace, query
 
 CHANGES = "change_id,repo_id,state,opened_at,merged_at,closed_at,additions\n"
 
 
-def _quarantine(workspace: Any) -> list[tuple[Any, ...]]:
+def _quarantine(workspace: Workspace) -> list[tuple[Any, ...]]:
     rows = query(workspace, 'SELECT key, "column", value, reason FROM warehouse.quarantine ORDER BY record, "column"')
     return [tuple(row.values()) for row in rows]
 
@@ -82,7 +85,8 @@ def test_a_file_without_a_needed_column_is_quarantined_whole(tmp_path: Path) -> 
 
 def test_orphans_are_counted_and_join_when_the_parent_arrives(tmp_path: Path) -> None:
     workspace = new_workspace(tmp_path)
-    reviews = "review_id,change_id,state,submitted_at\nv1,c1,approved,2026-01-01T11:00:00Z\nv2,c9,approved,2026-01-01T11:00:00Z\n"
+    head = "review_id,change_id,state,submitted_at\n"
+    reviews = f"{head}v1,c1,approved,2026-01-01T11:00:00Z\nv2,c9,approved,2026-01-01T11:00:00Z\n"
     report = load_files(workspace, {"reviews.csv": reviews})
     assert report.tables[0].orphans == {"change_id": 2}
     report = load_files(workspace, {"changes.csv": CHANGES + "c1,r1,open,2026-01-01T10:00:00Z,,,\n"})
@@ -111,9 +115,10 @@ def test_every_row_can_be_traced_to_its_raw_record(tmp_path: Path) -> None:
 def test_ids_may_be_integers_and_defaults_stand_for_absent_columns(tmp_path: Path) -> None:
     workspace = new_workspace(tmp_path)
     load_files(workspace, {
-        "changes.parquet": _parquet(change_id=[7], repo_id=[1.0], state=["open"], opened_at=[datetime(2026, 1, 1, 9)]),  # noqa: DTZ001
+        "changes.parquet": _parquet(change_id=[7], repo_id=[1.0], state=["open"], opened_at=[datetime(2026, 1, 1, 9)]),
         "repositories.ndjson": '{"repo_id": 1, "archived": true}\n{"repo_id": 2}\n',
-        "deployments.csv": "deployment_id,repo_id,status,environment\nd1,1,in_progress,prod\nd2,1,in_progress,staging\n",
+        "deployments.csv": "deployment_id,repo_id,status,environment\nd1,1,in_progress,prod\n"
+        "d2,1,in_progress,staging\n",
     })  # fmt: skip
     assert query(workspace, "SELECT change_id, repo_id, ai_use, author_kind, kind, labels, deleted FROM changes") == [
         {
@@ -169,7 +174,7 @@ def test_instants_in_text_need_a_zone(tmp_path: Path, text: str, instant: dateti
 
 def test_zones_of_parquet_and_bare_dates_of_registers(tmp_path: Path) -> None:
     workspace = new_workspace(tmp_path, 'timezone = "Europe/Berlin"')
-    noon = pl.Series([datetime(2026, 7, 1, 12)]).dt.replace_time_zone("America/New_York")  # noqa: DTZ001
+    noon = pl.Series([datetime(2026, 7, 1, 12)]).dt.replace_time_zone("America/New_York")
     written = io.BytesIO()
     pl.DataFrame({"change_id": ["c1"], "repo_id": ["r"], "state": ["open"], "opened_at": noon}).write_parquet(written)
     load_files(workspace, {
@@ -177,11 +182,12 @@ def test_zones_of_parquet_and_bare_dates_of_registers(tmp_path: Path) -> None:
         "tier_assignments.csv": "repo_id,tier,valid_from,valid_to\nr,4,2026-07-01,2026-12-01T00:00:00Z\n",
         "coverage.parquet": _parquet(kind=["tests"], source=["x"], since=[date(2026, 1, 1)]),
         "test_runs.parquet": _parquet(test_run_id=["t"], repo_id=["r"], outcome=["passed"], ran_at=[date(2026, 1, 1)]),
-        "spend.csv": "spend_id,month,category,amount\ns1,2026-01-01,licences,10\ns2,2026-01-02,licences,10\ns3,2026-01-01,x,nan\n",
+        "spend.csv": "spend_id,month,category,amount\ns1,2026-01-01,licences,10\n"
+        "s2,2026-01-02,licences,10\ns3,2026-01-01,x,nan\n",
     })  # fmt: skip
-    assert query(workspace, "SELECT opened_at FROM changes") == [{"opened_at": datetime(2026, 7, 1, 16)}]  # noqa: DTZ001
-    assert query(workspace, "SELECT valid_from FROM tier_assignments") == [{"valid_from": datetime(2026, 6, 30, 22)}]  # noqa: DTZ001
-    assert query(workspace, "SELECT since FROM coverage") == [{"since": datetime(2025, 12, 31, 23)}]  # noqa: DTZ001
+    assert query(workspace, "SELECT opened_at FROM changes") == [{"opened_at": datetime(2026, 7, 1, 16)}]
+    assert query(workspace, "SELECT valid_from FROM tier_assignments") == [{"valid_from": datetime(2026, 6, 30, 22)}]
+    assert query(workspace, "SELECT since FROM coverage") == [{"since": datetime(2025, 12, 31, 23)}]
     assert query(workspace, "SELECT spend_id, amount, currency FROM spend") == [
         {"spend_id": "s1", "amount": 10.0, "currency": "USD"}
     ]
@@ -195,7 +201,7 @@ def test_zones_of_parquet_and_bare_dates_of_registers(tmp_path: Path) -> None:
 def test_json_values_of_the_wrong_kind_are_told(tmp_path: Path) -> None:
     workspace = new_workspace(tmp_path)
     base = {"repo_id": "r1", "state": "open", "opened_at": "2026-01-01T00:00:00Z"}
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"change_id": "c1", **base, "labels": ["a", "b;c"], "title": None, "number": "12"},
         {"change_id": "c2", **base, "title": {"text": "x"}},
         {"change_id": "c3", **base, "labels": {"a": 1}},

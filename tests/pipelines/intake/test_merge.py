@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import polars as pl
@@ -58,7 +59,7 @@ VERSIONS = st.lists(
 )
 @given(versions=VERSIONS, order=st.randoms(use_true_random=False), cuts=st.sets(st.integers(0, 8), max_size=2))
 def test_latest_observation_wins_in_any_order(
-    warehouse: Warehouse, versions: list[tuple[str, str | None, int, bool]], order: Any, cuts: set[int]
+    warehouse: Warehouse, versions: list[tuple[str, str | None, int, bool]], order: Random, cuts: set[int]
 ) -> None:
     rows = [
         {"repo_id": key, "name": name, "observed_at": (T0 + timedelta(hours=hour)).isoformat(), "deleted": deleted}
@@ -100,7 +101,7 @@ READINGS = st.lists(
 )
 @given(readings=READINGS, order=st.randoms(use_true_random=False))
 def test_newest_reading_of_a_set_replaces_it_in_any_order(
-    warehouse: Warehouse, readings: list[tuple[int, set[str]]], order: Any
+    warehouse: Warehouse, readings: list[tuple[int, set[str]]], order: Random
 ) -> None:
     shuffled = list(readings)
     order.shuffle(shuffled)
