@@ -26,7 +26,8 @@ from pipelines.connectors.base import (
     Stream,
     parse_instant,
 )
-from pipelines.connectors.github_events import GitHubNames, conform
+from pipelines.connectors.github_events import conform
+from pipelines.connectors.github_names import GitHubNames
 from pipelines.connectors.github_reading import PER_PAGE, ChangeReading, DeploymentReading
 from pipelines.connectors.sweep import Sweep
 from pipelines.connectors.transport import Gone, HostClient, NotFound, Page, Query

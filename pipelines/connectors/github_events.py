@@ -6,13 +6,19 @@ is mended here.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
-from urllib.parse import urlsplit
+from typing import Any
 
-from pipelines.connectors.ai_use import is_agent_account, recognise
+from pipelines.connectors.ai_use import recognise
 from pipelines.connectors.base import RECORD_COLUMN, Conformed, RawRecord, Row, text_frame
 from pipelines.connectors.change_kind import causing_change, change_kind, closed_issue, reverted_change
+from pipelines.connectors.github_names import (
+    GitHubNames,
+    Settings,
+    account_kind,
+    id_of_reference,
+    labels_of,
+    login_of,
+)
 
 EVENT_KINDS = {
     "ready_for_review": "ready_for_review",
@@ -36,50 +42,6 @@ FINAL_STATES = {"success": "success", "failure": "failure", "error": "failure"}
 
 Numbered = tuple[int, RawRecord]
 """A record with its position in the batch."""
-
-
-class Settings(Protocol):
-    """The settings that the reading of records depends on."""
-
-    @property
-    def defect_labels(self) -> Sequence[str]: ...  # noqa: D102
-    @property
-    def pre_production_labels(self) -> Sequence[str]: ...  # noqa: D102
-    @property
-    def severity_labels(self) -> Mapping[str, int]: ...  # noqa: D102
-    @property
-    def hotfix_labels(self) -> Sequence[str]: ...  # noqa: D102
-    @property
-    def bots(self) -> Sequence[str]: ...  # noqa: D102
-    @property
-    def services(self) -> Mapping[str, str]: ...  # noqa: D102
-    @property
-    def teams(self) -> Mapping[str, str]: ...  # noqa: D102
-
-
-@dataclass(frozen=True)
-class GitHubNames:
-    """Ids as the contract's convention has them; `host` is where people see the repository, not where its API is."""
-
-    host: str
-
-    @classmethod
-    def of(cls, base_url: str) -> "GitHubNames":
-        """The names for an API address."""
-        host = urlsplit(base_url).netloc
-        return cls("github.com" if host == "api.github.com" else host)
-
-    def repo_id(self, scope: str) -> str:
-        """`host:owner/name`."""
-        return f"{self.host}:{scope}"
-
-    def numbered(self, scope: str, number: str | int) -> str:
-        """`host:owner/name#number`, of pull requests and issues alike: they share their numbers."""
-        return f"{self.repo_id(scope)}#{number}"
-
-    def part(self, scope: str, kind: str, identifier: str | int) -> str:
-        """`host:owner/name/kind/id`, of what has an id of its own."""
-        return f"{self.repo_id(scope)}/{kind}/{identifier}"
 
 
 def conform(records: Sequence[RawRecord], settings: Settings, names: GitHubNames) -> Conformed:
@@ -112,22 +74,6 @@ def _of(parent: Numbered, children: Iterable[Numbered]) -> list[RawRecord]:
     return [child for _, child in children if child.parent == owner.record_id and child.scope == owner.scope]
 
 
-def _login(account: Mapping[str, Any] | None) -> str | None:
-    return (account or {}).get("login") or None
-
-
-def _account_kind(account: Mapping[str, Any] | None, settings: Settings) -> str:
-    login = _login(account)
-    if is_agent_account(login):
-        return "agent"
-    is_bot = (account or {}).get("type") == "Bot" or (login or "").endswith("[bot]") or login in settings.bots
-    return "bot" if is_bot else "human"
-
-
-def _labels(data: Mapping[str, Any]) -> list[str]:
-    return [label["name"] if isinstance(label, Mapping) else str(label) for label in data.get("labels") or ()]
-
-
 def _repository(each: Numbered, settings: Settings, names: GitHubNames) -> Row:
     position, record = each
     return {
@@ -144,10 +90,10 @@ def _repository(each: Numbered, settings: Settings, names: GitHubNames) -> Row:
 def _change(each: Numbered, commits: Sequence[RawRecord], settings: Settings, names: GitHubNames) -> Row:
     position, record = each
     data, scope = record.data, record.scope
-    labels, body, branch = _labels(data), data.get("body") or "", (data.get("head") or {}).get("ref")
+    labels, body, branch = labels_of(data), data.get("body") or "", (data.get("head") or {}).get("ref")
     merged_at = data.get("merged_at")
     ai = recognise(
-        author=_login(data.get("user")),
+        author=login_of(data.get("user")),
         commit_authors=[_commit_author(commit.data) for commit in commits],
         messages=[body, *((commit.data.get("commit") or {}).get("message") or "" for commit in commits)],
         labels=labels,
@@ -163,8 +109,8 @@ def _change(each: Numbered, commits: Sequence[RawRecord], settings: Settings, na
         "service": settings.services.get(scope),
         "number": data.get("number"),
         "title": data.get("title"),
-        "author": _login(data.get("user")),
-        "author_kind": _account_kind(data.get("user"), settings),
+        "author": login_of(data.get("user")),
+        "author_kind": account_kind(data.get("user"), settings),
         "ai_use": ai.ai_use,
         "ai_evidence": ai.evidence,
         "state": "merged" if merged_at else data.get("state"),
@@ -179,18 +125,14 @@ def _change(each: Numbered, commits: Sequence[RawRecord], settings: Settings, na
         "changed_files": data.get("changed_files"),
         "labels": labels,
         "kind": kind,
-        "reverts_change_id": _reference(reverted_change(body, scope), names) if kind == "revert" else None,
-        "fixes_defect_id": _reference(closed_issue(body, scope), names),
+        "reverts_change_id": id_of_reference(reverted_change(body, scope), names) if kind == "revert" else None,
+        "fixes_defect_id": id_of_reference(closed_issue(body, scope), names),
     }
-
-
-def _reference(found: tuple[str, str] | None, names: GitHubNames) -> str | None:
-    return names.numbered(*found) if found else None
 
 
 def _commit_author(data: Mapping[str, Any]) -> str | None:
     """The account, else name and address as the commit has them."""
-    if login := _login(data.get("author")):
+    if login := login_of(data.get("author")):
         return login
     author = (data.get("commit") or {}).get("author") or {}
     return f"{author.get('name') or ''} <{author.get('email') or ''}>" if author else None
@@ -206,7 +148,7 @@ def _commit(each: Numbered, names: GitHubNames) -> Row:
         "repo_id": names.repo_id(record.scope),
         "authored_at": (commit.get("author") or {}).get("date"),
         "committed_at": (commit.get("committer") or {}).get("date"),
-        "author": _login(record.data.get("author")) or (commit.get("author") or {}).get("name"),
+        "author": login_of(record.data.get("author")) or (commit.get("author") or {}).get("name"),
     }
 
 
@@ -222,8 +164,8 @@ def _reviews(
             RECORD_COLUMN: position,
             "review_id": names.part(record.scope, "reviews", record.record_id),
             "change_id": names.numbered(record.scope, record.parent or ""),
-            "reviewer": _login(record.data.get("user")),
-            "reviewer_kind": _account_kind(record.data.get("user"), settings),
+            "reviewer": login_of(record.data.get("user")),
+            "reviewer_kind": account_kind(record.data.get("user"), settings),
             "state": REVIEW_STATES.get(str(record.data.get("state")), record.data.get("state")),
             "submitted_at": record.data.get("submitted_at"),
             "comment_count": counts[record.scope, record.record_id] + bool((record.data.get("body") or "").strip()),
@@ -241,7 +183,7 @@ def _event(each: Numbered, names: GitHubNames) -> Row:
         "change_id": names.numbered(record.scope, record.parent or ""),
         "kind": EVENT_KINDS[record.data["event"]],
         "occurred_at": record.data.get("created_at"),
-        "actor": _login(record.data.get("actor")),
+        "actor": login_of(record.data.get("actor")),
     }
 
 
@@ -287,7 +229,7 @@ def _deployment_kind(data: Mapping[str, Any]) -> str:
 def _defect(each: Numbered, settings: Settings, names: GitHubNames) -> Row:
     """An issue with a defect label; one that has lost it is a tombstone."""
     position, record = each
-    data, labels = record.data, _labels(record.data)
+    data, labels = record.data, labels_of(record.data)
     severities = [settings.severity_labels[label] for label in labels if label in settings.severity_labels]
     return {
         RECORD_COLUMN: position,
@@ -297,6 +239,6 @@ def _defect(each: Numbered, settings: Settings, names: GitHubNames) -> Row:
         "severity": min(severities, default=None),
         "opened_at": data.get("created_at"),
         "closed_at": data.get("closed_at"),
-        "caused_by_change_id": _reference(causing_change(data.get("body") or "", record.scope), names),
+        "caused_by_change_id": id_of_reference(causing_change(data.get("body") or "", record.scope), names),
         "deleted": not set(labels) & set(settings.defect_labels),
     }

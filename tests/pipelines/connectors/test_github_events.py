@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.connectors.base import RawRecord
 from pipelines.connectors.github import GitHub, GitHubSettings
-from pipelines.connectors.github_events import GitHubNames
+from pipelines.connectors.github_names import GitHubNames
 
 SCOPE = "acme/payments"
 
