@@ -14,8 +14,8 @@ from metrics.stats.distribution import Ordered
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-LOG_ZERO = -745.0
-"""Natural logarithm of the smallest positive double: stands for log(0) where the last unit has ended."""
+ROUNDING = 1e-9
+"""A survivor function so close to a share has reached it: below any step, above what sums of logarithms lose."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class ProductLimit:
             # log(-log S) shifted by its standard error times the score: S to the power exp(score * se / log S)
             shifted = np.exp(log_survivor * np.exp(score * np.sqrt(self.log_variance) / log_survivor))
             curve = np.where(inner, shifted, curve)
-        reached = (curve <= 1 - probability + 1e-12) & self.events
+        reached = (curve <= 1 - probability + ROUNDING) & self.events
         position = np.where(reached, np.arange(len(curve)), len(curve))
         starts = self.ordered.starts
         first = np.full(len(starts) - 1, len(curve))
@@ -59,14 +59,14 @@ def product_limit(ordered: Ordered, ended: NDArray[np.bool_]) -> ProductLimit:
     events = ended[ordered.rows]
     group = np.repeat(np.arange(len(ordered.counts)), ordered.counts)
     at_risk = (ordered.starts[1:][group] - np.arange(len(group))).astype(np.float64)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        step = np.where(events, np.log1p(-1.0 / at_risk), 0.0)
-        spread = np.where(events, 1.0 / (at_risk * (at_risk - 1)), 0.0)
-    step = np.maximum(step, LOG_ZERO)
-    spread = np.where(np.isfinite(spread), spread, 0.0)
+    # The last unit of a group, if it has ended, takes the curve to zero: nothing of the group comes after it.
+    falls, extinguishes = events & (at_risk > 1), events & (at_risk == 1)
+    remaining = np.where(falls, at_risk - 1, 1.0)
+    step = np.where(falls, np.log(remaining / at_risk), 0.0)
+    spread = np.where(falls, 1.0 / (at_risk * remaining), 0.0)
     return ProductLimit(
         ordered,
-        np.exp(_running(step, ordered.starts, group)),
+        np.where(extinguishes, 0.0, np.exp(_running(step, ordered.starts, group))),
         _running(spread, ordered.starts, group),
         events,
     )

@@ -11,9 +11,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics.stats.clusters import critical, small_sample_factor
+from metrics.stats.clusters import critical
 from metrics.stats.grouping import Grouping, reduce_cells
 from metrics.stats.scores import effective_size, poisson, wilson
+from metrics.stats.successive import History, Repositories
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -32,6 +33,7 @@ class RatioEstimate:
     units: Floats
     value: Floats
     clusters: Integers
+    degrees: Floats
     low: Floats
     high: Floats
     independent: Floats
@@ -43,22 +45,32 @@ def score_bounds(kind: str, value: Floats, size: Floats, score: Floats) -> tuple
 
 
 def estimate_ratio(
-    grouping: Grouping, numerators: Floats, denominators: Floats, units: Floats, kind: RatioKind
+    grouping: Grouping,
+    numerators: Floats,
+    denominators: Floats,
+    units: Floats,
+    kind: RatioKind,
+    history: History | None = None,
 ) -> RatioEstimate:
     """Ratio of every group from cell sums; `units` are the denominator's rows per cell.
 
-    The size behind a share is counted in units, whatever is summed: ten thousand lines of one change are one unit.
+    The size behind a share is counted in units, whatever is summed: ten thousand lines of one change are one unit. With a `history`,
+    intervals are those of the given repositories (`stats.successive`).
     """
     offsets = grouping.offsets()
     numerator, denominator = reduce_cells(numerators, offsets), reduce_cells(denominators, offsets)
     count = reduce_cells(units, offsets)
-    clusters = reduce_cells((denominators > 0).astype(np.float64), offsets).astype(np.int64)
+    repositories = Repositories(grouping, denominators, history)
     exposure = count if kind == "share" else denominator
     with np.errstate(divide="ignore", invalid="ignore"):
         value = numerator / denominator
         residual = numerators - grouping.spread(np.nan_to_num(value)) * denominators
-        clustered = reduce_cells(residual * residual, offsets) * small_sample_factor(clusters) / denominator**2
         independent = value * ((1 - value) if kind == "share" else 1.0) / exposure
-        size = effective_size(exposure, np.where(clusters > 1, clustered, independent), independent)
-        low, high = score_bounds(kind, value, size, critical(clusters))
-    return RatioEstimate(numerator, denominator, count, value, clusters, low, high, independent)
+        # Relative to the value, as ups and downs are: those of a rate that has halved have halved as well.
+        relative = independent / value**2
+        level = repositories.level(residual / grouping.spread(numerator), relative)
+        size = effective_size(exposure, level.variance, relative)
+        low, high = score_bounds(kind, value, size, critical(level.degrees + 1))
+    return RatioEstimate(
+        numerator, denominator, count, value, repositories.clusters, level.degrees, low, high, independent
+    )
