@@ -72,6 +72,16 @@ def test_schedules_run_in_the_zone_of_the_workspace(definitions: dg.Definitions)
     assert (monthly.execution_timezone, monthly.job_name) == ("Europe/Berlin", BRIEF_JOB)
 
 
+def test_the_daily_run_asks_the_job_for_what_it_takes(definitions: dg.Definitions) -> None:
+    daily = next(each for each in definitions.schedules or () if each.name == "daily_build")
+    assert isinstance(daily, dg.ScheduleDefinition)
+    with dg.DagsterInstance.ephemeral() as instance:
+        context = dg.build_schedule_context(instance, scheduled_execution_time=datetime(2026, 11, 2, 4, tzinfo=UTC))
+        (request,) = daily.evaluate_tick(context).run_requests or ()
+    assert request.run_config["ops"] == {"events": {"config": {"pull": True}}}
+    assert dg.validate_run_config(definitions.resolve_job_def(BUILD_JOB), request.run_config)
+
+
 @pytest.mark.parametrize(
     ("month", "day"), [("2026-06", 2), ("2026-05", 4), ("2026-08", 4), ("2026-11", 3), ("2026-01", 2), ("2026-10", 2)]
 )

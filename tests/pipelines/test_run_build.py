@@ -32,7 +32,9 @@ def first(workspace: Workspace) -> Manifest:
 
 
 def hashes(manifest: Manifest) -> dict[str, list[str]]:
-    return {name: [part.sha256 for part in table.parts] for name, table in manifest.tables.items()}
+    """What the tables hold; the brief is left out, since it names its snapshot."""
+    tables = {name: table for name, table in manifest.tables.items() if name != "brief_documents"}
+    return {name: [part.sha256 for part in table.parts] for name, table in tables.items()}
 
 
 def test_a_build_publishes_what_it_says(workspace: Workspace, first: Manifest) -> None:

@@ -48,6 +48,23 @@ def test_an_instant_without_a_zone_is_refused(
     assert "2026-10-31T00:00:00Z" in error
 
 
+def test_a_wrong_register_is_one_line_and_nothing_is_published(
+    workspace: Workspace, capfd: pytest.CaptureFixture[str]
+) -> None:
+    served = SnapshotFolder(workspace.state).current_id()
+    workspace.registers_folder.mkdir()
+    register = workspace.registers_folder / "tier_assignments.csv"
+    register.write_text("repo_id,tier,valid_from\nhost:acme/one,1,2020-01-01\n")
+    try:
+        assert plumbline(workspace, "build") == 2
+    finally:
+        register.unlink()
+    error = capfd.readouterr().err
+    assert error.count("\n") == 1
+    assert "two tiers at once" in error
+    assert SnapshotFolder(workspace.state).current_id() == served
+
+
 def test_check_exits_by_what_it_was_asked(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     plumbline(workspace, "check", "--format", "json")
     verdicts = json.loads(capsys.readouterr().out)["verdicts"]

@@ -1,0 +1,111 @@
+"""A table that breaks its schema is found out, by the model and by the screen alike."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+import pipelines.table_checks
+from pipelines.build_store import BuildStore, Cut
+from pipelines.table_checks import faults
+from pipelines.warehouse import Warehouse
+from schemas.published import all_tables
+from schemas.published.incident_facts import IncidentFacts
+from schemas.sql import DUCKDB_TYPES
+from schemas.workspace import load_workspace
+from tests.support.small_workspace import CONFIGURATION
+
+GOOD = {
+    "incident_id": "'i1'",
+    "service": "'one'",
+    "is_security": "false",
+    "opened_at": "timestamp '2026-01-01'",
+    "attribution": "'none'",
+}
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[BuildStore]:
+    (tmp_path / "plumbline.toml").write_text(CONFIGURATION)
+    workspace = load_workspace(tmp_path)
+    with Warehouse.open(workspace, write=True):
+        pass
+    instant = datetime.fromisoformat("2026-07-01T00:00:00")
+    with BuildStore(workspace, Cut(instant), instant) as store:
+        yield store
+
+
+@pytest.fixture(params=["model", "screen"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Either way of looking at rows: by pandera, or by SQL."""
+    if request.param == "screen":
+        monkeypatch.setattr(pipelines.table_checks, "ROWS_BY_MODEL", -1)
+
+
+def incidents(**changed: str) -> str:
+    """A query that gives one good incident, but for what is changed."""
+    values = {column.name: "null" for column in IncidentFacts.table_columns()} | GOOD | changed
+    columns = {column.name: DUCKDB_TYPES[column.type] for column in IncidentFacts.table_columns()}
+    return "select " + ", ".join(f"({values[name]})::{kind} as {name}" for name, kind in columns.items())
+
+
+@pytest.mark.usefixtures("way")
+def test_a_good_table_has_no_fault(store: BuildStore) -> None:
+    store.write("incident_facts", incidents())
+    assert list(faults(store, IncidentFacts)) == []
+
+
+@pytest.mark.usefixtures("way")
+@pytest.mark.parametrize(
+    ("changed", "column"),
+    [
+        ({"opened_at": "null"}, "opened_at"),
+        ({"attribution": "'guess'"}, "attribution"),
+        ({"tier": "5"}, "tier"),
+        ({"incident_id": "''"}, "incident_id"),
+        ({"restore_seconds": "'nan'"}, "restore_seconds"),
+        ({"restore_seconds": "-1"}, "restore_seconds"),
+    ],
+)
+def test_a_broken_row_is_named_by_its_column(store: BuildStore, changed: dict[str, str], column: str) -> None:
+    broken = {"incident_id": "'i2'"} | changed
+    store.write("incident_facts", f"{incidents()} union all {incidents(**broken)}")
+    found = list(faults(store, IncidentFacts))
+    assert found
+    assert all(f"incident_facts.{column}: " in fault for fault in found)
+
+
+@pytest.mark.usefixtures("way")
+def test_a_key_that_stands_twice_is_a_fault(store: BuildStore) -> None:
+    store.write("incident_facts", f"{incidents()} union all {incidents()}")
+    assert list(faults(store, IncidentFacts)) == ["incident_facts: the key i1 stands twice"]
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        (f"select * exclude service from ({incidents()})", "the column service is missing"),
+        (f"select * replace (opened_at::varchar as opened_at) from ({incidents()})", "is VARCHAR, must be TIMESTAMP"),
+    ],
+)
+def test_columns_are_held_to_their_names_and_types(store: BuildStore, query: str, words: str) -> None:
+    store.write("incident_facts", query)
+    assert words in next(faults(store, IncidentFacts))
+
+
+def test_narrower_numbers_are_the_same_numbers(store: BuildStore) -> None:
+    query = f"select * replace (3::tinyint as tier) from ({incidents()})"
+    store.write("incident_facts", query)
+    assert list(faults(store, IncidentFacts)) == []
+
+
+@pytest.mark.parametrize("name", sorted(all_tables()))
+def test_an_empty_table_of_every_kind_can_be_screened(
+    store: BuildStore, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipelines.table_checks, "ROWS_BY_MODEL", -1)
+    table = all_tables()[name]
+    columns = ", ".join(f'null::{DUCKDB_TYPES[column.type]} as "{column.name}"' for column in table.table_columns())
+    store.write(name, f"select {columns} where false")
+    assert list(faults(store, table)) == []
