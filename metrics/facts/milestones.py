@@ -1,6 +1,6 @@
 """Milestones of a change: opened, ready, first review, approved, merged; and what is odd about them (METRICS.md §1).
 
-`change_clock` resolves what columns and events say about a change, `milestones` adds its reviews and commits. Both
+`change_clock` shows each change with what columns and events say about its course, `milestones` adds its reviews. Both
 have one row per change. Reviews are read by integer keys in one hash aggregation; only changes with a rejection or
 more than two reviews are looked at a second time.
 """
@@ -77,9 +77,8 @@ CHANGE_CLOCK = f"""
         case when merged_at is not null then 'merged' when closed_at is not null then 'closed' else 'open' end as state,
         coalesce(merged_at, closed_at, {NEVER}) as ended_at
     from (
-        select c.change_key,
+        select c.* exclude (state, ready_at, first_commit_at, merged_at, closed_at),
             case when c.author is not null then hash(c.author) end as author_hash,
-            c.opened_at,
             coalesce(k.first_authored_at, c.first_commit_at) as given_first_commit_at,
             case
                 when e.first_ready_at <= coalesce(e.first_draft_at, {NEVER}) then e.first_ready_at
@@ -156,8 +155,8 @@ def _milestones(cut: datetime) -> str:
                 case when c.additions is not null or c.deletions is not null
                     then coalesce(c.additions, 0) + coalesce(c.deletions, 0) end as size_lines,
                 r._repo, coalesce(s._service, r._service) as _service,
-                t.state, t.opened_at, t.given_first_commit_at, t.given_ready_at, t.merged_at, t.closed_at, t.ended_at,
-                t.given_merged_at, t.given_closed_at,
+                c.state, c.opened_at, c.given_first_commit_at, c.given_ready_at, c.merged_at, c.closed_at, c.ended_at,
+                c.given_merged_at, c.given_closed_at,
                 v.first_review_at,
                 case
                     when v.last_rejection_at is null then v.first_approval_at
@@ -169,9 +168,8 @@ def _milestones(cut: datetime) -> str:
                 -- Without commits nobody can tell whether any followed a rejection.
                 case when v.last_rejection_at is null then 0 else n.review_rounds end as review_rounds,
                 coalesce(v.anomaly_bits, 0) as review_bits,
-                least(greatest(t.given_ready_at, t.opened_at), t.ended_at) as clamped_ready_at
-            from changes_at_cut c
-            join change_clock t using (change_key)
+                least(greatest(c.given_ready_at, c.opened_at), c.ended_at) as clamped_ready_at
+            from change_clock c
             join repo_dimension r using (repo_key)
             left join service_dimension s on s.service = c.service
             left join review_summary v using (change_key)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 VALIDATION_DAYS = 14
@@ -58,8 +57,3 @@ class FactSettings:
             raise ValueError(
                 f"timezone: {self.timezone!r} is not an IANA zone; give one such as Europe/Berlin"
             ) from error
-
-    @property
-    def attribution_window(self) -> timedelta:
-        """How long after a deployment's end an incident may be attributed to it."""
-        return timedelta(hours=self.incident_attribution_hours)

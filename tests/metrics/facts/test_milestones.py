@@ -2,6 +2,7 @@
 
 import pytest
 
+from metrics.facts import FactSettings
 from metrics.facts.milestones import ANOMALIES
 from tests.support.events import Events, Row, at
 
@@ -265,6 +266,11 @@ def test_bots_changes_are_facts_and_out_of_the_change_metrics(events: Events) ->
     assert {kind: facts.change(each)["_in_change_metrics"] for kind, each in kinds.items()} == {
         "human": True, "agent": True, "bot": False,
     }  # fmt: skip
+
+
+def test_a_workspace_may_count_bots(events: Events) -> None:
+    change = events.change(author_kind="bot")
+    assert events.build(settings=FactSettings(include_bots=True)).change(change)["_in_change_metrics"] is True
 
 
 def test_orphans_are_kept_and_join_nothing(events: Events) -> None:
