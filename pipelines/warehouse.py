@@ -11,7 +11,6 @@ import errno
 import fcntl
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -157,7 +156,7 @@ def translate(error: duckdb.Error, where: Path) -> PlumblineError:
         return WarehouseError(
             "the file is damaged",
             str(where),
-            "move it away and load the files under .plumbline/raw again; nothing else is lost",
+            "move it away, then load and ingest again; what came before is still under .plumbline/raw",
         )
     return WarehouseError(f"the database refused: {message}", str(where), "if it persists, report it with this line")
 
@@ -222,8 +221,3 @@ def _connect(workspace: Workspace, file: Path, *, write: bool) -> duckdb.DuckDBP
             raise _locked(file, found.group(1) if found else "", write=write) from cause
         raise
     return connection
-
-
-def remove_temporary_files(workspace: Workspace) -> None:
-    """Remove what an interrupted process may have left in the workspace's temporary folder."""
-    shutil.rmtree(workspace.state / "tmp", ignore_errors=True)
