@@ -64,6 +64,12 @@ def test_to_whom_it_is_never_attributed(events: Events, other: Row) -> None:
     assert attribution(events.build().incident(incident)) == ("none", None)
 
 
+def test_an_incident_that_opens_as_the_deployment_ends_is_its(events: Events) -> None:
+    deployment = events.deployment(0, 4)
+    incident = events.incident(4)
+    assert attribution(events.build().incident(incident)) == ("window", deployment)
+
+
 def test_not_to_a_deployment_that_had_not_finished(events: Events) -> None:
     events.deployment(0, 5)
     incident = events.incident(4)

@@ -153,6 +153,12 @@ def test_a_deployment_that_failed_by_status_recovers_by_the_next_rollback_or_hot
     assert events.build().deployment(failed)["recovery_seconds"] == 5 * HOUR
 
 
+def test_a_repair_may_begin_as_the_failure_ends(events: Events) -> None:
+    failed = events.deployment(0, 1, status="failure")
+    events.deployment(1, 2, kind="hotfix")
+    assert events.build().deployment(failed)["recovery_seconds"] == HOUR
+
+
 def test_what_was_repaired_before_the_end_took_no_time(events: Events) -> None:
     release = events.deployment(0, 5)
     events.incident(1, 3, caused_by_deployment_id=release)
