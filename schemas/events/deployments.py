@@ -15,9 +15,9 @@ class Deployments(EventTable):
         born="coalesce(started_at, finished_at)",
         rules=(
             Rule(
-                "status NOT IN ('success', 'failure') OR finished_at IS NOT NULL",
+                "status NOT IN ('success', 'failure') OR finished_at IS NOT NULL OR started_at IS NOT NULL",
                 "finished_at",
-                "is missing on a finished deployment",
+                "is missing on a finished deployment that has no started_at either",
             ),
         ),
     )
