@@ -92,6 +92,12 @@ def interval(low: float | None, high: float | None, unit: str, is_relative: bool
     return " to ".join(bounds)
 
 
+def from_to(before: float, after: float, unit: str) -> tuple[str, str]:
+    """Two values as they stand after *from* and *to*; a long unit is said once."""
+    values = quantity(before, unit), quantity(after, unit)
+    return values if unit in ("hours", "fraction") else (number(before), values[1])
+
+
 def sentence(text: str) -> str:
     """The text with a capital and a full stop."""
     return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith((".", "?", "!")) else ".")

@@ -84,7 +84,7 @@ def monthly_brief(tables: BriefTables, origin: Origin, month: date) -> MonthlyBr
         month_end=end,
         is_running=end > cut_day,
         identity=_identity(origin),
-        summary=summary([(section.tier, section.standings) for section in sections]),
+        summary=_summary(sections, month, since),
         tiers=sections,
         chance_note=chance_note(compared),
         figures=compared,
@@ -110,6 +110,12 @@ def monthly_brief(tables: BriefTables, origin: Origin, month: date) -> MonthlyBr
         definitions=used,
         definitions_note=known.definitions_note(used, tables.definition_log, since, end, origin.calendar),
     )
+
+
+def _summary(sections: Sequence[TierSection], month: date, since: date | None) -> tuple[str, ...]:
+    if not sections and since and month < since:
+        return (f"The month lies before {since}, the end of the baseline: nothing of it is judged.",)
+    return summary([(section.tier, section.standings) for section in sections])
 
 
 def _status(found: Sequence[Standing]) -> str:

@@ -12,7 +12,7 @@ from metrics.briefs.figures import figure_name
 from metrics.constraints import all_constraints
 from metrics.explain import STATISTIC_NAMES
 from metrics.model import STATUSES
-from metrics.words import joined, quantity, sentence, share, within_sentence
+from metrics.words import from_to, joined, quantity, sentence, share, within_sentence
 
 Row = dict[str, Any]
 
@@ -125,10 +125,10 @@ def _movement(numbers: Row, article: str) -> str:
     before, after = numbers["baseline_value"], numbers["value"]
     if before is None or after is None:
         return f"{name} cannot be given"
-    texts = quantity(before, numbers["unit"]), quantity(after, numbers["unit"])
-    if texts[0] == texts[1]:
-        return f"{name} stayed at {texts[1]}"
-    return f"{name} {'rose' if after > before else 'fell'} from {texts[0]} to {texts[1]}"
+    was, now = from_to(before, after, numbers["unit"])
+    if quantity(before, numbers["unit"]) == now:
+        return f"{name} stayed at {now}"
+    return f"{name} {'rose' if after > before else 'fell'} from {was} to {now}"
 
 
 def _certainty(guardrail: Row | None) -> float:

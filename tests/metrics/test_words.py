@@ -40,3 +40,8 @@ def test_sentences_end_once() -> None:
 
 def test_counts_take_the_plural_but_one() -> None:
     assert [words.plural(count, "change") for count in (0, 1, 1200)] == ["0 changes", "1 change", "1,200 changes"]
+
+
+def test_two_values_say_a_long_unit_once() -> None:
+    assert words.from_to(24.0, 96.0, "hours") == ("24.0 h", "4.00 days")
+    assert words.from_to(6.0, 9.0, "per 100 merged changes") == ("6.00", "9.00 per 100 merged changes")

@@ -67,6 +67,13 @@ def test_a_month_of_which_nothing_can_be_judged_claims_nothing() -> None:
     assert brief.quality.not_judged == ("1 verdict of the month inconclusive for want of data.",)
 
 
+def test_a_month_of_the_baseline_is_not_judged() -> None:
+    known = replace(BriefTables.of({}), baselines=paid_for().baselines)
+    assert monthly_brief(known, origin(), date(2025, 5, 1)).summary == (
+        "The month lies before 2025-10-01, the end of the baseline: nothing of it is judged.",
+    )
+
+
 def test_a_running_month_is_marked() -> None:
     assert monthly_brief(paid_for(), origin(as_of=datetime(2026, 10, 20)), MONTH).is_running  # noqa: DTZ001
     assert not monthly_brief(paid_for(), origin(), MONTH).is_running
