@@ -65,7 +65,7 @@ def engine(
 
 def _codes(frames: Mapping[str, pl.DataFrame], column: str) -> int:
     """How many codes a column uses."""
-    return 1 + max((code for frame in frames.values() for code in frame[column].to_list()), default=-1)
+    return 1 + max((code for frame in frames.values() for code in frame[column].drop_nulls()), default=-1)
 
 
 def changes(count: int, seed: int = 1, repositories: int = 12) -> pl.DataFrame:

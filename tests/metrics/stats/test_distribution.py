@@ -49,12 +49,13 @@ def test_several_repositories_invert_the_clustered_share(repositories: int, unit
     clusters = np.unique(repository)
     residuals = [below[repository == k].sum() - below.mean() * (repository == k).sum() for k in clusters]
     count = len(clusters)
-    error = np.sqrt(count / max(count - 1, 1) * np.sum(np.square(residuals))) / units
+    clustered = np.sqrt(count / max(count - 1, 1) * np.sum(np.square(residuals))) / units
+    error = max(clustered, np.sqrt(p * (1 - p) / units)) if count > 1 else np.sqrt(p * (1 - p) / units)
     assert estimate.standard_error[0] == pytest.approx(error)
     half = critical(np.array([count]))[0] * error
     ordered = np.sort(values)
     if p + half < 1:
-        assert estimate.high[0] == ordered[int(np.ceil((p + half) * units)) - 1]
+        assert estimate.high[0] == max(ordered[int(np.ceil((p + half) * units)) - 1], threshold)
     else:
         assert np.isnan(estimate.high[0])
 
