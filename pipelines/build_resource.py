@@ -7,7 +7,8 @@ from pathlib import Path
 
 import dagster as dg
 
-from pipelines.build_store import BuildStore, Cut
+from pipelines.build_store import BuildStore, Cut, last_cut
+from schemas.snapshot import SnapshotFolder
 from schemas.workspace import load_workspace
 
 
@@ -26,8 +27,10 @@ class BuildResource(dg.ConfigurableResource[BuildStore]):
         workspace = load_workspace(Path(self.workspace))
         now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
         known_at = _instant(self.known_at)
-        as_of = _instant(self.as_of) or _instant(workspace.as_of) or known_at or now
-        with BuildStore(workspace, Cut(as_of, known_at), now) as store:
+        as_of = _instant(self.as_of) or _instant(workspace.as_of) or known_at
+        # A single stage goes on from what was built last, so that its tables belong together.
+        last = None if self.fresh or as_of else last_cut(SnapshotFolder(workspace.state))
+        with BuildStore(workspace, last or Cut(as_of or now, known_at), now) as store:
             if self.fresh:
                 store.forget()
             yield store

@@ -28,6 +28,8 @@ from schemas.errors import PlumblineError, WarehouseLocked
 from schemas.snapshot import Part, SnapshotFolder, SnapshotTable
 from schemas.workspace import Workspace
 
+REGISTRY = "build.json"
+
 
 @dataclass(frozen=True)
 class Cut:
@@ -35,6 +37,22 @@ class Cut:
 
     as_of: datetime
     known_at: datetime | None = None
+
+    def __str__(self) -> str:
+        """As the registry keeps it."""
+        return " ".join(instant.isoformat() for instant in (self.as_of, self.known_at) if instant)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read what `str` gave."""
+        return cls(*(datetime.fromisoformat(instant) for instant in text.split()))
+
+
+def last_cut(folder: SnapshotFolder) -> Cut | None:
+    """The cut of what was built last, on which a single stage goes on; None before the first build."""
+    registry = folder.state / REGISTRY
+    built = json.loads(registry.read_text(encoding="utf-8")) if registry.exists() else {}
+    return max((Cut.parse(table["cut"]) for table in built.values()), key=lambda cut: cut.as_of, default=None)
 
 
 @dataclass
@@ -67,7 +85,7 @@ class BuildStore:
         self.cut = cut
         self.created_at = created_at
         self.folder = SnapshotFolder(workspace.state)
-        self._registry = self.folder.state / "build.json"
+        self._registry = self.folder.state / REGISTRY
         self._tables: dict[str, BuiltTable] = self._read_registry()
         self._warehouse: Warehouse | None = None
         self._lock: int | None = None
@@ -164,7 +182,7 @@ class BuildStore:
         finally:
             if isinstance(content, pl.DataFrame):
                 connection.unregister("_frame")
-        cut = self._cut_text()
+        cut = str(self.cut)
         built = self._tables.get(table)
         if built is None or built.cut != cut or not partition:
             built = self._tables[table] = BuiltTable(cut, internal)
@@ -182,11 +200,11 @@ class BuildStore:
     def partitions(self, table: str) -> set[str]:
         """The partitions of a table that this cut has."""
         built = self._tables.get(table)
-        return set(built.partitions) if built is not None and built.cut == self._cut_text() else set()
+        return set(built.partitions) if built is not None and built.cut == str(self.cut) else set()
 
     def tables(self) -> dict[str, SnapshotTable]:
         """All tables of this build's cut, as a manifest names them; tables left of other cuts are not among them."""
-        cut = self._cut_text()
+        cut = str(self.cut)
         return {name: built.snapshot_table for name, built in sorted(self._tables.items()) if built.cut == cut}
 
     def frame(self, query: str) -> pl.DataFrame:
@@ -207,10 +225,6 @@ class BuildStore:
         paths = self.folder.part_paths(self._tables[table].snapshot_table)
         if paths:
             create_view(self.connection, table, f"select * from {scan(paths)}")
-
-    def _cut_text(self) -> str:
-        known_at = self.cut.known_at
-        return f"{self.cut.as_of.isoformat()} {known_at.isoformat() if known_at else ''}".strip()
 
     def _read_registry(self) -> dict[str, BuiltTable]:
         if not self._registry.exists():

@@ -6,16 +6,23 @@ import dagster as dg
 
 from pipelines.build_store import BuildStore
 from pipelines.publish import publish
+from schemas.errors import PlumblineError
+from schemas.published import all_tables
 
 SNAPSHOT = dg.AssetKey("snapshot")
 
 
 def snapshot_of(upstream: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
     """The asset `snapshot`, downstream of what it publishes and of its checks."""
+    names = [key.to_user_string() for key in upstream]
 
     @dg.asset(key=SNAPSHOT, deps=list(upstream), group_name="publish", kinds={"json"})
     def snapshot(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
         """One published state of everything, that the dashboard, exports and briefs read. Never changed."""
+        missing = sorted(set(names) & set(all_tables()) - set(build.tables()))
+        if missing:
+            what = f"{', '.join(missing)} belong to another cut than the rest"
+            raise PlumblineError(what, str(build.workspace.root), "materialise everything, or run `plumbline build`")
         manifest = publish(build)
         rows = sum(table.rows for table in manifest.tables.values())
         return dg.MaterializeResult(metadata={"snapshot_id": manifest.snapshot_id, "rows": rows})

@@ -1,0 +1,57 @@
+"""A single stage can be run again from Dagster, on what the last build left."""
+
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from pipelines.definitions import load
+from pipelines.run_build import run_build
+from pipelines.stages.metrics import metric_key
+from schemas.errors import PlumblineError
+from schemas.snapshot import SnapshotFolder
+from schemas.workspace import Workspace, load_workspace
+from tests.support.small_workspace import CONFIGURATION, make_small_workspace
+
+SNAPSHOT = dg.AssetKey("snapshot")
+
+
+@pytest.fixture
+def built(tmp_path: Path) -> Workspace:
+    """Built as of the present, so that a later run would have another cut."""
+    make_small_workspace(tmp_path)
+    (tmp_path / "plumbline.toml").write_text(CONFIGURATION.replace("as_of = 2026-07-01T00:00:00Z\n", ""))
+    workspace = load_workspace(tmp_path)
+    run_build(workspace)
+    return workspace
+
+
+def materialise(workspace: Workspace, *keys: dg.AssetKey, **cut: str) -> None:
+    """What the web server does when assets are chosen there."""
+    job = load(workspace).resolve_implicit_global_asset_job_def()
+    config = {
+        "resources": {"build": {"config": {"workspace": str(workspace.root), **cut}}},
+        "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+    }
+    with dg.DagsterInstance.ephemeral() as instance:
+        job.execute_in_process(instance=instance, asset_selection=list(keys), run_config=config)
+
+
+def test_one_metric_run_again_changes_nothing_else(built: Workspace) -> None:
+    folder = SnapshotFolder(built.state)
+    before = folder.current()
+    materialise(built, metric_key("pr_cycle_time"), dg.AssetKey("metric_values"), SNAPSHOT)
+    after = folder.current()
+    assert before is not None
+    assert after is not None
+    assert after.as_of == before.as_of
+    assert after.tables["metric_values"].rows == before.tables["metric_values"].rows
+    assert after.tables["change_facts"] == before.tables["change_facts"]
+
+
+def test_tables_of_two_cuts_are_never_published_together(built: Workspace) -> None:
+    folder = SnapshotFolder(built.state)
+    served = folder.current_id()
+    with pytest.raises(PlumblineError, match="another cut"):
+        materialise(built, dg.AssetKey("definition_log"), SNAPSHOT, as_of="2026-03-01T00:00:00Z")
+    assert folder.current_id() == served
