@@ -8,7 +8,8 @@ from playwright.sync_api import Browser
 from pipelines.write_brief import write_brief
 from schemas.workspace import Workspace
 
-pytestmark = pytest.mark.browser
+# The build runs an event loop of its own, and so has to be over before the browser's begins.
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("demo_workspace")]
 
 PAGES = 2
 PHONE = {"width": 400, "height": 800}
