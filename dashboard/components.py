@@ -22,9 +22,16 @@ class Cell:
     link: str = ""
     tone: str = ""
     symbol: str = ""
+    parts: tuple[tuple[str, str], ...] = ()
+    """Texts with their links, one a line, in place of `text`."""
+    rest: int = 0
+    """How many more there are."""
 
     def html(self) -> str:
         """The cell's content."""
+        if self.parts:
+            lines = [Cell(text, link=link).html() for text, link in self.parts]
+            return "<br>".join([*lines, f"and {self.rest} more"] if self.rest > 0 else lines)
         text = escape(self.text)
         if self.hint:
             text = f'<span class="definition" tabindex="0" title="{escape(self.hint)}">{text}</span>'

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.components import Cell, metric_cell, paragraph, record_cell, status_chip, table
+from dashboard.components import Cell, metric_cell, paragraph, status_chip, table
 from dashboard.naming import (
     RELATIVE_STATISTICS,
     TIER_NAMES,
@@ -13,16 +13,17 @@ from dashboard.naming import (
     evidence_name,
     evidence_statistic,
     figure,
-    metric_name,
 )
 from dashboard.periods import Window, days
 from dashboard.queries import MIXED, Verdict
+from dashboard.records import show_records
+from dashboard.snapshots import Snapshot
 from metrics.constraints import all_constraints
 from metrics.readings import CHANCE_ALLOWED
 from metrics.words import share
 
 
-def explain(verdict: Verdict, window: Window) -> None:
+def explain(snapshot: Snapshot, verdict: Verdict, window: Window) -> None:
     """The whole explanation of one verdict."""
     constraint = all_constraints().get(verdict.constraint)
     name = constraint.name if constraint else verdict.constraint
@@ -46,7 +47,7 @@ def explain(verdict: Verdict, window: Window) -> None:
             f"Baseline {baseline}, uncontrolled. Units of one repository are alike, so intervals are clustered by it.",
             "note",
         )
-    _records(verdict)
+    show_records(snapshot, verdict)
 
 
 def _row(figure_: Mapping[str, Any], role: str, verdict: Verdict) -> list[Cell]:
@@ -90,23 +91,3 @@ def _reading(figure_: Mapping[str, Any], role: str) -> Cell:
     tone = "holds" if risk <= CHANCE_ALLOWED else "at_risk"
     word = "within its margin" if tone == "holds" else "may exceed its margin"
     return Cell(f"{word} (chance of worse {share(risk)})", tone=tone, symbol="✓" if tone == "holds" else "▲")
-
-
-def _records(verdict: Verdict) -> None:
-    """The worst records behind the guardrails, by id."""
-    for found in verdict.evidence["records"]:
-        metric, worst = found["metric"], found["worst"]
-        if not worst:
-            continue
-        where = f" in tier {found['tier']}" if verdict.tier == MIXED else ""
-        kind = str(worst[0].get("kind", "record"))
-        st.markdown(f"**{len(worst)} {kind}s behind {metric_name(metric)}{where}**, newest or largest first")
-        rows = [
-            [
-                record_cell(str(each["id"])),
-                Cell(str(each.get("repo_id") or "–")),
-                Cell(str(each.get("at") or each.get("happened_at") or "–").replace("T", " ").removesuffix("Z")),
-            ]
-            for each in worst
-        ]
-        table([kind.capitalize(), "Repository", "When (UTC)"], rows, f"Records behind {metric_name(metric)}")

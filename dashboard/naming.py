@@ -71,9 +71,14 @@ def figure_name(metric: str, statistic: str) -> str:
     return f"{name}, per week" if "per_week" in statistic else name
 
 
+def in_sentence_name(metric: str) -> str:
+    """The metric's name within a sentence."""
+    return within_sentence(metric_name(metric))
+
+
 def figure_in_sentence(metric: str, statistic: str) -> str:
     """The same within a sentence: `median cycle time of changes`, `rollback rate`."""
-    name = within_sentence(metric_name(metric))
+    name = in_sentence_name(metric)
     if statistic in STATISTIC_NAMES:
         return f"{STATISTIC_NAMES[statistic]} {'' if statistic == 'p50' else 'of '}{name}"
     return (

@@ -221,6 +221,46 @@ def tiers_present(snapshot: Snapshot) -> Sequence[str]:
     return [tier for tier in (*TIERS, UNTIERED, MIXED) if tier in found]
 
 
+def recommendations(snapshot: Snapshot, window: Window) -> pl.DataFrame:
+    """What to do next in each tier, the most critical first. Columns: tier, constraint_stage, finding, next_step."""
+    return snapshot.rows(
+        """select tier, constraint_stage, finding, next_step from recommendations
+        where grain = ? and window_start = ? and segment_kind = 'all' order by tier desc""",
+        window.grain,
+        window.start,
+    )
+
+
+def deployments_by_id(snapshot: Snapshot, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """What became of deployments, with the changes that they carried and the incidents put down to them, by id.
+
+    Each has service, failure_reason, recovery_seconds, changes and incidents (lists of ids).
+    """
+    rows = snapshot.rows(
+        """select deployment_id, service, failure_reason, recovery_seconds,
+            (select coalesce(list(change_id order by change_id), []) from change_facts as c
+                where list_contains(?, c.deployment_id) and c.deployment_id = d.deployment_id) as changes,
+            (select coalesce(list(incident_id order by incident_id), []) from incident_facts as i
+                where list_contains(?, i.deployment_id) and i.deployment_id = d.deployment_id) as incidents
+        from deployment_facts as d where list_contains(?, d.deployment_id)""",
+        tuple(ids),
+        tuple(ids),
+        tuple(ids),
+    )
+    return {row["deployment_id"]: row for row in rows.iter_rows(named=True)}
+
+
+def changes_by_id(snapshot: Snapshot, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """How changes went, by id: ai_use, cycle_seconds and its stages, deployment_id, rolled_back, escaped_defects."""
+    rows = snapshot.rows(
+        """select change_id, ai_use, cycle_seconds, draft_seconds, pickup_seconds, review_seconds, merge_wait_seconds,
+            deployment_id, rolled_back, escaped_defects
+        from change_facts where list_contains(?, change_id)""",
+        tuple(ids),
+    )
+    return {row["change_id"]: row for row in rows.iter_rows(named=True)}
+
+
 def freshness(snapshot: Snapshot) -> pl.DataFrame:
     """How fresh every source is. Columns: source, stream, rows, last_record_at, last_fetched_at, state."""
     return snapshot.rows(

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from schemas.workspace import Workspace
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -22,6 +24,14 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"needs the recorded responses in {folder}, which is not there")
     return folder
+
+
+@pytest.fixture(scope="session")
+def demo_workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """The sample organisation, loaded and built; not to be changed by a test."""
+    from tests.support.demo import built_demo
+
+    return built_demo(tmp_path_factory)
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,18 @@ import streamlit as st
 
 from dashboard import look
 from dashboard.choices import choose, chosen
-from dashboard.components import Cell, claim_chip, direction_cell, metric_cell, opening, paragraph, section, table
+from dashboard.components import (
+    Cell,
+    anchor,
+    claim_chip,
+    direction_cell,
+    link,
+    metric_cell,
+    opening,
+    paragraph,
+    section,
+    table,
+)
 from dashboard.explanation import explain
 from dashboard.naming import (
     TIER_NAMES,
@@ -21,7 +32,7 @@ from dashboard.naming import (
     unit_of,
 )
 from dashboard.periods import Window, days
-from dashboard.queries import MIXED, TIERS, Verdict, comparisons, units, verdicts
+from dashboard.queries import MIXED, TIERS, Verdict, comparisons, recommendations, units, verdicts
 from dashboard.sentences import TierStory, headline_of, mixed_sentence
 from dashboard.views import Scene, View
 from metrics.constraints import all_constraints
@@ -38,7 +49,7 @@ def render(scene: Scene) -> None:
     window = scene.window
     if window is None:
         paragraph(
-            "This snapshot holds neither verdicts nor values. Load events (`plumbline load DIR`), then `plumbline build`."
+            "This snapshot holds no verdicts or values. Load events (`plumbline load DIR`), then `plumbline build`."
         )
         return
     found = verdicts(scene.snapshot, window)
@@ -58,7 +69,8 @@ def render(scene: Scene) -> None:
             if constraint.across_tiers:
                 _mixed_row(constraint, found, opened)
     with st.container(border=True, key="explanation"):
-        explain(opened, window)
+        explain(scene.snapshot, opened, window)
+    _next_steps(scene, window)
     _moved(scene, compared, window)
 
 
@@ -89,7 +101,8 @@ def _heads(stories: Mapping[str, TierStory]) -> None:
     for column, tier in zip(columns[1:], TIERS, strict=True):
         note = TIER_NOTES.get(tier, "")
         claim = claim_chip(stories[tier].claim) if tier in stories else ""
-        column.html(f'<p class="colhead"><b>{TIER_NAMES[tier]}</b> <span>{note}</span><br>{claim}</p>')
+        name = anchor(link("tier", tier=tier), TIER_NAMES[tier])
+        column.html(f'<p class="colhead"><b>{name}</b> <span>{note}</span><br>{claim}</p>')
 
 
 def _gains(stories: Mapping[str, TierStory], compared: pl.DataFrame) -> None:
@@ -162,6 +175,22 @@ def _short(verdict: Verdict) -> str:
     if guardrail is None or verdict.status == "inconclusive":
         return "no guardrail can be judged yet"
     return capital(evidence_movement(guardrail))
+
+
+def _next_steps(scene: Scene, window: Window) -> None:
+    """Where each tier's time goes, and what to do about it."""
+    steps = recommendations(scene.snapshot, window)
+    if not len(steps):
+        return
+    section(
+        "Next steps", "The stage that holds most of a tier's lead time, and the remedy that the field knows for it."
+    )
+    rows = [
+        [Cell(TIER_NAMES.get(row["tier"], row["tier"])), Cell(row["finding"]), Cell(row["next_step"])]
+        for row in steps.iter_rows(named=True)
+        if row["tier"] in TIERS
+    ]
+    table(["Tier", "What was found", "What to do"], rows, f"Next steps after {window.name}")
 
 
 def _moved(scene: Scene, compared: pl.DataFrame, window: Window) -> None:

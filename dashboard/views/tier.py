@@ -34,6 +34,7 @@ from dashboard.queries import (
     values,
     verdicts,
 )
+from dashboard.records import longest_stage
 from dashboard.sentences import story, tier_sentence
 from dashboard.views import Scene, View
 from metrics.constraints import all_constraints
@@ -43,8 +44,12 @@ from metrics.words import share
 from schemas.units import SECONDS_PER_HOUR
 
 SLOWEST = 10
+KEY = (
+    "Blue: the median or rate by month with its 95 % interval. Orange: the 95th percentile. Dotted: the baseline. "
+    "Where there is a distribution, grey is the baseline's, and the dashed lines are the 95th percentiles."
+)
 SIDES: tuple[tuple[Side, str, str], ...] = (
-    ("lagging", "What the business ends up with", "Lagging metrics: speed, stability and what it costs."),
+    ("lagging", "What the business ends up with", f"Lagging metrics: speed, stability and what it costs. {KEY}"),
     ("leading", "What predicts it", "Leading metrics: how work is reviewed, checked and sized."),
 )
 
@@ -198,7 +203,7 @@ def _slowest(scene: Scene, window: Window, tier: str) -> None:
             [
                 record_cell(row["change_id"]),
                 Cell(figure(row["cycle_seconds"] / SECONDS_PER_HOUR, "hours"), is_number=True),
-                Cell(_longest_stage(row)),
+                Cell(longest_stage(row)),
                 Cell(f"{row['size_lines']:,}" if row["size_lines"] is not None else "–", is_number=True),
                 Cell(row["ai_use"]),
                 Cell(f"{row['merged_at']:%Y-%m-%d}"),
@@ -207,12 +212,6 @@ def _slowest(scene: Scene, window: Window, tier: str) -> None:
         ],
         f"Slowest changes of {TIER_NAMES[tier]}",
     )
-
-
-def _longest_stage(row: dict[str, float | None]) -> str:
-    found = {name: row[f"{name}_seconds"] or 0.0 for name in ("draft", "pickup", "review", "merge_wait")}
-    name = max(found, key=lambda each: found[each])
-    return f"{name.replace('_', ' ')}, {figure(found[name] / SECONDS_PER_HOUR, 'hours')}" if found[name] else "–"
 
 
 VIEW = View(

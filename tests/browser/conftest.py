@@ -1,0 +1,128 @@
+"""A real dashboard in a process of its own, and a real Chromium that looks at it."""
+
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from schemas.workspace import Workspace
+
+QUIET = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+SECONDS_TO_START = 90
+MILLISECONDS_TO_ANSWER = 60_000
+
+
+@pytest.fixture(scope="session")
+def dashboard(demo_workspace: Workspace, chromium: str) -> Iterator[str]:
+    """The address of the sample organisation's dashboard."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    command = [
+        sys.executable,
+        "-m",
+        "pipelines.cli",
+        "--workspace",
+        str(demo_workspace.root),
+        "serve",
+        "--port",
+        str(port),
+    ]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        _wait(address, server)
+        yield address
+    finally:
+        server.terminate()
+        server.communicate(timeout=30)
+
+
+def _wait(address: str, server: subprocess.Popen[str]) -> None:
+    """Waits until the server answers."""
+    deadline = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            pytest.fail(f"the dashboard ended: {server.communicate()[0]}")
+        try:
+            if httpx.get(f"{address}/_stcore/health").is_success:
+                return
+        except httpx.TransportError:
+            time.sleep(0.2)
+    pytest.fail("the dashboard did not start")
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(QUIET), timeout=120_000)
+        yield browser
+        browser.close()
+
+
+class Reader:
+    """Somebody at a browser, who keeps pictures of what is seen."""
+
+    def __init__(self, browser: Browser, address: str, pictures: Path, width: int, scheme: str) -> None:
+        """Open a window of a width, in a light or dark scheme."""
+        self._context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
+        self.page: Page = self._context.new_page()
+        self.page.set_default_timeout(MILLISECONDS_TO_ANSWER)
+        self.scheme = scheme
+        self._address, self._pictures, self._suffix = address, pictures, f"{width}-{scheme}"
+        self.errors: list[str] = []
+        self.asked: set[str] = set()
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("request", lambda request: self.asked.add(re.sub(r"^(\w+://[^/]+).*", r"\1", request.url)))
+
+    def open(self, path: str) -> None:
+        """Go to an address and wait until the page is drawn."""
+        self.page.goto(f"{self._address}{path}")
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until nothing is being drawn any more."""
+        self.page.wait_for_selector(".foot")
+        self.page.wait_for_function("!document.querySelector('[data-stale=true], [data-testid=stSkeleton]')")
+        self.page.wait_for_timeout(400)
+
+    def picture(self, name: str) -> None:
+        """Keep a picture of the whole page."""
+        height = self.page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
+        width = self.page.viewport_size["width"]  # type: ignore[index]
+        self.page.set_viewport_size({"width": width, "height": min(int(height) + 60, 6000)})
+        self.page.wait_for_timeout(600)
+        self._pictures.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=self._pictures / f"{name}-{self._suffix}.png")
+        self.page.set_viewport_size({"width": width, "height": 900})
+
+    def close(self) -> None:
+        """Close the window."""
+        self._context.close()
+
+
+@pytest.fixture
+def reader(browser: Browser, dashboard: str, repository_root: Path, request: pytest.FixtureRequest) -> Iterator[Reader]:
+    """A reader with a window of 1440 pixels in the light scheme, or as the test's parameter says."""
+    width, scheme = getattr(request, "param", (1440, "light"))
+    found = Reader(browser, dashboard, repository_root / "artifacts" / "screenshots", width, scheme)
+    yield found
+    found.close()
+    assert found.errors == []
+    assert {asked for asked in found.asked if not asked.startswith(("http://127.0.0.1", "data:", "blob:"))} == set()

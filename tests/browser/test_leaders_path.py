@@ -1,0 +1,60 @@
+"""What a leader does every week, in a real browser."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from dashboard.views import all_views
+from tests.browser.conftest import Reader
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+WINDOWS = [(1440, "light"), (800, "light"), (1440, "dark"), (800, "dark")]
+
+
+@pytest.mark.parametrize("reader", WINDOWS, indirect=True, ids=lambda value: f"{value[0]}-{value[1]}")
+@pytest.mark.parametrize("path", [view.path for view in all_views()])
+def test_a_page_fits_its_window(reader: Reader, path: str) -> None:
+    reader.open(f"/{path}")
+    page = reader.page
+    expect(page.get_by_text("Page not found")).to_have_count(0)
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    assert page.evaluate("getComputedStyle(document.querySelector('.stApp')).colorScheme") == reader.scheme
+    reader.picture(path)
+
+
+def test_from_the_overview_to_the_evidence_and_the_tier(reader: Reader) -> None:
+    reader.open("/")
+    page = reader.page
+    expect(page.get_by_role("heading", level=1)).to_contain_text("paid for it")
+    page.get_by_role("button", name=re.compile("Violated 95th percentile of cycle time")).first.click()
+    reader.settle()
+    expect(page.get_by_role("heading", name="Tier 2 · Median against tail")).to_be_visible()
+    expect(page.get_by_text("10 changes behind Cycle time of changes")).to_be_visible()
+    assert "verdict=median_vs_tail%3A2" in page.url
+    page.get_by_role("link", name="Tier 3", exact=True).click()
+    page.wait_for_url(re.compile(r"/tier\?tier=3"))
+    reader.settle()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("rollback rate")
+    page.get_by_role("link", name="Definitions").click()
+    page.wait_for_url(re.compile("/definitions"))
+    expect(page.get_by_role("heading", level=1)).to_contain_text("What is measured")
+
+
+def test_the_window_stays_from_page_to_page_and_in_the_address(reader: Reader) -> None:
+    reader.open("/?window=2026-Q3-year")
+    page = reader.page
+    expect(page.get_by_text("The twelve months to September 2026 against")).to_be_visible()
+    page.get_by_role("link", name="Tier", exact=True).click()
+    page.wait_for_url(re.compile("/tier"))
+    expect(page.get_by_text("Tier 4, most critical · Twelve months to September 2026")).to_be_visible()
+    assert "window=2026-Q3-year" in page.url
+
+
+def test_the_grid_is_reached_by_keyboard(reader: Reader) -> None:
+    reader.open("/")
+    cell = reader.page.get_by_role("button", name=re.compile("Violated Rollback rate")).last
+    cell.focus()
+    reader.page.keyboard.press("Enter")
+    reader.settle()
+    expect(reader.page.get_by_role("heading", name="Tier 3 · Stability regression")).to_be_visible()
