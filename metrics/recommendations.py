@@ -86,9 +86,9 @@ def recommendations(metric_values: pl.DataFrame, comparisons: pl.DataFrame) -> p
 def _row(row: dict[str, Any], beside: dict[tuple[str, str, date], list[tuple[str, str]]]) -> dict[str, object]:
     stage = str(row["metric"]).removeprefix(PREFIX)
     fraction = min(row["total"] / row["whole"], 1.0)
-    per_change, whole = quantity(row["total"] / row["n"], "hours"), quantity(row["whole"] / row["n"], "hours")
-    held = f"{STAGE_NAMES[stage]} holds {share(fraction)} of the lead time"
-    finding = f"{held}: {per_change} of {whole} a change (n = {row['n']:,})"
+    # The share alone: hours a change would be a mean, and a mean does not stand without its distribution.
+    changes = f"{row['n']:,} changes deployed"
+    finding = f"{STAGE_NAMES[stage]} holds {share(fraction)} of the lead time ({changes})"
     steps = [REMEDIES[stage], *([NO_MORE_SPEED] if stage in QUEUES else [])]
     findings = [sentence(finding)]
     for found, step in beside.get((row["tier"], row["grain"], row["window_start"]), []):

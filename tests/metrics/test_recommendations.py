@@ -18,10 +18,7 @@ def test_shares_are_of_all_changes_not_of_those_that_have_the_stage() -> None:
     found = recommendations(frame("metric_values", rows), frame("comparisons", []))
     assert found["constraint_stage"].to_list() == ["pickup"]
     assert found["share_of_lead_time"][0] == pytest.approx(0.5)
-    assert (
-        found["finding"][0]
-        == "Waiting for the first review holds 50 % of the lead time: 30.0 h of 60.0 h a change (n = 100)."
-    )
+    assert found["finding"][0] == "Waiting for the first review holds 50 % of the lead time (100 changes deployed)."
     assert found["next_step"][0] == f"{REMEDIES['pickup']} Buy no more speed upstream of this queue."
     Recommendations.validate(found)
 
