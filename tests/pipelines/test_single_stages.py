@@ -55,3 +55,11 @@ def test_tables_of_two_cuts_are_never_published_together(built: Workspace) -> No
     with pytest.raises(PlumblineError, match="another cut"):
         materialise(built, dg.AssetKey("definition_log"), SNAPSHOT, as_of="2026-03-01T00:00:00Z")
     assert folder.current_id() == served
+
+
+def test_the_brief_of_the_month_keeps_its_snapshot_for_good(built: Workspace) -> None:
+    folder = SnapshotFolder(built.state)
+    materialise(built, dg.AssetKey("monthly_brief"))
+    assert [path.name for path in folder.pins.iterdir()] == [folder.current_id()]
+    written = {path.suffix for path in (built.state / "briefs").iterdir()}
+    assert written == {".html", ".md", ".json"}
