@@ -68,15 +68,27 @@ class Notes:
     codes: Integers
 
 
-def cluster_notes(clusters: Integers) -> Notes:
-    """Says, per group, when few repositories stand behind an interval."""
+MOST_DEGREES = 30
+"""Beyond this many degrees of freedom a t reference is the normal one for any reader."""
+
+
+def cluster_notes(clusters: Integers, degrees: Floats) -> Notes:
+    """Says, per group, when few repositories stand behind an interval, and what reference it was made with."""
     table: list[str | None] = [None, "One repository: its units are taken as independent."]
-    table += [
-        f"{count} repositories: t reference with {count - 1} degree{'s' if count > 2 else ''} of freedom."
+    few = [
+        f"{count} repositories: t reference with {freedom} degree{'s' if freedom > 1 else ''} of freedom."
         for count in range(2, FEW_CLUSTERS)
+        for freedom in range(1, MOST_DEGREES + 1)
     ]
-    table.append(None)
-    return Notes(table, np.minimum(clusters, FEW_CLUSTERS))
+    unequal = [
+        f"Repositories of very unequal size: t reference with {freedom} degree{'s' if freedom > 1 else ''} of freedom."
+        for freedom in range(1, FEW_CLUSTERS - 1)
+    ]
+    whole = np.clip(np.nan_to_num(degrees, nan=1.0), 1, MOST_DEGREES).astype(np.int64)
+    of_few = len(table) + (clusters - 2) * MOST_DEGREES + whole - 1
+    of_unequal = len(table) + len(few) + whole - 1
+    codes = np.where(clusters < FEW_CLUSTERS, of_few, np.where(whole < FEW_CLUSTERS - 1, of_unequal, 0))
+    return Notes([*table, *few, *unequal], np.where(clusters <= 1, clusters, codes))
 
 
 NUMERIC = ("numerator", "denominator", "ci_low", "ci_high", "censored", "bin_low", "bin_high")

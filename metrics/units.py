@@ -41,14 +41,18 @@ class Units:
 
     def only(self, keep: NDArray[np.bool_]) -> "Units":
         """The units where `keep` holds."""
+        return self.take(np.flatnonzero(keep))
+
+    def take(self, order: NDArray[np.intp]) -> "Units":
+        """The units in another order."""
         return Units(
-            self.tier[keep],
-            self.repository[keep],
-            self.team[keep],
-            self.ai_use[keep],
-            self.category[keep],
-            self.day[keep],
-            tuple(column[keep] for column in self.numbers),
+            self.tier[order],
+            self.repository[order],
+            self.team[order],
+            self.ai_use[order],
+            self.category[order],
+            self.day[order],
+            tuple(column[order] for column in self.numbers),
         )
 
     def pooled(self) -> "Units":

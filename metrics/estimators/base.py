@@ -12,13 +12,17 @@ from metrics.calendar import QUARTERS_PER_YEAR, Calendar, Grain, Period
 from metrics.contrasts import ContrastRows, Identity, Pairs, Samples
 from metrics.model import Metric
 from metrics.rows import Shape, ValueRows
-from metrics.stats.grouping import Grouping, Holders, make_holders
+from metrics.stats.grouping import Grouping, Holders, make_holders, repository_holders
+from metrics.stats.successive import History
 from metrics.units import MIXED, Days, Units
 
 Floats = NDArray[np.float64]
 
 JUDGED_GRAINS: tuple[Grain, ...] = ("month", "quarter")
 """Windows that are compared with a baseline; weeks are too short to be judged (METRICS §5)."""
+
+HISTORIES: dict[Grain, History] = {"week": History(13), "month": History(3), "quarter": History(1)}
+"""Per grain, how the windows before tell how much a level varies."""
 
 
 @dataclass(frozen=True)
@@ -93,8 +97,9 @@ class Target:
 
     def holders(self, units: Units, plan: Segmentation) -> Holders:
         """Groups units by tier and segment. `units` must be pooled where the plan mixes tiers."""
-        named = np.where(units.repository < len(plan.segments), units.repository, -1)
-        columns = {"ai_use": units.ai_use, "category": units.category, "team": units.team, "repo": named}
+        if plan.kind == "repo":
+            return repository_holders(units.tier, units.repository, len(plan.tiers), len(plan.segments))
+        columns = {"ai_use": units.ai_use, "category": units.category, "team": units.team}
         return make_holders(units.tier, units.repository, len(plan.tiers), columns.get(plan.kind), len(plan.segments))
 
     def shape(self, units: Units, holders: Holders, plan: Segmentation, grain: Grain) -> Shape:

@@ -1,11 +1,14 @@
 """Runs a `Distribution`: n, mean, quantiles with intervals, histogram, and the product-limit estimate of unfinished work."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from metrics.calendar import Grain
 from metrics.contrasts import Samples, per_tier
 from metrics.estimators.base import (
+    HISTORIES,
     JUDGED_GRAINS,
     Segmentation,
     Statistic,
@@ -15,11 +18,12 @@ from metrics.estimators.base import (
 )
 from metrics.model import Distribution
 from metrics.rows import Notes, Shape, cluster_notes
-from metrics.stats.clusters import CONFIDENCE, critical, small_sample_factor
-from metrics.stats.distribution import Ordered, QuantileEstimate, estimate_quantiles, order_by_group
+from metrics.stats.clusters import CONFIDENCE, critical
+from metrics.stats.distribution import Buckets, Ordered, QuantileEstimate, estimate_quantiles, order_by_group
 from metrics.stats.grouping import Grouping, reduce_cells
 from metrics.stats.histogram import Bins
 from metrics.stats.product_limit import product_limit
+from metrics.stats.successive import History, Repositories
 from metrics.units import Units
 
 Floats = NDArray[np.float64]
@@ -49,8 +53,8 @@ def run(target: Target, estimator: Distribution) -> None:
         estimator.fact, estimator.where, estimator.time, [estimator.value], estimator.category, categories
     )
     if len(everything) > 0:
+        everything = everything.take(np.argsort(everything.numbers[0], kind="stable"))
         values = everything.numbers[0]
-        order = np.argsort(values, kind="stable")
         bins = Bins.of(values, estimator.first_bin)
         for plan in source.segmentations(target.metric, categories, everything):
             units = units_for(plan, everything)
@@ -58,15 +62,16 @@ def run(target: Target, estimator: Distribution) -> None:
             by_grain: dict[Grain, list[list[Samples]]] = {}
             for grain in plan.grains:
                 shape = target.shape(units, holders, plan, grain)
-                ordered = order_by_group(order, values, shape.grouping)
+                ordered = order_by_group(values, shape.grouping)
                 samples = _add_rows(target, shape, plan, ordered, bins)
                 if plan.judged and grain in JUDGED_GRAINS:
                     by_grain[grain] = samples
             if plan.judged:
 
                 def sample(_: Units, grouping: Grouping, weeks: Floats) -> list[list[Samples]]:
-                    ordered = order_by_group(order, values, grouping)
-                    estimates, sizes, below = estimate_quantiles(ordered, grouping, COMPARED_QUANTILES)
+                    ordered = order_by_group(values, grouping)
+                    estimates, buckets = estimate_quantiles(ordered, grouping, COMPARED_QUANTILES)
+                    sizes, below = buckets.below()
                     return _samples(ordered, grouping, estimates, sizes, below, weeks, estimator.first_bin)
 
                 statistics = [Statistic(name_of(p), "log", target.metric.unit) for p in COMPARED_QUANTILES]
@@ -85,12 +90,13 @@ def _add_rows(target: Target, shape: Shape, plan: Segmentation, ordered: Ordered
         for probability in REPOSITORY_QUANTILES:
             rows.add(shape, name_of(probability), unit, ordered.quantile(probability), counts, some)
         return []
-    estimates, sizes, below = estimate_quantiles(ordered, grouping, QUANTILES)
-    notes = cluster_notes(estimates[0].clusters)
+    estimates, buckets = estimate_quantiles(ordered, grouping, QUANTILES, HISTORIES[shape.grain], with_totals=True)
+    sizes, below = buckets.below()
+    notes = cluster_notes(estimates[0].clusters, estimates[0].degrees)
     for estimate in estimates:
         bounds = {"ci_low": estimate.low, "ci_high": estimate.high}
         rows.add(shape, name_of(estimate.probability), unit, estimate.value, counts, some, bounds, notes)
-    mean, low, high = _mean(ordered, grouping, sizes)
+    mean, low, high = _mean(ordered, grouping, buckets, HISTORIES[shape.grain])
     rows.add(shape, "mean", unit, mean, counts, some, {"ci_low": low, "ci_high": high}, notes)
     if plan.has_histogram:
         rows.add_histogram(shape, unit, bins.counts(grouping), counts, bins.edges)
@@ -103,20 +109,19 @@ def _add_rows(target: Target, shape: Shape, plan: Segmentation, ordered: Ordered
     )
 
 
-def _mean(ordered: Ordered, grouping: Grouping, sizes: Floats) -> tuple[Floats, Floats, Floats]:
+def _mean(ordered: Ordered, grouping: Grouping, buckets: Buckets, history: History) -> tuple[Floats, Floats, Floats]:
     """Mean of each group with its clustered interval, null below `UNITS_FOR_A_MEAN` units."""
     offsets, counts = grouping.offsets(), ordered.counts.astype(np.float64)
-    group = np.repeat(np.arange(grouping.size), ordered.counts)
-    cell = offsets[group] + grouping.local[ordered.rows]
-    totals = np.bincount(cell, weights=ordered.values, minlength=len(sizes)).astype(np.float64)
-    clusters = reduce_cells((sizes > 0).astype(np.float64), offsets).astype(np.int64)
+    totals = np.zeros(0) if buckets.totals is None else buckets.totals.sum(axis=1)
+    sizes = buckets.counts.sum(axis=1).astype(np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
-        mean = reduce_cells(totals, offsets) / counts
+        total = reduce_cells(totals, offsets)
+        mean = total / counts
         residual = totals - grouping.spread(np.nan_to_num(mean)) * sizes
-        clustered = reduce_cells(residual**2, offsets) * small_sample_factor(clusters) / counts**2
-        deviations = ordered.values - mean[group]
-        independent = np.bincount(group, weights=deviations**2, minlength=grouping.size) / counts**2
-        half = critical(clusters) * np.sqrt(np.where(clusters > 1, clustered, independent))
+        # Relative to the mean: repositories' ups and downs of a duration are factors.
+        independent = ordered.variance_of_mean() / mean**2
+        level = Repositories(grouping, sizes, history).level(residual / grouping.spread(total), independent)
+        half = critical(level.degrees + 1) * np.sqrt(level.variance) * mean
     half = np.where(counts >= UNITS_FOR_A_MEAN, half, np.nan)
     return mean, mean - half, mean + half
 
@@ -183,9 +188,9 @@ def _add_unfinished(target: Target, estimator: Distribution) -> None:
     everything = source.units(cohort.fact, cohort.where, cohort.start, [hours, ended])
     if len(everything) == 0:
         return
-    values, is_ended = everything.numbers[0], everything.numbers[1] > 0
     # within ties, ended units before censored ones: they were at risk until then
-    order = np.lexsort((~is_ended, values))
+    everything = everything.take(np.lexsort((everything.numbers[1] == 0, everything.numbers[0])))
+    values, is_ended = everything.numbers[0], everything.numbers[1] > 0
     for plan in source.segmentations(target.metric, [], everything):
         if plan.kind == "repo":
             continue
@@ -193,13 +198,14 @@ def _add_unfinished(target: Target, estimator: Distribution) -> None:
         holders = target.holders(units, plan)
         for grain in plan.grains:
             shape = target.shape(units, holders, plan, grain)
-            ordered = order_by_group(order, values, shape.grouping)
+            ordered = order_by_group(values, shape.grouping)
             curve = product_limit(ordered, is_ended)
             counts = ordered.counts
             group = np.repeat(np.arange(shape.grouping.size), counts)
             open_units = (~is_ended[ordered.rows]).astype(np.float64)
             censored = np.bincount(group, weights=open_units, minlength=shape.grouping.size).astype(np.float64)
-            median_of_ended = order_by_group(order[is_ended[order]], values, shape.grouping).quantile(0.5)
+            ended_only = replace(shape.grouping, codes=np.where(is_ended, shape.grouping.codes, -1))
+            median_of_ended = order_by_group(values, ended_only).quantile(0.5)
             for probability in CENSORED_QUANTILES:
                 value = curve.quantile(probability)
                 bounds: dict[str, Floats] = {
@@ -214,9 +220,9 @@ def _add_unfinished(target: Target, estimator: Distribution) -> None:
 
 def _flattery(value: Floats, ended: Floats) -> Notes:
     """Says where the median of ended units alone looks better than the cohort's."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        excess = np.nan_to_num(value / ended - 1, nan=0.0, posinf=0.0)
-    percent = np.where(excess > FLATTERS, np.round(100 * excess / (1 + excess)), 0).astype(np.int64)
+    flattered = (value > 0) & (value > (1 + FLATTERS) * ended)
+    lower = 1 - np.divide(ended, value, out=np.ones_like(value), where=flattered)
+    percent = np.round(100 * lower).astype(np.int64)
     table: list[str | None] = [None]
     table += [
         f"Unfinished work flatters this figure: of what has ended, the median is {share} % lower."

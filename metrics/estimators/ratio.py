@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 
 from metrics.calendar import Grain
 from metrics.contrasts import Samples, per_tier
+from metrics.estimators.base import HISTORIES, JUDGED_GRAINS, Segmentation, Statistic, Target, add_contrasts, units_for
 from metrics.estimators.count import add_weekly
-from metrics.estimators.base import JUDGED_GRAINS, Segmentation, Statistic, Target, add_contrasts, units_for
 from metrics.model import Ratio
 from metrics.rows import Shape, cluster_notes
 from metrics.stats.grouping import Grouping, reduce_cells
@@ -34,7 +34,8 @@ def run(target: Target, estimator: Ratio) -> None:
         for grain in plan.grains:
             shape = target.shape(units, holders, plan, grain)
             numerators, denominators, counts = shape.grouping.sums(_columns(units))
-            estimate = estimate_ratio(shape.grouping, numerators, denominators, counts, estimator.kind)
+            history = HISTORIES[grain] if shape.intervals else None
+            estimate = estimate_ratio(shape.grouping, numerators, denominators, counts, estimator.kind, history)
             _add_rows(target, estimator, shape, estimate)
             if estimator.weekly:
                 add_weekly(target, shape, estimate.numerator, estimate.units + estimate.numerator)
@@ -80,7 +81,7 @@ def _add_rows(target: Target, estimator: Ratio, shape: Shape, estimate: RatioEst
     notes = None
     if shape.intervals:
         columns |= {"ci_low": estimate.low * estimator.scale, "ci_high": estimate.high * estimator.scale}
-        notes = cluster_notes(estimate.clusters)
+        notes = cluster_notes(estimate.clusters, estimate.degrees)
     value = estimate.value * estimator.scale
     keep = estimate.denominator > 0
     target.values.add(shape, estimator.statistic, target.metric.unit, value, estimate.units, keep, columns, notes)
@@ -96,7 +97,9 @@ def _by_category(target: Target, estimator: Ratio, plan: Segmentation, units: Un
         for code, category in enumerate(plan.segments):
             mine = common.grouping.sums([np.where(units.category == code, column, 0.0) for column in _columns(units)])
             cells = [own + other for own, other in zip(mine, shared, strict=True)]
-            estimate = estimate_ratio(common.grouping, cells[0], cells[1], cells[2], estimator.kind)
+            estimate = estimate_ratio(
+                common.grouping, cells[0], cells[1], cells[2], estimator.kind, HISTORIES[grain]
+            )
             named = Segmentation(plan.kind, [category], plan.grains, plan.tiers, False)
             _add_rows(target, estimator, target.shape_of(common.grouping, named, grain, common.periods), estimate)
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics.stats.clusters import critical, small_sample_factor
+from metrics.stats.clusters import critical
 from metrics.stats.grouping import CELLS_AT_ONCE, Grouping, reduce_cells, stable_order
+from metrics.stats.successive import History, Repositories
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -55,6 +56,14 @@ class Ordered:
             low = np.where(right, middle + 1, low)
         return low
 
+    def variance_of_mean(self) -> Floats:
+        """Variance of each group's mean for independent units."""
+        counts = self.counts
+        group = np.repeat(np.arange(len(counts)), counts)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            mean = np.bincount(group, weights=self.values, minlength=len(counts)) / counts
+            return np.bincount(group, weights=(self.values - mean[group]) ** 2, minlength=len(counts)) / counts**2
+
     def order_statistic(self, share: Floats) -> Floats:
         """The smallest value with at least that share of the group at or below it; NaN outside (0, 1): the data bear no such bound."""
         counts = self.counts
@@ -66,13 +75,13 @@ class Ordered:
         return np.where(known, picked, np.nan)
 
 
-def order_by_group(value_order: NDArray[np.intp], values: Floats, grouping: Grouping) -> Ordered:
-    """Sorts by (group, value), given the rows in ascending order of value: only the groups remain to be sorted, stably."""
-    codes = grouping.codes[value_order]
-    inside = codes >= 0
-    rows = value_order[inside]
-    codes = codes[inside]
-    rows = rows[stable_order(codes, grouping.size)]
+def order_by_group(values: Floats, grouping: Grouping) -> Ordered:
+    """Sorts by (group, value) rows that already ascend in value: only the groups remain to be sorted, stably."""
+    inside = grouping.codes >= 0
+    kept = None if inside.all() else np.flatnonzero(inside)
+    codes = grouping.codes if kept is None else grouping.codes[kept]
+    order = stable_order(codes, grouping.size)
+    rows = order if kept is None else kept[order]
     starts = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=grouping.size))]).astype(np.int64)
     return Ordered(values[rows], rows, starts)
 
@@ -90,67 +99,94 @@ class QuantileEstimate:
     standard_error: Floats
     independent_error: Floats
     clusters: Integers
+    degrees: Floats
     low: Floats
     high: Floats
 
 
-def cells_below(ordered: Ordered, grouping: Grouping, thresholds: list[Floats]) -> tuple[Floats, list[Floats]]:
-    """Units per cell, and per threshold the units at or below it: one pass over the rows, in blocks of groups."""
-    edges = np.stack([ordered.at_most(threshold) for threshold in thresholds]) + ordered.starts[:-1]
-    offsets = grouping.offsets()
-    buckets = len(thresholds) + 1
-    total = int(offsets[-1])
-    counters = np.empty((total, buckets), dtype=np.int64)
+@dataclass(frozen=True)
+class Buckets:
+    """Units per cell and bucket (cells × buckets), where bucket j holds the values above threshold j - 1 and up to threshold j.
+
+    `totals` are the sums of the values in the same places, where they were asked for.
+    """
+
+    counts: Integers
+    totals: Floats | None
+
+    def below(self) -> tuple[Floats, list[Floats]]:
+        """Units per cell, and per threshold the units at or below it."""
+        upto = np.cumsum(self.counts, axis=1).astype(np.float64)
+        return upto[:, -1], [upto[:, i] for i in range(upto.shape[1] - 1)]
+
+
+def count_buckets(ordered: Ordered, grouping: Grouping, thresholds: list[Floats], *, with_totals: bool) -> Buckets:
+    """Counts each cell's units between a group's thresholds, which ascend.
+
+    Within a group the buckets are runs of its order, so a row's place is its run's, plus its repository's: two columns added up, one pass to count.
+    Groups are taken in blocks, so that the counters stay within `CELLS_AT_ONCE` cells.
+    """
+    edges = np.stack([ordered.at_most(threshold) for threshold in thresholds], axis=1)
+    bounds = np.column_stack([np.zeros(grouping.size, dtype=np.int64), edges, ordered.counts])
+    runs = np.diff(bounds, axis=1)
+    offsets, width = grouping.offsets(), len(thresholds) + 1
+    places = (offsets[:-1, None] * width + np.arange(width)).ravel()
+    counts = np.zeros((int(offsets[-1]), width), dtype=np.int64)
+    totals = np.zeros(counts.shape) if with_totals else None
+    local = grouping.local * width
     first = 0
     while first < grouping.size:
         last = max(first + 1, int(np.searchsorted(offsets, offsets[first] + CELLS_AT_ONCE, side="right")) - 1)
-        begin, end = ordered.starts[first], ordered.starts[last]
-        bucket = np.zeros(end - begin, dtype=np.int64)
-        group = np.repeat(np.arange(first, last), ordered.counts[first:last])
-        position = np.arange(begin, end)
-        for edge in edges:
-            bucket += position >= edge[group]
-        cell = offsets[group] - offsets[first] + grouping.local[ordered.rows[begin:end]]
-        width = int(offsets[last] - offsets[first])
-        counters[offsets[first] : offsets[last]] = np.bincount(
-            cell * buckets + bucket, minlength=width * buckets
-        ).reshape(width, buckets)
+        rows = slice(ordered.starts[first], ordered.starts[last])
+        block = slice(offsets[first], offsets[last])
+        place = np.repeat(places[first * width : last * width] - block.start * width, runs[first:last].ravel())
+        place += local[ordered.rows[rows]]
+        size = int(block.stop - block.start) * width
+        counts[block] = np.bincount(place, minlength=size).reshape(-1, width)
+        if totals is not None:
+            totals[block] = np.bincount(place, weights=ordered.values[rows], minlength=size).reshape(-1, width)
         first = last
-    below = np.cumsum(counters, axis=1)
-    return below[:, -1].astype(np.float64), [below[:, i].astype(np.float64) for i in range(len(thresholds))]
+    return Buckets(counts, totals)
 
 
 def estimate_quantiles(
-    ordered: Ordered, grouping: Grouping, probabilities: tuple[float, ...]
-) -> tuple[list[QuantileEstimate], Floats, list[Floats]]:
-    """Quantiles of every group with clustered intervals; also units per cell and units below each quantile per cell.
+    ordered: Ordered,
+    grouping: Grouping,
+    probabilities: tuple[float, ...],
+    history: History | None = None,
+    *,
+    with_totals: bool = False,
+) -> tuple[list[QuantileEstimate], Buckets]:
+    """Quantiles of every group with clustered intervals, and the counts per cell between them; probabilities ascend.
 
-    Probabilities must ascend.
+    With a `history`, the intervals are those of the given repositories (`stats.successive`).
     """
     values = [ordered.quantile(probability) for probability in probabilities]
-    units, below = cells_below(ordered, grouping, values)
+    buckets = count_buckets(ordered, grouping, values, with_totals=with_totals)
+    units, below = buckets.below()
     offsets = grouping.offsets()
     counts = ordered.counts.astype(np.float64)
-    clusters = reduce_cells((units > 0).astype(np.float64), offsets).astype(np.int64)
+    repositories = Repositories(grouping, units, history)
     estimates = []
     with np.errstate(divide="ignore", invalid="ignore"):
         for probability, value, under in zip(probabilities, values, below, strict=True):
             share = reduce_cells(under, offsets) / counts
-            residual = under - grouping.spread(share) * units
-            variance = reduce_cells(residual * residual, offsets) * small_sample_factor(clusters) / counts**2
+            influence = (under - grouping.spread(share) * units) / grouping.spread(counts)
             independent = probability * (1 - probability) / counts
-            variance = np.where(clusters > 1, variance, independent)
-            half = critical(clusters) * np.sqrt(variance)
+            level = repositories.level(influence, independent)
+            half = critical(level.degrees + 1) * np.sqrt(level.variance)
             estimates.append(
                 QuantileEstimate(
                     probability,
                     value,
                     share,
-                    np.sqrt(variance),
+                    np.sqrt(level.variance),
                     np.sqrt(independent),
-                    clusters,
-                    ordered.order_statistic(probability - half),
-                    ordered.order_statistic(probability + half),
+                    repositories.clusters,
+                    level.degrees,
+                    # Of a few units the value lies between two order statistics, and a bound could fall beyond it.
+                    np.minimum(ordered.order_statistic(probability - half), value),
+                    np.maximum(ordered.order_statistic(probability + half), value),
                 )
             )
-    return estimates, units, below
+    return estimates, buckets

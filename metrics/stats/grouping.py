@@ -140,3 +140,15 @@ def make_holders(
     codes = tiers * segment_count + np.maximum(segment, 0)
     local, per_holder = local_numbers(codes, repositories, tier_count * segment_count)
     return Holders(np.where(segment < 0, -1, codes), local, per_holder, tier_count, segment_count)
+
+
+def repository_holders(tiers: Integers, repositories: Integers, tier_count: int, repository_count: int) -> Holders:
+    """Groups rows by tier × repository: each holder is its own one repository. Rows of none of them have no holder."""
+    codes = np.where(repositories < repository_count, tiers * repository_count + repositories, -1)
+    return Holders(
+        codes,
+        np.zeros_like(codes),
+        np.ones(tier_count * repository_count, dtype=np.int64),
+        tier_count,
+        repository_count,
+    )

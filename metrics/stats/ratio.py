@@ -71,6 +71,8 @@ def estimate_ratio(
         level = repositories.level(residual / grouping.spread(numerator), relative)
         size = effective_size(exposure, level.variance, relative)
         low, high = score_bounds(kind, value, size, critical(level.degrees + 1))
+        # A share of 0 or 1 is its own bound; rounding would put it beside by a hair.
+        low, high = np.minimum(low, value), np.maximum(high, value)
     return RatioEstimate(
         numerator, denominator, count, value, repositories.clusters, level.degrees, low, high, independent
     )
