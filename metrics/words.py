@@ -85,6 +85,8 @@ def difference(value: float, unit: str, is_relative: bool) -> str:
 
 def interval(low: float | None, high: float | None, unit: str, is_relative: bool) -> str:
     """Both bounds of a change, their unit said once: −43 to −6.1 %; a bound that the data cannot give is not known."""
+    if low is None and high is None:
+        return UNKNOWN
     bounds = [UNKNOWN if bound is None else difference(bound, unit, is_relative) for bound in (low, high)]
     number_low, _, unit_low = bounds[0].partition(" ")
     if None not in (low, high) and unit_low == bounds[1].partition(" ")[2]:

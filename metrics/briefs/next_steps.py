@@ -10,7 +10,7 @@ from metrics.briefs.document import Constriction, NextStep, OverdueException, Un
 from metrics.constraints import all_constraints
 from metrics.model import STATUSES
 from metrics.recommendations import STAGE_NAMES
-from metrics.words import plural, tier_name, within_sentence
+from metrics.words import joined, plural, sentence, tier_name, within_sentence
 
 Row = dict[str, Any]
 
@@ -138,19 +138,7 @@ def next_steps(
                 owners.get(first["tier"], ""),
             )
         )
-    places: dict[str, int] = {status: place for place, status in enumerate(STATUSES)}
-    ranked = sorted(
-        constrictions, key=lambda each: (places.get(statuses.get(each.tier, ""), len(places)), -(each.share or 0))
-    )
-    remedies = [
-        NextStep(
-            f"{tier_name(each.tier)}: {within_sentence(each.next_step)}",
-            "",
-            f"{each.stage[:1].upper()}{each.stage[1:]} holds {each.share_text} of its lead time.",
-            owners.get(each.tier, ""),
-        )
-        for each in ranked
-    ]
+    remedies = _remedies(constrictions, statuses, owners)
     room = STEPS - len(steps) - bool(overdue)
     steps += remedies[:room]
     if overdue:
@@ -166,6 +154,28 @@ def next_steps(
             )
         )
     return tuple([*steps, *remedies[room:]][:STEPS])
+
+
+def _remedies(
+    constrictions: Sequence[Constriction], statuses: dict[str, str], owners: dict[str, str]
+) -> list[NextStep]:
+    """One step a remedy, for all tiers that need it; the tier with the worst status first."""
+    places: dict[str, int] = {status: place for place, status in enumerate(STATUSES)}
+    ranked = sorted(
+        constrictions, key=lambda each: (places.get(statuses.get(each.tier, ""), len(places)), -(each.share or 0))
+    )
+    groups: dict[tuple[str, str], list[Constriction]] = {}
+    for each in ranked:
+        groups.setdefault((each.stage, each.next_step), []).append(each)
+    steps = []
+    for (stage, remedy), found in groups.items():
+        tiers = joined(sorted(each.tier for each in found))
+        of_tiers = [f"{each.share_text} of the lead time in {within_sentence(tier_name(each.tier))}" for each in found]
+        named = tier_name(tiers) if len(found) == 1 else f"Tiers {tiers}"
+        held = sentence(f"{stage} holds {joined(of_tiers)}")
+        who = joined(list(dict.fromkeys(owners[each.tier] for each in found if owners.get(each.tier))))
+        steps.append(NextStep(f"{named}: {within_sentence(remedy)}", "", held, who))
+    return steps
 
 
 __all__ = ["after_working_days", "constrictions", "next_steps", "undecided", "undecided_verdicts"]

@@ -26,6 +26,7 @@ def test_an_interval_says_its_unit_once_and_what_is_not_known() -> None:
     assert words.interval(-0.02, 0.0545, "fraction", False) == "−2.00 to +5.45 points"
     assert words.interval(-1.2, 3.0, "per 100", False) == "−1.20 to +3.00"
     assert words.interval(0.1, None, "hours", True) == "+10 % to not known"
+    assert words.interval(None, None, "hours", True) == "not known"
 
 
 def test_names_within_a_sentence_keep_acronyms() -> None:

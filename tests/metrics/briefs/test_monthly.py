@@ -63,7 +63,7 @@ def test_a_month_of_which_nothing_can_be_judged_claims_nothing() -> None:
         brief.tiers[0].standings[0].sentence.startswith("We do not know: median of cycle time of changes has 3 units")
     )
     assert brief.figures[0].direction_text == "not known"
-    assert brief.figures[0].interval_text == "not known to not known"
+    assert brief.figures[0].interval_text == "not known"
     assert brief.quality.not_judged == ("1 verdict of the month inconclusive for want of data.",)
 
 

@@ -88,7 +88,7 @@ def test_at_most_three_steps_decision_remedy_exception() -> None:
     assert found[0].text == "Decide what is done about speed against escapes in tier 3."
     assert found[0].command.startswith("plumbline decide speed_vs_escape:3:month:2026-10-01 ")
     assert found[1].text == "Tier 3: automate the release."
-    assert found[1].reason == "Waiting for deployment holds 30 % of its lead time."
+    assert found[1].reason == "Waiting for deployment holds 30 % of the lead time in tier 3."
     assert found[2].text == "Close or renew 1 exception past expiry, the oldest first: e1 (scan, tier 3)."
 
 
@@ -96,3 +96,11 @@ def test_what_is_missing_makes_room_for_further_remedies() -> None:
     found = next_steps([], CONSTRICTIONS, {}, [], {})
     assert [step.text for step in found] == ["Tier 4: smaller changes.", "Tier 3: automate the release."]
     assert next_steps([], [], {}, [], {}) == ()
+
+
+def test_tiers_that_need_the_same_share_a_step() -> None:
+    alike = [Constriction(tier, "review", share, "", "Smaller changes.") for tier, share in (("2", 0.4), ("1", 0.6))]
+    [step] = next_steps([], alike, {}, [], {"1": "ann", "2": "ann"})
+    assert step.text == "Tiers 1 and 2: smaller changes."
+    assert step.reason == "Review holds 60 % of the lead time in tier 1 and 40 % of the lead time in tier 2."
+    assert step.owner == "ann"
