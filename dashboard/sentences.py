@@ -62,7 +62,7 @@ def headline(stories: Sequence[TierStory]) -> str:
         clauses = [f"{_tiers(clean)} did not pay for it", f"whether {_tiers(doubtful)} did is not certain"]
     second = f" {capital('; '.join(clauses))}." if clauses else ""
     worse = [each for each in stories if not each.is_faster and each.status == "violated"]
-    third = f" {_tiers(worse)} got worse without getting faster." if worse else ""
+    third = f" {capital(_tiers(worse))} got worse without getting faster." if worse else ""
     return first + second + third
 
 

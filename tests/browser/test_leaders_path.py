@@ -30,7 +30,7 @@ def test_from_the_overview_to_the_evidence_and_the_tier(reader: Reader) -> None:
     page.get_by_role("button", name=re.compile("Violated 95th percentile of cycle time")).first.click()
     reader.settle()
     expect(page.get_by_role("heading", name="Tier 2 · Median against tail")).to_be_visible()
-    expect(page.get_by_text("10 changes behind Cycle time of changes")).to_be_visible()
+    expect(page.get_by_text("10 changes behind cycle time of changes")).to_be_visible()
     assert "verdict=median_vs_tail%3A2" in page.url
     page.get_by_role("link", name="Tier 3", exact=True).click()
     page.wait_for_url(re.compile(r"/tier\?tier=3"))
