@@ -10,7 +10,7 @@ from metrics.briefs.tables import Origin
 from metrics.calendar import Calendar
 from pipelines.brief_tables import read_brief, read_months
 from pipelines.build_store import BuildStore
-from pipelines.exports import brief_forms
+from pipelines.exports import rendered
 
 TABLE = "brief_documents"
 FORMS = ("html", "json", "md")
@@ -31,6 +31,6 @@ def write_brief_documents(build: BuildStore, snapshot_id: str) -> None:
     rows = []
     if month in read_months(build.connection, origin):
         brief = read_brief(build.connection, origin, month)
-        rows = [(month, form, brief_forms()[form](brief)) for form in FORMS]
+        rows = [(month, form, rendered(brief, form).decode()) for form in FORMS]
     frame = pl.DataFrame(rows, schema=SCHEMA, orient="row")
     build.write(TABLE, frame, order_by=["month", "form"], internal=True)

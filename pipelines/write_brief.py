@@ -7,8 +7,8 @@ from pathlib import Path
 from metrics.briefs.monthly import chosen_month
 from metrics.briefs.months import parsed
 from pipelines.brief_tables import origin_of, read_brief, read_months
-from pipelines.exports import brief_forms
-from pipelines.parts import replace_text
+from pipelines.exports import form_names, rendered
+from pipelines.parts import replace_bytes
 from pipelines.snapshot_reader import open_snapshot
 from schemas.errors import InputError
 from schemas.workspace import Workspace
@@ -30,13 +30,13 @@ def write_brief(workspace: Workspace, month: str | None, folder: Path, forms: Se
         workspace: whose newest snapshot.
         month: as 2026-10; the last complete one where None.
         folder: made if missing.
-        forms: names of `brief_forms`.
+        forms: among `form_names`.
 
     Raises:
         NoSnapshot: nothing has been built yet.
         InputError: an unknown form, something that is no month, or a month without data.
     """
-    known = brief_forms()
+    known = form_names()
     for form in forms:
         if form not in known:
             raise InputError(f"the brief cannot be made as {form!r}", "--format", f"choose among {', '.join(known)}")
@@ -51,6 +51,6 @@ def write_brief(workspace: Workspace, month: str | None, folder: Path, forms: Se
     files = []
     for form in dict.fromkeys(forms):
         path = folder / f"stability-brief-{name}.{form}"
-        replace_text(path, known[form](brief))
+        replace_bytes(path, rendered(brief, form))
         files.append(path)
     return WrittenBrief(name, origin.snapshot_id, tuple(files))

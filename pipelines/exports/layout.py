@@ -41,6 +41,10 @@ class Layout:
     grain_names: Mapping[str, str]
     months: int
 
+    def standing(self, section: TierSection, grain: str) -> Standing | None:
+        """How a tier stands in the window of that length; None where it has none."""
+        return next((standing for standing in section.standings if standing.grain == grain), None)
+
     def told(self, section: TierSection) -> list[Standing]:
         """The month, and the longest other window that was judged."""
         longer = [standing for standing in section.standings if standing.grain != "month" and standing.status]

@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.brief_documents import FORMS
 from pipelines.cli import run
-from pipelines.exports import brief_forms
+from pipelines.exports import form_names
 from pipelines.run_build import run_build
 from pipelines.snapshot_reader import open_snapshot
 from pipelines.write_brief import write_brief
@@ -30,9 +30,9 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 
 def test_every_form_is_written_for_the_last_complete_month(workspace: Workspace, tmp_path: Path) -> None:
-    written = write_brief(workspace, None, tmp_path / "briefs", list(brief_forms()))
+    written = write_brief(workspace, None, tmp_path / "briefs", form_names())
     assert written.month == "2026-06"
-    assert [file.name for file in written.files] == [f"stability-brief-2026-06.{form}" for form in brief_forms()]
+    assert [file.name for file in written.files] == [f"stability-brief-2026-06.{form}" for form in form_names()]
     assert json.loads((tmp_path / "briefs" / "stability-brief-2026-06.json").read_text(encoding="utf-8"))["figures"]
 
 
@@ -46,7 +46,7 @@ def test_the_snapshot_keeps_the_brief_that_would_be_written(workspace: Workspace
 
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "America/Los_Angeles"])
 def test_the_bytes_are_the_same_in_any_time_zone_and_locale(workspace: Workspace, tmp_path: Path, zone: str) -> None:
-    here = write_brief(workspace, "2026-05", tmp_path / "here", list(brief_forms()))
+    here = write_brief(workspace, "2026-05", tmp_path / "here", form_names())
     there = tmp_path / "there"
     arguments = ["--workspace", str(workspace.root), "brief", "--month", "2026-05", "-o", str(there)]
     surroundings = os.environ | {"TZ": zone, "LC_ALL": "de_DE.UTF-8", "LANG": "de_DE.UTF-8", "PYTHONHASHSEED": "7"}
@@ -57,7 +57,7 @@ def test_the_bytes_are_the_same_in_any_time_zone_and_locale(workspace: Workspace
             "from pipelines.cli import main; main()",
             *arguments,
             "--format",
-            ",".join(brief_forms()),
+            ",".join(form_names()),
         ],
         env=surroundings,
         cwd=Path(__file__).resolve().parents[2],
@@ -75,7 +75,7 @@ def test_a_month_without_data_an_unknown_form_and_a_wrong_month_are_refused(
         InputError, match="there are no data for 2020-01; the snapshot has months from 2026-01 to 2026-07"
     ):
         write_brief(workspace, "2020-01", tmp_path, ["md"])
-    with pytest.raises(InputError, match="the brief cannot be made as 'docx'; choose among csv, html, json, md"):
+    with pytest.raises(InputError, match="the brief cannot be made as 'docx'; choose among csv, html, json, md, pdf"):
         write_brief(workspace, None, tmp_path, ["md", "docx"])
     with pytest.raises(InputError, match="'June' is no month; write it as 2026-10"):
         write_brief(workspace, "June", tmp_path, ["md"])

@@ -4,18 +4,21 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
+import pypdf
 import pytest
 
 from metrics import words
 from metrics.briefs.document import MonthlyBrief, Trend, TrendPoint
 from metrics.briefs.monthly import monthly_brief
 from metrics.briefs.tables import BriefTables
-from pipelines.exports import brief_forms
+from pipelines.exports import form_names, rendered
+from pipelines.exports.brief_pdf import source
 from pipelines.exports.sparkline import sparkline
 from tests.support.brief_frames import MONTH, origin, paid_for
 
@@ -70,6 +73,28 @@ def from_markdown(text: str, brief: MonthlyBrief) -> dict[Key, list[str]]:
     return found
 
 
+PLACES = [
+    ("pr_cycle_time", "p50", "3"),
+    ("pr_cycle_time", "p95", "3"),
+    ("rollback_rate", "rate", "3"),
+    ("escaped_defects", "rate", "3"),
+]
+"""The grid of the month that tests tell of, from top to bottom."""
+
+
+def from_pdf(content: bytes, expected: Mapping[Key, list[str]]) -> dict[Key, list[str]]:
+    """The expected cells that are found on the pages, each after the one before, read from left to right."""
+    read = " ".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(content)).pages)
+    words, found, place = read.replace(",", " ").split(), {}, 0
+    for key in [key for key in PLACES if key in expected]:
+        cell = expected[key]
+        starts = [at for at in range(place, len(words)) if words[at : at + len(cell)] == cell]
+        if starts:
+            found[key] = cell
+            place = starts[0] + len(cell)
+    return found
+
+
 def grid_order(brief: MonthlyBrief) -> list[tuple[str, str]]:
     return list(dict.fromkeys((figure.metric, figure.statistic) for figure in brief.headline_figures))
 
@@ -96,7 +121,7 @@ def from_csv(text: str) -> Iterator[dict[str, Any]]:
 
 
 def test_the_same_numbers_are_read_back_out_of_every_form(brief: MonthlyBrief) -> None:
-    made = {name: render(brief) for name, render in brief_forms().items()}
+    made = {name: text_of(brief, name) for name in form_names() if name != "pdf"}
     headline = {(figure.metric, figure.statistic, figure.tier) for figure in brief.headline_figures}
     tables = [json.loads(made["json"])["figures"], list(from_csv(made["csv"]))]
     for rows in tables:
@@ -108,11 +133,14 @@ def test_the_same_numbers_are_read_back_out_of_every_form(brief: MonthlyBrief) -
     assert len(expected) == 4
     assert from_html(made["html"]) == expected
     assert from_markdown(made["md"], brief) == expected
+    assert from_pdf(rendered(brief, "pdf"), expected) == expected
 
 
 def test_every_sentence_stands_in_both_printed_forms(brief: MonthlyBrief) -> None:
-    forms = brief_forms()
-    page, text = plain(forms["html"](brief)), unescaped(forms["md"](brief))
+    page, text = plain(text_of(brief, "html")), unescaped(text_of(brief, "md"))
+    printed = squeezed(
+        " ".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(rendered(brief, "pdf"))).pages)
+    )
     sentences = [*brief.summary, *brief.quality.freshness, *brief.quality.rejected, *brief.quality.links]
     sentences += [moved.sentence for section in brief.tiers for moved in (*section.moved, *section.not_moved)]
     sentences += [brief.chance_note, brief.actions_note, brief.exceptions_note, brief.baselines_note]
@@ -121,6 +149,16 @@ def test_every_sentence_stands_in_both_printed_forms(brief: MonthlyBrief) -> Non
     for sentence in sentences:
         assert sentence in page
         assert sentence in text
+        assert squeezed(sentence) in printed
+
+
+def squeezed(text: str) -> str:
+    """Without blanks, as lines end elsewhere on a page; ligatures as their letters."""
+    return unicodedata.normalize("NFKC", "".join(text.split()))
+
+
+def text_of(brief: MonthlyBrief, form: str) -> str:
+    return rendered(brief, form).decode()
 
 
 class Text(HTMLParser):
@@ -146,22 +184,34 @@ def unescaped(markdown: str) -> str:
 
 
 def test_what_people_wrote_is_never_markup(brief: MonthlyBrief) -> None:
-    forms = brief_forms()
-    page, text = forms["html"](brief), forms["md"](brief)
+    page, text = text_of(brief, "html"), text_of(brief, "md")
     assert "<reviews>" not in page
     assert "Two &lt;reviews&gt; | for *payments*" in page
     assert "Acme &amp; Sons" in page
     assert r"Two \<reviews\> \| for \*payments\*" in text
 
 
+def test_no_word_can_end_a_string_of_typst(brief: MonthlyBrief) -> None:
+    words = 'He said "no" \\ #panic("x") $ *bold* ]'
+    named = replace(brief, actions=(replace(brief.actions[0], text=words),))
+    assert r"He said \"no\" \\ #panic(\"x\") $ *bold* ]" in source(named)
+    pages = pypdf.PdfReader(io.BytesIO(rendered(named, "pdf"))).pages
+    assert squeezed(words).replace('"', "") in squeezed("".join(p.extract_text() for p in pages)).replace('"', "")
+
+
+def test_equal_briefs_are_equal_files(brief: MonthlyBrief) -> None:
+    for form in form_names():
+        assert rendered(brief, form) == rendered(brief, form)
+
+
 def test_a_line_break_in_a_register_does_not_break_a_list(brief: MonthlyBrief) -> None:
     broken = replace(brief.actions[0], text="First line\n\n# second line")
-    text = brief_forms()["md"](replace(brief, actions=(broken,)))
+    text = text_of(replace(brief, actions=(broken,)), "md")
     assert r"First line \# second line" in text
 
 
 def test_the_page_stands_alone(brief: MonthlyBrief) -> None:
-    page = brief_forms()["html"](brief)
+    page = text_of(brief, "html")
     for reaching_out in ("<script", "<link", "src=", "@import", "url(", "http:", "https:"):
         assert reaching_out not in page
     assert page.count("<svg") == 1, "one trend has more than one month"
@@ -170,22 +220,25 @@ def test_the_page_stands_alone(brief: MonthlyBrief) -> None:
 
 
 def test_every_form_names_its_cut_and_its_snapshot(brief: MonthlyBrief) -> None:
-    for render in brief_forms().values():
-        made = render(brief)
+    for form in ("csv", "html", "json", "md"):
+        made = text_of(brief, form)
         assert "20261110T060000Z-0a1b2c3d" in made
         assert made.endswith("\n")
-    for form in ("html", "md", "json"):
-        assert "2026-11-10T06:00:00Z" in brief_forms()[form](brief)
+        assert form == "csv" or "2026-11-10T06:00:00Z" in made
+    first = pypdf.PdfReader(io.BytesIO(rendered(brief, "pdf"))).pages[0].extract_text()
+    assert "20261110T060000Z-0a1b2c3d" in first
+    assert "2026-11-10T06:00:00Z" in first
 
 
 def test_an_empty_month_makes_every_form() -> None:
     empty = monthly_brief(BriefTables.of({}), origin(), MONTH)
     for form in ("html", "md"):
-        made = brief_forms()[form](empty)
+        made = text_of(empty, form)
         assert "We do not know how any tier stands" in made
         assert "No figure could be compared" in made
-    assert json.loads(brief_forms()["json"](empty))["figures"] == []
-    assert brief_forms()["csv"](empty).count("\n") == 1
+    assert json.loads(text_of(empty, "json"))["figures"] == []
+    assert text_of(empty, "csv").count("\n") == 1
+    assert len(pypdf.PdfReader(io.BytesIO(rendered(empty, "pdf"))).pages) >= 1
 
 
 def trend(*values: float, baseline: float | None = 10.0) -> Trend:
