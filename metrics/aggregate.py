@@ -18,6 +18,7 @@ from metrics.calendar import GRAINS, Calendar, Period
 from metrics.contrasts import ContrastRows
 from metrics.estimators import count, distribution, downtime, ratio
 from metrics.estimators.base import Segmentation, Target
+from metrics.facts.controls import CONTROL_FACTS, build_control_facts
 from metrics.facts.sql import create_view
 from metrics.model import Count, Distribution, Downtime, Estimator, Metric, Ratio
 from metrics.readings import Place
@@ -239,7 +240,12 @@ class Result:
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, include_bots: bool) -> None:
-    """Makes `measured_changes` and `measured_defects`: changes that count, and the defects attributed to them."""
+    """Makes `measured_changes` and `measured_defects`: changes that count, and the defects attributed to them.
+
+    The relations of `metrics.facts.controls` become views where nobody has made them yet.
+    """
+    if not _relations(connection).issuperset(CONTROL_FACTS):
+        build_control_facts(connection, materialise=False)
     counted = "true" if include_bots else "{} is distinct from 'bot'"
     create_view(connection, "measured_changes", f"select * from change_facts where {counted.format('author_kind')}")
     create_view(
@@ -254,11 +260,15 @@ def _names(connection: duckdb.DuckDBPyConnection, dimension: str, code: str, nam
     return [row[0] for row in connection.execute(f"select {name} from {dimension} order by {code}").fetchall()]
 
 
+def _relations(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """Names of all tables and views."""
+    names = "select view_name from duckdb_views() union select table_name from duckdb_tables()"
+    return {name for (name,) in connection.execute(names).fetchall()}
+
+
 def _empty_tables(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
     """Which of the event tables that the connection sees, as of the cut where it has them so, hold nothing."""
-    names = "select view_name from duckdb_views() union select table_name from duckdb_tables()"
-    seen = {name for (name,) in connection.execute(names).fetchall()}
-    empty = set()
+    seen, empty = _relations(connection), set()
     for table in all_tables():
         relation = next((name for name in (f"{table}_at_cut", table) if name in seen), None)
         if relation and not connection.execute(f"select 1 from {relation} limit 1").fetchone():
@@ -267,14 +277,24 @@ def _empty_tables(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
 
 
 def days_of(connection: duckdb.DuckDBPyConnection, calendar: Calendar, cut: datetime) -> Days:
-    """The local days from the first merge (opening, if unmerged), deployment, incident or defect to the cut."""
+    """The local days from the first record of any fact (of a change: its merge, or its opening if unmerged) to the cut."""
     instants = {
         "change_facts": "coalesce(merged_at, opened_at, deployed_at)",
         "deployment_facts": "coalesce(_ended_at, finished_at, started_at)",
         "incident_facts": "opened_at",
         "defect_facts": "coalesce(opened_at, _merged_at)",
+        "gate_facts": "ran_at",
+        "change_gate_facts": "merged_at",
+        "test_run_facts": "ran_at",
+        "signal_facts": "occurred_at",
+        "commit_rework_facts": "committed_at",
+        "onboarding_facts": "onboarded_at",
+        "intent_facts": "approved_at",
     }
-    firsts = " union all ".join(f"select min({instant}) as first from {fact}" for fact, instant in instants.items())
+    present = _relations(connection)
+    firsts = " union all ".join(
+        f"select min({instant}) as first from {fact}" for fact, instant in instants.items() if fact in present
+    )
     first = connection.execute(f"select min(first) from ({firsts})").fetchone()
     last = calendar.local_day(cut)
     start: date = calendar.local_day(first[0]) if first and first[0] else last

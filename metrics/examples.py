@@ -17,7 +17,7 @@ import polars as pl
 
 from metrics.aggregate import Engine
 from metrics.calendar import Calendar, add_months
-from metrics.facts import FactSettings, build_facts, prepare_inputs
+from metrics.facts import FactSettings, build_control_facts, build_facts, prepare_inputs
 from metrics.model import Example, Metric
 
 MONTHS_TO_SETTLE = 12
@@ -38,6 +38,9 @@ ORDINARY: Mapping[str, object] = {
     "found_in": "production",
     "is_production": True,
     "is_security": False,
+    "is_flaky": False,
+    "_in_change_metrics": True,
+    "_is_required": True,
 }
 """What an example's unit is unless it says otherwise; `_…_watched` flags are true as well."""
 
@@ -89,6 +92,7 @@ def _empty_facts() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     prepare_inputs(connection, {})
     build_facts(connection, FactSettings(), datetime.combine(date.min, time()))
+    build_control_facts(connection)
     connection.execute(
         "insert into repo_dimension by name select range::integer as _repo, "
         "'repository' || coalesce(nullif(range, 0)::varchar, '') as repo_id from range(20)"

@@ -26,6 +26,8 @@ class Unfinished:
     start: str
     end: str
     where: str = "true"
+    hours_per_unit: float = 1.0
+    """How many hours the metric's unit has: 24 for days."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,16 @@ with `_` are for definitions and are not published.
 from __future__ import annotations
 
 from metrics.facts.build import FACTS, build_facts, write_facts
+from metrics.facts.controls import CONTROL_FACTS, build_control_facts
 from metrics.facts.inputs import prepare_inputs
 from metrics.facts.settings import FactSettings
 
-__all__ = ["FACTS", "FactSettings", "build_facts", "prepare_inputs", "write_facts"]
+__all__ = [
+    "CONTROL_FACTS",
+    "FACTS",
+    "FactSettings",
+    "build_control_facts",
+    "build_facts",
+    "prepare_inputs",
+    "write_facts",
+]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from metrics.facts import FactSettings, build_facts
+from metrics.facts import CONTROL_FACTS, FactSettings, build_control_facts, build_facts
 from metrics.facts.build import STEPS
 from metrics.facts.sql import drop
 from pipelines.build_store import BuildStore
@@ -49,6 +49,10 @@ def facts(build: dg.ResourceParam[BuildStore]) -> Iterator[dg.MaterializeResult[
         table = build.write(name, name, order_by=order)
         yield dg.MaterializeResult(name, metadata={"rows": table.rows})
     drop(connection, *STEPS)
+    # These rest on the facts above, which lie in files by now.
+    build_control_facts(connection, materialise=False)
+    for name in CONTROL_FACTS:
+        build.write(name, name, order_by=("all",), internal=True)
 
 
 def settings_of(workspace: Workspace) -> FactSettings:

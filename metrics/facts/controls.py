@@ -1,0 +1,126 @@
+"""What surrounds changes: gates, test runs, context signals, conflicts, onboardings, intents (METRICS.md §3).
+
+One row per record, with the tier, repository and team under which it counts; for definitions only, the contract
+publishes none of them. They rest on `change_facts` and the events at the cut, so they can be made when the facts
+already lie in files.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from metrics.facts.sql import create_table, create_view
+from metrics.facts.tiers import TIER, tier_join
+from metrics.facts.watching import watched
+
+AI_ASSISTED = "ai_use in ('assisted', 'authored')"
+
+_CHANGES = """(select hash(change_id) as change_key, tier, ai_use, merged_at, deployed_at, state, validated,
+        _repo, _team, _service, _in_change_metrics from change_facts)"""
+
+GATE_FACTS = f"""
+    select g.gate_result_id, g.gate, g.control_point, g.outcome, g.ran_at, g.duration_seconds, g.coverage_delta,
+        c.tier, c.ai_use, c.merged_at as _merged_at, c._repo, c._team, c._in_change_metrics,
+        exists (
+            select 1 from gate_policies_at_cut p
+            where p.is_required and p.tier = c.tier and p.control_point = g.control_point and p.gate = g.gate
+                and p.valid_from <= g.ran_at and coalesce(p.valid_to > g.ran_at, true)) as _is_required,
+        {watched("gates", "g.ran_at")} as _gates_watched
+    from gate_results_at_cut g
+    join {_CHANGES} c using (change_key)
+    left join service_watching watching on watching._service = c._service"""
+"""One row per result of a gate, and whether the tier of its change required that gate then."""
+
+CHANGE_GATE_FACTS = f"""
+    select any_value(c.tier) as tier, any_value(c.ai_use) as ai_use, any_value(c.merged_at) as merged_at,
+        any_value(c._repo) as _repo, any_value(c._team) as _team, any_value(c._in_change_metrics) as _in_change_metrics,
+        sum(g.duration_seconds) filter (where g.control_point = 'pre_merge') as pre_merge_seconds
+    from gate_results_at_cut g
+    join {_CHANGES} c using (change_key)
+    where c.merged_at is not null and g.ran_at <= c.merged_at
+    group by change_key"""
+"""One row per merged change that ran gates before its merge."""
+
+TEST_RUN_FACTS = f"""
+    select t.test_run_id, t.suite, t.outcome, t.is_flaky, t.ran_at, {TIER} as tier, t._repo, t._team,
+        {watched("tests", "t.ran_at")} as _tests_watched
+    from (select t.*, r._repo, r._team, r._service from test_runs_at_cut t join repo_dimension r using (repo_key)) t
+    left join service_watching watching on watching._service = t._service
+    {tier_join("t", "t.ran_at")}"""
+"""One row per test run, in the tier of its repository at the time."""
+
+SIGNAL_FACTS = f"""
+    select s.signal_id, s.kind, s.occurred_at, coalesce(c.tier, {TIER}) as tier, c.ai_use, s._repo, s._team
+    from (select s.*, r._repo, r._team, r._service
+        from context_signals_at_cut s join repo_dimension r using (repo_key)) s
+    left join {_CHANGES} c on c.change_key = s.change_key
+    {tier_join("s", "s.occurred_at")}"""
+"""One row per context signal, in the tier of its change, else of its repository at the time."""
+
+CONFLICT_FACTS = f"""
+    select c.tier, c.ai_use, c.merged_at, c._repo, c._team, c._in_change_metrics
+    from {_CHANGES} c
+    semi join (select change_key from change_events_at_cut where kind = 'merge_conflict') e using (change_key)"""
+"""One row per change that ever had a merge conflict."""
+
+COMMIT_REWORK_FACTS = f"""
+    select coalesce(k.committed_at, k.authored_at) as committed_at, k.rework_lines,
+        coalesce(k.additions, 0) + coalesce(k.deletions, 0) as lines,
+        c.tier, c.ai_use, c._repo, c._team, c._in_change_metrics
+    from (select * from commits_at_cut where rework_lines is not null) k
+    join {_CHANGES} c using (change_key)"""
+"""One row per commit whose source says how many of its lines change recent lines again."""
+
+ONBOARDING_FACTS = f"""
+    with first_value as (
+        select _repo, merged_at from change_facts where {AI_ASSISTED} and gates_passed and validated)
+    select o.onboarded_at, {TIER} as tier, o._repo, o._team,
+        (select min(v.merged_at) from first_value v where v._repo = o._repo and v.merged_at >= o.onboarded_at)
+            as first_value_at
+    from (select o.onboarded_at, r._repo, r._team, r._service
+        from onboardings_at_cut o join repo_dimension r using (repo_key)) o
+    {tier_join("o", "o.onboarded_at")}"""
+"""One row per onboarded repository, and when its first AI-assisted change of proven value was merged."""
+
+INTENT_FACTS = f"""
+    with delivered as (
+        select x.intent_key, min(c._repo) as _repo, max(c.tier) as tier,
+            case when bool_and(c.deployed_at is not null) then max(c.deployed_at) end as delivered_at,
+            bool_and(coalesce(c.validated, false)) as is_validated
+        from (select change_key, intent_key from changes_at_cut where intent_id is not null) x
+        join {_CHANGES} c using (change_key)
+        where c.state <> 'closed' group by x.intent_key)
+    select i.intent_id, i.approved_at, i.closed_at, coalesce(i.given_tier, {TIER}, i.change_tier)::integer as tier,
+        coalesce(i._repo, -1) as _repo, coalesce(t._team, i.repo_team) as _team, i.delivered_at, i.is_validated
+    from (
+        select i.intent_id, i.approved_at, i.closed_at, i.tier as given_tier, i.team, d.tier as change_tier,
+            d.delivered_at, d.is_validated, coalesce(r._repo, d._repo) as _repo, r._service, r._team as repo_team
+        from intents_at_cut i
+        left join delivered d using (intent_key)
+        left join repo_dimension r on r.repo_key = i.repo_key and i.repo_id is not null) i
+    left join team_dimension t on t.team = i.team
+    {tier_join("i", "i.approved_at")}"""
+"""One row per intent, and when the last of its changes was deployed: null while one of them is not."""
+
+CONTROL_FACTS: dict[str, str] = {
+    "gate_facts": GATE_FACTS,
+    "change_gate_facts": CHANGE_GATE_FACTS,
+    "test_run_facts": TEST_RUN_FACTS,
+    "signal_facts": SIGNAL_FACTS,
+    "conflict_facts": CONFLICT_FACTS,
+    "commit_rework_facts": COMMIT_REWORK_FACTS,
+    "onboarding_facts": ONBOARDING_FACTS,
+    "intent_facts": INTENT_FACTS,
+}
+"""The query of each relation, by name."""
+
+
+def build_control_facts(connection: duckdb.DuckDBPyConnection, *, materialise: bool = True) -> None:
+    """Make the relations of this module, as tables or as views.
+
+    Args:
+        connection: where `build_facts` has been run; `change_facts` may be a table, or a view on files.
+        materialise: whether they become tables; else views, for whoever writes them to files.
+    """
+    for name, query in CONTROL_FACTS.items():
+        (create_table if materialise else create_view)(connection, name, query)

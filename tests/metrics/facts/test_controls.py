@@ -1,0 +1,115 @@
+"""What surrounds changes, from events to the rows that definitions read."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from metrics.facts import build_control_facts
+from tests.support.events import Events, at
+
+LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
+DAY = 24
+
+
+@pytest.fixture
+def events() -> Events:
+    """A repository in tier 3 and one in tier 1."""
+    organisation = Events()
+    for repository, tier in (("r", 3), ("other", 1)):
+        organisation.add("repositories", repo_id=repository, team="blue")
+        organisation.add("tier_assignments", repo_id=repository, tier=tier, valid_from=LONG_AGO)
+    return organisation
+
+
+def rows(events: Events, name: str, *columns: str) -> list[tuple[Any, ...]]:
+    """Columns of a relation, sorted."""
+    connection = events.build().connection
+    build_control_facts(connection)
+    return sorted(connection.execute(f"select {', '.join(columns)} from {name}").fetchall(), key=repr)
+
+
+def gate(events: Events, change: str, ran: float, **more: Any) -> str:  # noqa: ANN401 -- a row's values are of any type
+    row = {"change_id": change, "gate": "lint", "control_point": "pre_merge", "outcome": "passed", "ran_at": at(ran)}
+    return events.add("gate_results", **(row | more))
+
+
+def test_a_gate_is_required_where_a_policy_of_the_tier_says_so_at_that_time(events: Events) -> None:
+    change = events.change(0, 50)
+    other = events.change(0, 50, repo_id="other")
+    policy = {"tier": 3, "control_point": "pre_merge", "gate": "lint"}
+    events.add("gate_policies", **policy, valid_from=at(10), valid_to=at(20))
+    expected = {
+        gate(events, change, 9): False,
+        gate(events, change, 10): True,
+        gate(events, change, 20): False,
+        gate(events, change, 12, gate="tests"): False,
+        gate(events, change, 12, control_point="pre_pr"): False,
+        gate(events, other, 12): False,
+    }
+    assert dict(rows(events, "gate_facts", "gate_result_id", "_is_required")) == expected
+
+
+def test_the_pre_merge_gates_of_a_change_are_added_up_until_its_merge(events: Events) -> None:
+    change = events.change(0, 10)
+    gate(events, change, 5, duration_seconds=60.0)
+    gate(events, change, 6, duration_seconds=30.0, gate="tests")
+    gate(events, change, 6, duration_seconds=500.0, control_point="pre_pr")
+    gate(events, change, 11, duration_seconds=500.0)
+    gate(events, events.change(0), 5, duration_seconds=60.0)
+    assert rows(events, "change_gate_facts", "tier", "pre_merge_seconds") == [(3, 90.0)]
+
+
+def test_test_runs_and_signals_stand_in_their_tier(events: Events) -> None:
+    change = events.change(0, 10, ai_use="assisted")
+    events.add("test_runs", repo_id="other", outcome="passed", is_flaky=True, ran_at=at(1))
+    events.add("context_signals", repo_id="r", change_id=change, kind="stale_doc", occurred_at=at(1))
+    events.add("context_signals", repo_id="other", kind="stale_doc", occurred_at=at(1))
+    assert rows(events, "test_run_facts", "tier", "is_flaky", "_tests_watched") == [(1, True, True)]
+    assert rows(events, "signal_facts", "tier", "ai_use") == [(1, None), (3, "assisted")]
+
+
+def test_a_change_with_two_conflicts_is_one_row(events: Events) -> None:
+    change, _ = events.change(0, 10), events.change(0, 10)
+    for hour in (2, 3):
+        events.event(change, "merge_conflict", hour)
+    assert rows(events, "conflict_facts", "tier", "merged_at") == [(3, at(10))]
+
+
+def test_commits_count_where_their_source_follows_lines(events: Events) -> None:
+    change = events.change(0, 10)
+    commit = {"change_id": change, "authored_at": at(1), "committed_at": at(2), "additions": 10, "deletions": 5}
+    events.add("commits", sha="a", **commit, rework_lines=4)
+    events.add("commits", sha="b", **commit)
+    assert rows(events, "commit_rework_facts", "committed_at", "lines", "rework_lines") == [(at(2), 15, 4)]
+
+
+def test_first_value_is_an_ai_assisted_change_that_passed_and_was_validated(events: Events) -> None:
+    events.add("onboardings", repo_id="r", onboarded_at=at(5))
+    events.add("onboardings", repo_id="other", onboarded_at=at(5))
+    events.add("gate_policies", tier=3, control_point="pre_merge", gate="lint", valid_from=LONG_AGO)
+    for opened, ai_use, passed in (
+        (0, "assisted", True),
+        (10, "none", True),
+        (20, "authored", False),
+        (30, "assisted", True),
+    ):
+        change = events.change(opened, opened + 2, ai_use=ai_use)
+        gate(events, change, opened + 1, outcome="passed" if passed else "failed")
+    events.deployment(40)
+    assert rows(events, "onboarding_facts", "tier", "first_value_at") == [(1, None), (3, at(32))]
+
+
+def test_an_intent_is_delivered_with_the_last_of_its_changes_in_production(events: Events) -> None:
+    for intent in ("done", "waiting", "empty"):
+        events.add("intents", intent_id=intent, tier=2, approved_at=at(0))
+    events.add("intents", intent_id="untold", repo_id="r", approved_at=at(0))
+    events.change(0, 5, intent_id="done")
+    events.change(0, 30, intent_id="done")
+    events.change(0, closed=3, intent_id="done")
+    events.change(0, 5, intent_id="waiting")
+    events.change(0, intent_id="waiting")
+    events.deployment(10, 11)
+    events.deployment(40, 41)
+    expected = [("done", 2, at(41)), ("empty", 2, None), ("untold", 3, None), ("waiting", 2, None)]
+    assert rows(events, "intent_facts", "intent_id", "tier", "delivered_at") == expected
