@@ -9,16 +9,17 @@ from typing import Any
 import plotly.graph_objects as go
 import polars as pl
 
-from dashboard.look import BASELINE_COLOUR, STAGE_COLOURS, TAIL_COLOUR, WINDOW_COLOUR
+from dashboard.look import BASELINE_COLOUR, COHORT_COLOURS, STAGE_COLOURS, TAIL_COLOUR, WINDOW_COLOUR
 from dashboard.naming import figure
 from dashboard.periods import Window
 from metrics.stats.histogram import BIN_FACTOR
-from metrics.words import DAYS_FROM_HOURS, HOURS_PER_DAY
+from metrics.words import DAYS_FROM_HOURS, HOURS_PER_DAY, tier_name
 
 CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 SMALLEST_SHARE_LABELLED = 0.04
 TREND_HEIGHT = 170
 DISTRIBUTION_HEIGHT = 170
+PANEL_HEIGHT = 190
 GROUND = "rgba(0,0,0,0)"
 TIME_TICKS = {1 / 60: "1 min", 1.0: "1 h", 24.0: "1 day", 168.0: "1 week", 1680.0: "10 weeks"}
 
@@ -301,6 +302,61 @@ def _shares(rows: pl.DataFrame, unit: str, name: str, colour: str, width: float)
         "customdata": [f"{figure(low, unit)} to {figure(high, unit)}" for low, high in bins],
         "hovertemplate": f"{name}: %{{y:.1f}} % take %{{customdata}}<extra></extra>",
     }
+
+
+def panels(months: pl.DataFrame, tiers: Sequence[str], unit: str, window: Window | None) -> go.Figure:
+    """One figure by month, a panel per tier, all on one scale.
+
+    Args:
+        months: tier, window_start, value, n, ci_low, ci_high, is_provisional.
+        tiers: from left to right.
+        unit: the figure's unit.
+        window: shaded.
+    """
+    factor, axis = _scale([*months["value"]], unit)
+    drawing = _Drawing(PANEL_HEIGHT, yaxis={"title": _title(axis)})
+    width = 1 / len(tiers)
+    for number, tier in enumerate(tiers, 1):
+        suffix = "" if number == 1 else str(number)
+        rows = months.filter(pl.col("tier") == tier)
+        drawing.layout[f"xaxis{suffix}"] = {
+            "domain": [(number - 1) * width + (0.02 if number > 1 else 0), number * width - 0.01],
+            "anchor": "y",
+            "showgrid": False,
+            "fixedrange": True,
+            "title": {"text": tier_name(tier), "font": {"size": 12}},
+            "nticks": 4,
+        }
+        bounded = rows.filter(pl.col("ci_low").is_not_null() & pl.col("ci_high").is_not_null())
+        before = len(drawing.traces)
+        if len(bounded):
+            low, high = _times(bounded["ci_low"], factor), _times(bounded["ci_high"], factor)
+            drawing.ribbon(bounded["window_start"].to_list(), low, high, _faint(WINDOW_COLOUR, 0.2))
+        drawing.traces.append(_line(rows, factor, unit, WINDOW_COLOUR, tier_name(tier), 2.0))
+        for trace in drawing.traces[before:]:
+            trace["xaxis"] = f"x{suffix}"
+        if window:
+            drawing.span(window.start, window.end, _faint(WINDOW_COLOUR, 0.07))
+            drawing.shapes[-1]["xref"] = f"x{suffix}"
+    return drawing.figure()
+
+
+def shares_of_work(months: pl.DataFrame, cohorts: Sequence[str]) -> go.Figure:
+    """Changes merged a month, stacked by cohort. `months` has segment, window_start and n."""
+    drawing = _Drawing(PANEL_HEIGHT + 40, yaxis={"title": _title("changes merged")}, layout=STAGES_LAYOUT)
+    for cohort in cohorts:
+        rows = months.filter(pl.col("segment") == cohort)
+        drawing.traces.append(
+            {
+                "type": "bar",
+                "x": rows["window_start"].to_list(),
+                "y": rows["n"].to_list(),
+                "name": cohort,
+                "marker": {"color": COHORT_COLOURS.get(cohort, BASELINE_COLOUR)},
+                "hovertemplate": f"{cohort}: %{{y:,}}<extra></extra>",
+            }
+        )
+    return drawing.figure()
 
 
 def stages(spans: Mapping[str, Mapping[str, float]], names: Mapping[str, str]) -> go.Figure:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from metrics.words import tier_name
+
 
 def chosen(name: str, options: Sequence[str], default: str) -> str:
     """The choice in force: what the address says, else what was chosen before on another page, else the default.
@@ -19,6 +21,22 @@ def chosen(name: str, options: Sequence[str], default: str) -> str:
     st.session_state[f"remembered-{name}"] = value
     st.session_state[widget_key(name)] = value
     return value
+
+
+def tier_choice(tiers: Sequence[str]) -> str:
+    """The tier that is looked at, with the buttons to change it."""
+    tier = chosen("tier", tiers, tiers[0])
+    st.segmented_control(
+        "Tier",
+        tiers,
+        required=True,
+        format_func=tier_name,
+        key=widget_key("tier"),
+        on_change=take,
+        args=("tier",),
+        label_visibility="collapsed",
+    )
+    return tier
 
 
 def widget_key(name: str) -> str:

@@ -26,19 +26,23 @@ class Cell:
     """Texts with their links, one a line, in place of `text`."""
     rest: int = 0
     """How many more there are."""
+    after: str = ""
+    """HTML of another piece behind everything else."""
 
     def html(self) -> str:
         """The cell's content."""
         if self.parts:
             lines = [Cell(text, link=link).html() for text, link in self.parts]
-            return "<br>".join([*lines, f"and {self.rest} more"] if self.rest > 0 else lines)
+            return "<br>".join([*lines, f"and {self.rest} more"] if self.rest > 0 else lines) + self.after
         text = escape(self.text)
+        if self.tone:
+            text = chip(self.text, self.symbol, self.tone)
         if self.hint:
             text = f'<span class="definition" tabindex="0" title="{escape(self.hint)}">{text}</span>'
         if self.link:
             target = "_blank" if self.link.startswith("http") else "_self"
             text = f'<a href="{escape(self.link)}" target="{target}" rel="noopener noreferrer">{text}</a>'
-        return chip(self.text, self.symbol, self.tone) if self.tone else text
+        return text
 
 
 def chip(word: str, symbol: str, tone: str) -> str:

@@ -24,6 +24,10 @@ STAGE_COLOURS = {
 """Stages of the lead time, in order; hues that stay apart for colour-blind readers (after Okabe and Ito, 2008)."""
 
 
+COHORT_COLOURS = {"No AI": "#4c6a92", "AI-assisted": "#2f9e8f", "AI-authored": "#c98a1b", "Not known": "#b9c0c7"}
+"""How AI took part, by the words that pages use."""
+
+
 @dataclass(frozen=True)
 class Mark:
     """A word with its symbol, as text and as Streamlit's icon."""

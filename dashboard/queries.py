@@ -1,4 +1,7 @@
-"""What pages ask of a snapshot: projected and filtered reads, aggregated before drawing. The dashboard's only SQL."""
+"""What pages ask of a snapshot: projected and filtered reads, aggregated before anything is drawn.
+
+All SQL of the dashboard is here and in `dashboard.record_queries`.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,7 +14,6 @@ import polars as pl
 
 from dashboard.periods import Window
 from dashboard.snapshots import Snapshot
-from metrics.calendar import Calendar
 
 TIERS = ("4", "3", "2", "1")
 """Most critical first, as pages show them."""
@@ -195,30 +197,55 @@ def stage_hours(snapshot: Snapshot, tier: str, start: date, end: date) -> dict[s
     return {name: row["hours"] / whole["n"] for name, row in totals.items() if name != "lead_time"}
 
 
-def slowest_changes(snapshot: Snapshot, tier: str, window: Window, limit: int) -> pl.DataFrame:
-    """The changes merged in a window that took longest from opening to merge, bots' left out.
-
-    Columns: change_id, repo_id, team, ai_use, kind, size_lines, merged_at, and the cycle and its stages in seconds.
-    """
-    calendar = Calendar(snapshot.manifest.timezone)
-    return snapshot.rows(
-        f"""select change_id, repo_id, team, ai_use, kind, size_lines, merged_at, cycle_seconds, draft_seconds,
-            pickup_seconds, review_seconds, merge_wait_seconds
-        from change_facts
-        where tier is not distinct from try_cast(? as integer) and author_kind <> 'bot'
-            and merged_at >= ? and merged_at < ?
-        order by cycle_seconds desc, change_id limit {int(limit)}""",
-        tier,
-        calendar.instant(window.start),
-        calendar.instant(window.end),
-    )
-
-
 def tiers_present(snapshot: Snapshot) -> Sequence[str]:
     """The tiers for which there is any value, most critical first, then untiered, then the mixed figure."""
     rows = snapshot.rows("select distinct tier from metric_values where segment_kind = 'all' and grain = 'quarter'")
     found = set(rows["tier"])
     return [tier for tier in (*TIERS, UNTIERED, MIXED) if tier in found]
+
+
+def history(snapshot: Snapshot, grain: str) -> pl.DataFrame:
+    """Every verdict of a grain, oldest first. Columns: constraint, tier, window_start, status, claim, reason."""
+    return snapshot.rows(
+        """select "constraint", tier, window_start, window_end, status, claim, is_provisional, reason from verdicts
+        where grain = ? order by window_start, "constraint", tier""",
+        grain,
+    )
+
+
+def cohorts(snapshot: Snapshot, window: Window, tier: str) -> pl.DataFrame:
+    """How AI took part, side by side: a tier's figures by ai_use in a month or quarter.
+
+    Columns: metric, segment, statistic, value, unit, n, ci_low, ci_high, is_provisional.
+    """
+    return snapshot.rows(
+        """select metric, segment, statistic, value, unit, n, ci_low, ci_high, is_provisional from metric_values
+        where segment_kind = 'ai_use' and tier = ? and grain = ? and window_start = ? and statistic <> 'hist'
+        order by metric, segment, statistic""",
+        tier,
+        window.grain,
+        window.start,
+    )
+
+
+def adoption(snapshot: Snapshot, tier: str) -> pl.DataFrame:
+    """Changes merged a month by ai_use. Columns: segment, window_start, n, is_provisional."""
+    return snapshot.rows(
+        """select segment, window_start, n, is_provisional from metric_values
+        where metric = 'throughput' and segment_kind = 'ai_use' and tier = ? and grain = 'month' and statistic = 'count'
+        order by segment, window_start""",
+        tier,
+    )
+
+
+def monthly_of(snapshot: Snapshot, metric: str, statistic: str) -> pl.DataFrame:
+    """One figure by month in every tier. Columns: tier, window_start, value, n, ci_low, ci_high, is_provisional."""
+    return snapshot.rows(
+        """select tier, window_start, value, n, ci_low, ci_high, is_provisional from metric_values
+        where metric = ? and statistic = ? and segment_kind = 'all' and grain = 'month' order by tier, window_start""",
+        metric,
+        statistic,
+    )
 
 
 def recommendations(snapshot: Snapshot, window: Window) -> pl.DataFrame:
@@ -229,36 +256,6 @@ def recommendations(snapshot: Snapshot, window: Window) -> pl.DataFrame:
         window.grain,
         window.start,
     )
-
-
-def deployments_by_id(snapshot: Snapshot, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """What became of deployments, with the changes that they carried and the incidents put down to them, by id.
-
-    Each has service, failure_reason, recovery_seconds, changes and incidents (lists of ids).
-    """
-    rows = snapshot.rows(
-        """select deployment_id, service, failure_reason, recovery_seconds,
-            (select coalesce(list(change_id order by change_id), []) from change_facts as c
-                where list_contains(?, c.deployment_id) and c.deployment_id = d.deployment_id) as changes,
-            (select coalesce(list(incident_id order by incident_id), []) from incident_facts as i
-                where list_contains(?, i.deployment_id) and i.deployment_id = d.deployment_id) as incidents
-        from deployment_facts as d where list_contains(?, d.deployment_id)""",
-        tuple(ids),
-        tuple(ids),
-        tuple(ids),
-    )
-    return {row["deployment_id"]: row for row in rows.iter_rows(named=True)}
-
-
-def changes_by_id(snapshot: Snapshot, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """How changes went, by id: ai_use, cycle_seconds and its stages, deployment_id, rolled_back, escaped_defects."""
-    rows = snapshot.rows(
-        """select change_id, ai_use, cycle_seconds, draft_seconds, pickup_seconds, review_seconds, merge_wait_seconds,
-            deployment_id, rolled_back, escaped_defects
-        from change_facts where list_contains(?, change_id)""",
-        tuple(ids),
-    )
-    return {row["change_id"]: row for row in rows.iter_rows(named=True)}
 
 
 def freshness(snapshot: Snapshot) -> pl.DataFrame:

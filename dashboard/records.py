@@ -7,7 +7,8 @@ import streamlit as st
 
 from dashboard.components import Cell, record_cell, table
 from dashboard.naming import address, figure, in_sentence_name
-from dashboard.queries import MIXED, Verdict, changes_by_id, deployments_by_id
+from dashboard.queries import MIXED, Verdict
+from dashboard.record_queries import changes_by_id, deployments_by_id
 from dashboard.snapshots import Snapshot
 from metrics.words import plural
 from schemas.units import SECONDS_PER_HOUR

@@ -25,6 +25,8 @@ from schemas.tables import PublishedTable
 SNAPSHOTS_HELD = 2
 """The newest, and the one that a page may still be drawing."""
 RESULTS_HELD = 300
+REGISTERS, ORPHANS = "register_", "orphan_counts"
+"""What else a snapshot may carry: registers as they stood at the cut, and counts of rows without a parent."""
 
 
 class SnapshotUnreadable(PlumblineError):
@@ -109,6 +111,9 @@ def _opened(state: str, snapshot_id: str) -> Snapshot:
             connection.execute(_view(connection, name, model, folder, manifest.tables.get(name)))
         except duckdb.Error as error:
             raise _unreadable(snapshot_id, error) from None
+    for name, table in manifest.tables.items():
+        if name.startswith(REGISTERS) or name == ORPHANS:
+            connection.execute(f"create view {quoted(name)} as select * from {_parts(folder, table)}")
     return Snapshot(manifest, connection)
 
 
@@ -121,13 +126,17 @@ def _view(
 ) -> str:
     """The view of a table, with all columns that this version knows: those that its parts lack are null."""
     declared = {column.name: DUCKDB_TYPES[column.type] for column in model.table_columns()}
-    paths = ", ".join(literal(str(path)) for path in folder.part_paths(table)) if table else ""
-    parts = f"read_parquet([{paths}], union_by_name = true)"
-    found = {row[0] for row in connection.execute(f"describe select * from {parts}").fetchall()} if paths else set()
+    parts = _parts(folder, table) if table and table.parts else ""
+    found = {row[0] for row in connection.execute(f"describe select * from {parts}").fetchall()} if parts else set()
     columns = ", ".join(
         quoted(column) if column in found else f"null::{kind} as {quoted(column)}" for column, kind in declared.items()
     )
-    return f"create view {quoted(name)} as select {columns} {f'from {parts}' if paths else 'where false'}"
+    return f"create view {quoted(name)} as select {columns} {f'from {parts}' if parts else 'where false'}"
+
+
+def _parts(folder: SnapshotFolder, table: SnapshotTable) -> str:
+    paths = ", ".join(literal(str(path)) for path in folder.part_paths(table))
+    return f"read_parquet([{paths}], union_by_name = true)"
 
 
 def _unreadable(snapshot_id: str, error: Exception) -> SnapshotUnreadable:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard import charts
-from dashboard.choices import chosen, take, widget_key
+from dashboard.choices import tier_choice
 from dashboard.components import (
     Cell,
     anchor,
@@ -28,12 +28,12 @@ from dashboard.queries import (
     comparisons,
     histograms,
     monthly,
-    slowest_changes,
     stage_hours,
     tiers_present,
     values,
     verdicts,
 )
+from dashboard.record_queries import slowest_changes
 from dashboard.records import longest_stage
 from dashboard.sentences import story, tier_sentence
 from dashboard.views import Scene, View
@@ -62,17 +62,7 @@ def render(scene: Scene) -> None:
             "This snapshot holds no metric values. Load events with `plumbline load DIR`, then run `plumbline build`."
         )
         return
-    tier = chosen("tier", present, present[0])
-    st.segmented_control(
-        "Tier",
-        present,
-        required=True,
-        format_func=TIER_NAMES.__getitem__,
-        key=widget_key("tier"),
-        on_change=take,
-        args=("tier",),
-        label_visibility="collapsed",
-    )
+    tier = tier_choice(present)
     figures = _figures(scene, scene.window, tier)
     _head(scene, scene.window, tier, figures)
     _stages(scene, scene.window, tier, figures)

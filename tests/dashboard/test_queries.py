@@ -5,7 +5,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from dashboard import queries
+from dashboard import queries, record_queries
 from dashboard.periods import default_window, window_of_key
 from dashboard.snapshots import Snapshot, age, newest
 from schemas.snapshot import SnapshotFolder
@@ -65,7 +65,7 @@ def test_a_trailing_year_counts_the_units_of_its_quarters(snapshot: Snapshot) ->
 def test_the_slowest_changes_are_those_of_the_tier_and_window(snapshot: Snapshot) -> None:
     window = window_of_key("2026-09")
     assert window is not None
-    rows = queries.slowest_changes(snapshot, "2", window, 5)
+    rows = record_queries.slowest_changes(snapshot, "2", window, 5)
     assert len(rows) == 5
     assert rows["cycle_seconds"].is_sorted(descending=True)
     assert rows["merged_at"].dt.date().is_between(date(2026, 9, 1), date(2026, 9, 30)).all()
@@ -76,7 +76,7 @@ def test_deployments_bring_their_changes_and_incidents(snapshot: Snapshot) -> No
         "select deployment_id, change_count, incident_count from deployment_facts"
         " where incident_count > 0 and change_count > 1 order by deployment_id limit 1"
     ).row(0, named=True)
-    found = queries.deployments_by_id(snapshot, [row["deployment_id"]])[row["deployment_id"]]
+    found = record_queries.deployments_by_id(snapshot, [row["deployment_id"]])[row["deployment_id"]]
     assert len(found["incidents"]) == row["incident_count"]
     assert 1 <= len(found["changes"]) <= row["change_count"]
 

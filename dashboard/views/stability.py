@@ -1,0 +1,97 @@
+"""Stability: failures, rollbacks, escapes, incidents and recovery, tier beside tier."""
+
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+import streamlit as st
+
+from dashboard import charts
+from dashboard.components import Cell, direction_cell, metric_cell, opening, paragraph, section, table
+from dashboard.naming import between, capital, change, figure_in_sentence, figure_name, unit_of
+from dashboard.queries import TIERS, comparisons, monthly_of, tiers_present
+from dashboard.views import Scene, View
+from metrics.definitions import all_metrics
+from metrics.words import joined, tier_name
+
+FIGURES = (
+    ("change_failure_rate", "rate"),
+    ("rollback_rate", "rate"),
+    ("escaped_defects", "rate"),
+    ("incident_rate", "per_week"),
+    ("failed_deployment_recovery_time", "p50"),
+    ("time_to_restore", "p50"),
+)
+Row = Mapping[str, object]
+
+
+def render(scene: Scene) -> None:
+    """Draws the page."""
+    tiers = [tier for tier in tiers_present(scene.snapshot) if tier in TIERS]
+    window = scene.window
+    if window is None or not tiers:
+        paragraph(
+            "This snapshot holds no metric values. Load events with `plumbline load DIR`, then run `plumbline build`."
+        )
+        return
+    compared = comparisons(scene.snapshot, window)
+    rows = {(row["metric"], row["statistic"], row["tier"]): row for row in compared.iter_rows(named=True)}
+    opening(
+        f"{scene.snapshot.manifest.workspace} · {window.label}",
+        _lead(rows, tiers),
+        f"{capital(window.name)} against each tier's baseline, uncontrolled. Panels of one row share their scale.",
+    )
+    _table(rows, tiers)
+    for metric, statistic in FIGURES:
+        if metric in all_metrics():
+            _panels(scene, metric, statistic, tiers)
+
+
+def _lead(rows: Mapping[tuple[str, str, str], Row], tiers: Sequence[str]) -> str:
+    """Which tiers got less stable, and in what."""
+    worse = {
+        tier: [pair for pair in FIGURES if rows.get((*pair, tier), {}).get("direction") == "worsened"] for tier in tiers
+    }
+    told = [
+        f"{tier_name(tier)} got worse: {joined([figure_in_sentence(*pair) for pair in pairs])} rose."
+        for tier, pairs in worse.items()
+        if pairs
+    ]
+    return " ".join(told) or "No tier got measurably less stable."
+
+
+def _table(rows: Mapping[tuple[str, str, str], Row], tiers: Sequence[str]) -> None:
+    body = []
+    for metric, statistic in FIGURES:
+        if metric in all_metrics():
+            cells = [_cell(rows.get((metric, statistic, tier)), metric, statistic) for tier in tiers]
+            body.append([metric_cell(figure_name(metric, statistic), metric), *cells])
+    table(["Figure", *(tier_name(tier) for tier in tiers)], body, "Stability by tier")
+
+
+def _cell(row: Row | None, metric: str, statistic: str) -> Cell:
+    if row is None:
+        return Cell("no data")
+    unit = unit_of(metric, statistic)
+    moved = between(row["baseline_value"], row["value"], unit)  # type: ignore[arg-type]
+    told = f"{change(row['change'], statistic, unit)} "  # type: ignore[arg-type]
+    return Cell("", parts=((moved, ""), (told, "")), after=direction_cell(str(row["direction"])).html())
+
+
+def _panels(scene: Scene, metric: str, statistic: str, tiers: Sequence[str]) -> None:
+    months = monthly_of(scene.snapshot, metric, statistic).filter(pl.col("tier").is_in(tiers))
+    if not len(months):
+        return
+    name = figure_name(metric, statistic)
+    section(name)
+    drawn = charts.panels(months, tiers, unit_of(metric, statistic), scene.window)
+    st.plotly_chart(drawn, config=charts.CONFIG, key=f"panels-{metric}", alt=f"{name} by month and tier")
+
+
+VIEW = View(
+    title="Stability",
+    path="stability",
+    icon=":material/monitor_heart:",
+    place=2,
+    about="Failure rate, rollbacks, escapes, incidents and recovery, tier beside tier.",
+    render=render,
+)
