@@ -1,11 +1,13 @@
 """The one engine that runs every definition: facts in, `metric_values` and contrasts out.
 
-A definition is data (`metrics.model`); its worked examples run through this same engine. Units come out of DuckDB as integer-coded columns
-(`metrics.units`), are sorted once by value, and every window, tier and segment is read off that order (`metrics.stats`).
+A definition is data (`metrics.model`); its worked examples run through this same engine. Units come out of DuckDB as
+integer-coded columns
+(`metrics.units`), are sorted once by value, and every window, tier and segment is read off that order
+(`metrics.stats`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -19,6 +21,7 @@ from metrics.contrasts import ContrastRows
 from metrics.estimators import count, distribution, downtime, ratio
 from metrics.estimators.base import Segmentation, Target
 from metrics.facts.controls import CONTROL_FACTS, build_control_facts
+from metrics.facts.origins import MOVED, STATEMENTS, create_moved_tiers
 from metrics.facts.sql import create_view
 from metrics.model import Count, Distribution, Downtime, Estimator, Metric, Ratio
 from metrics.readings import Place
@@ -34,12 +37,16 @@ RUNNERS: dict[type[Estimator], Callable[[Target, Any], None]] = {
 }
 """The walk that each kind of estimator needs."""
 
+ORIGIN = "origin_tier"
+"""Segmentation of contrasts in which each repository stays in the tier that it had when the baseline ended."""
+
 
 @dataclass(frozen=True)
 class Engine:
     """Facts on a DuckDB connection, and the calendar, cut and baselines under which definitions are run.
 
-    The connection sees the facts by name, each with `tier`, `_repo`, `_team` (dense codes) and, where it applies, `ai_use`;
+    The connection sees the facts by name, each with `tier`, `_repo`, `_team` (dense codes) and, where it applies,
+    `ai_use`;
     `repositories` and `teams` name the codes.
     """
 
@@ -50,9 +57,16 @@ class Engine:
     repositories: Sequence[str]
     teams: Sequence[str]
     baselines: Mapping[str, Period] = field(default_factory=dict)
-    """The period named per tier ('1' to '4', 'untiered', 'all'); a tier without one is compared with the window before."""
+    """The period named per tier ('1' to '4', 'untiered', 'all').
+
+    A tier without one is compared with the window before.
+    """
     empty_inputs: frozenset[str] = frozenset()
     """Event tables in which nothing has been loaded: what is measured from them has no value then, rather than zero."""
+    moved: int = 0
+    """How many services changed their tier after the baseline (`metrics.facts.origins`)."""
+    by_origin: bool = False
+    """Whether those stand in the tier that they had when the baseline ended, rather than in the register's."""
 
     @classmethod
     def over(
@@ -83,6 +97,7 @@ class Engine:
             _names(connection, "team_dimension", "_team", "team"),
             baselines or {},
             _empty_tables(connection),
+            _moved(connection, calendar, baselines or {}),
         )
 
     def run(self, metric: Metric) -> "Result":
@@ -94,7 +109,14 @@ class Engine:
         for estimator in metric.estimators:
             target = Target(self, metric, values, contrasts)
             RUNNERS[type(estimator)](target, estimator)
-        return Result(values.frame(), contrasts.frame())
+        return Result(values.frame(), pl.concat([contrasts.frame(), *self._by_origin(metric)]))
+
+    def _by_origin(self, metric: Metric) -> list[pl.DataFrame]:
+        """The contrasts as they would be had nothing moved between tiers, as a segmentation of their own."""
+        if self.by_origin or not self.moved:
+            return []
+        contrasts = replace(self, by_origin=True).run(metric).contrasts
+        return [contrasts.with_columns(segment_kind=pl.lit(ORIGIN), segment=pl.lit(ORIGIN))]
 
     def baseline(self, tier: str) -> Period | None:
         """The baseline named for a tier."""
@@ -129,26 +151,41 @@ class Engine:
         category: str | None = None,
         categories: Sequence[str] = (),
     ) -> Units:
-        """The rows of a fact as coded columns; those whose instant or any number is null, or outside the days, are left out."""
+        """The rows of a fact as coded columns.
+
+        Those whose instant or any number is null, or outside the days, are left out.
+        """
         ai_use = f"coalesce(list_position({list(AI_USES)!r}, ai_use), 0) - 1" if self._has_ai_use(fact) else "-1"
         code = f"coalesce(list_position({list(categories)!r}, ({category})::varchar), 0) - 1" if category else "-1"
         columns = "".join(f", ({number})::double as number_{i}" for i, number in enumerate(numbers))
         complete = "".join(f" and ({number}) is not null" for number in numbers)
         return self._fetch(
-            f"select coalesce(tier, 0)::bigint as tier, _repo::bigint as repository, coalesce(_team, -1)::bigint as team,"
+            "select coalesce(tier, 0)::bigint as tier, _repo::bigint as repository,"
+            " coalesce(_team, -1)::bigint as team,"
             f" ({ai_use})::bigint as ai_use, ({code})::bigint as category, epoch_us({time})::bigint as instant{columns}"
-            f" from {fact} where ({where}) and ({time}) is not null{complete}",
+            f" from {self._placed(fact)} where ({where}) and ({time}) is not null{complete}",
             len(numbers),
         )
 
+    def _placed(self, fact: str) -> str:
+        """The fact, with what has moved between tiers in its first one if so wished."""
+        if not self.by_origin or "_service" not in self.columns_of(fact):
+            return fact
+        return (
+            f"(select f.* replace (coalesce(o.tier, f.tier) as tier) from {fact} f"
+            f" left join {MOVED} o on o._repo = f._repo and o._service = f._service)"
+        )
+
     def unions(self, fact: str, where: str, start: str, end: str, holder: str) -> Units:
-        """Unions of [start, end) per holder, each a unit at its first instant with its length in hours, in its most critical tier."""
+        """Unions of [start, end) per holder: units at their first instant, in hours, in their most critical tier."""
         return self._fetch(
             f"""with spans as (select {holder} as holder, tier, _repo, _team, {start} as start, {end} as stop
                     from {fact} where ({where}) and ({start}) is not null),
-                marked as (select *, coalesce(start > max(stop) over earlier, true) as begins from spans window earlier as
+                marked as (select *, coalesce(start > max(stop) over earlier, true) as begins from spans window
+                earlier as
                     (partition by holder order by start, stop rows between unbounded preceding and 1 preceding)),
-                numbered as (select *, sum(begins::int) over (partition by holder order by start, stop) as island from marked)
+                numbered as (select *, sum(begins::int) over (partition by holder order by start, stop) as island from
+                marked)
                 select coalesce(max(tier), 0)::bigint as tier, arg_min(_repo, start)::bigint as repository,
                     coalesce(arg_min(_team, start), -1)::bigint as team, -1::bigint as ai_use, -1::bigint as category,
                     epoch_us(min(start))::bigint as instant,
@@ -158,14 +195,15 @@ class Engine:
         )
 
     def worst(self, metric: Metric, places: Sequence[Place], limit: int) -> dict[Place, list[dict[str, object]]]:
-        """The records behind a figure in each place: the largest values of a distribution, the newest events of a rate or count.
+        """The records behind a figure in each place: the largest values, or the newest events.
 
         Each record has kind, id, repo_id, at (ISO instant) and value (in the metric's unit, or the numerator's events).
         """
         if not places:
             return {}
         selects = [
-            f"select '{ID_COLUMNS[fact][: -len('_id')]}' as kind, {ID_COLUMNS[fact]} as id, repo_id, tier, ({time}) as happened_at,"
+            f"select '{ID_COLUMNS[fact][: -len('_id')]}' as kind, {ID_COLUMNS[fact]} as id, repo_id, tier,"
+            f" ({time}) as happened_at,"
             f" ({value})::double as value from {fact} where ({where}) and ({time}) is not null and ({value}) > 0"
             for fact, where, time, value in _behind(metric)
             if fact in ID_COLUMNS
@@ -181,7 +219,8 @@ class Engine:
         rows = self.connection.execute(
             f"""select place, kind, id, repo_id, strftime(happened_at, '%Y-%m-%dT%H:%M:%SZ') as "at", value
                 from ({" union all ".join(selects)}) as r join _places as p
-                on (p.tier_name = '{MIXED}' or r.tier = try_cast(p.tier_name as integer)) and r.happened_at >= p.start and r.happened_at < p.stop
+                on (p.tier_name = '{MIXED}' or r.tier = try_cast(p.tier_name as integer)) and r.happened_at >= p.start
+                and r.happened_at < p.stop
                 qualify row_number() over (partition by place order by value desc, happened_at desc, id) <= {limit}
                 order by place, value desc, happened_at desc, id"""
         ).fetchall()
@@ -266,6 +305,16 @@ def _relations(connection: duckdb.DuckDBPyConnection) -> set[str]:
     return {name for (name,) in connection.execute(names).fetchall()}
 
 
+def _moved(connection: duckdb.DuckDBPyConnection, calendar: Calendar, baselines: Mapping[str, Period]) -> int:
+    """How many services changed their tier since the first baseline ended; none where the register is not at hand."""
+    seen = connection.execute(
+        f"select 1 from duckdb_views() where view_name = '{STATEMENTS}'"
+        f" union all select 1 from duckdb_tables() where table_name = '{STATEMENTS}'"
+    ).fetchone()
+    ends = [period.end for period in baselines.values()]
+    return create_moved_tiers(connection, calendar.instant(min(ends)) if ends else None) if seen else 0
+
+
 def _empty_tables(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
     """Which of the event tables that the connection sees, as of the cut where it has them so, hold nothing."""
     seen, empty = _relations(connection), set()
@@ -277,7 +326,7 @@ def _empty_tables(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
 
 
 def days_of(connection: duckdb.DuckDBPyConnection, calendar: Calendar, cut: datetime) -> Days:
-    """The local days from the first record of any fact (of a change: its merge, or its opening if unmerged) to the cut."""
+    """The local days from the first record of any fact (a change by its merge, else its opening) to the cut."""
     instants = {
         "change_facts": "coalesce(merged_at, opened_at, deployed_at)",
         "deployment_facts": "coalesce(_ended_at, finished_at, started_at)",

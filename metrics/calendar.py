@@ -1,6 +1,7 @@
 """Calendar windows in the workspace's time zone, and the clock instants at which they begin.
 
-A window is a calendar week, month or quarter; its end is exclusive. Days are local days: a day on which the clock changes has 23 or 25
+A window is a calendar week, month or quarter; its end is exclusive. Days are local days: a day on which the clock
+changes has 23 or 25
 hours, and a week with one 167 or 169, so elapsed time is always taken between instants, never counted in days.
 """
 
@@ -71,7 +72,7 @@ class Calendar:
         return add_months(start, 1 if grain == "month" else MONTHS_PER_QUARTER)
 
     def windows(self, first: date, last: date, grain: Grain) -> list[Period]:
-        """All windows from the one that holds `first` to the one that holds `last`; for trailing years, those that end in that span.
+        """All windows from the one that holds `first` to the one that holds `last`.
 
         A trailing year is four calendar quarters; one ends with each quarter that is complete by `last`.
         """

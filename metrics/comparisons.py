@@ -1,6 +1,7 @@
 """The published table `comparisons`: every compared statistic of every window, with the interval of its change.
 
-A change is relative for durations and counts, absolute (in the metric's unit) for rates. Improved and worsened are two-sided at 95 %; unchanged is an interval
+A change is relative for durations and counts, absolute (in the metric's unit) for rates. Improved and worsened are
+two-sided at 95 %; unchanged is an interval
 inside the margin; the rest is inconclusive. Constraints never read this `direction`: they test (`metrics.judge`).
 """
 
@@ -11,7 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from metrics.estimators.ratio import PER_WEEK
-from metrics.margins import FEWEST_UNITS, Margins, sides
+from metrics.margins import FEWEST_UNITS, Margins, reference, sides
 from metrics.model import Metric
 from metrics.stats.clusters import FEW_CLUSTERS, critical
 from metrics.stats.mover import lower_difference, ratio_bounds, upper_difference
@@ -20,15 +21,18 @@ Floats = NDArray[np.float64]
 
 METHODS = {
     "log": "ratio of quantiles; Woodruff intervals, repository-clustered over both windows, combined by MOVER",
-    "share": "difference of shares; Wilson intervals on the effective size, repository-clustered over both windows, MOVER",
-    "events": "difference of rates; score intervals on the effective size, repository-clustered over both windows, MOVER",
+    "share": "difference of shares; Wilson intervals on effective sizes, repository-clustered over both windows, MOVER",
+    "events": "difference of rates; score intervals on effective sizes, repository-clustered over both windows, MOVER",
     "count": "ratio of weekly counts; score intervals, repository-clustered over both windows, combined by MOVER",
 }
 UNCONTROLLED = "Uncontrolled: window against baseline, without a control group."
 
 
 def comparisons(contrasts: pl.DataFrame, metrics: Mapping[str, Metric], margins: Margins | None = None) -> pl.DataFrame:
-    """Rows of `comparisons` from contrasts; empty for none. Numerators per week serve the constraints only and are left out."""
+    """Rows of `comparisons` from contrasts; empty for none.
+
+    Numerators per week serve the constraints only and are left out.
+    """
     margins = margins or Margins()
     shown = contrasts.filter(pl.col("statistic") != PER_WEEK)
     frames = []
@@ -41,7 +45,7 @@ def comparisons(contrasts: pl.DataFrame, metrics: Mapping[str, Metric], margins:
 def _compare(rows: pl.DataFrame, kind: str, metrics: Mapping[str, Metric], margins: Margins) -> pl.DataFrame:
     """Comparisons of one kind of statistic."""
     window, baseline = sides(rows, "events" if kind == "count" else kind)
-    score = critical(rows["clusters"].cast(pl.Float64).to_numpy())
+    score = critical(reference(rows))
     scale = rows["scale"].to_numpy()
     if kind in ("log", "count"):
         low, high = (bound - 1 for bound in ratio_bounds(window, baseline, score))
@@ -62,13 +66,18 @@ def _compare(rows: pl.DataFrame, kind: str, metrics: Mapping[str, Metric], margi
         pl.lit("baseline").alias("comparator"),
         pl.Series("value", window.value * value_scale),
         pl.Series("baseline_value", baseline.value * value_scale),
-        pl.Series("change", change).fill_nan(None),
-        pl.Series("change_ci_low", low).fill_nan(None),
-        pl.Series("change_ci_high", high).fill_nan(None),
+        _known("change", change),
+        _known("change_ci_low", low),
+        _known("change_ci_high", high),
         pl.Series("direction", direction),
         pl.lit(METHODS[kind]).alias("method"),
         pl.Series("note", _notes(rows, few)),
     ).select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items())
+
+
+def _known(name: str, values: Floats) -> pl.Series:
+    """A column in which what the data cannot give (a ratio to a baseline of zero, say) is null."""
+    return pl.Series(name, np.where(np.isfinite(values), values, np.nan)).fill_nan(None)
 
 
 def _direction(low: Floats, high: Floats, allowed: Floats, few: NDArray[np.bool_], better: Floats) -> list[str]:
@@ -91,8 +100,8 @@ def _notes(rows: pl.DataFrame, few: NDArray[np.bool_]) -> list[str]:
             parts.append(f"Fewer than {FEWEST_UNITS} units on one side ({row['baseline_n']} and {row['n']}).")
         if row["clusters"] == 1:
             parts.append("One repository: its units are taken as independent.")
-        elif row["clusters"] < FEW_CLUSTERS:
-            parts.append(f"{row['clusters']} repositories: t reference with {row['clusters'] - 1} degrees of freedom.")
+        elif min(row["clusters"], row["degrees"] + 1) < FEW_CLUSTERS:
+            parts.append(f"{row['clusters']} repositories: t reference with {row['degrees']:.1f} degrees of freedom.")
         if not row["baseline_is_named"]:
             parts.append("No baseline is named for this tier: compared with the window before.")
         if row["is_provisional"]:

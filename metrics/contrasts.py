@@ -1,9 +1,13 @@
 """Window against baseline, repository by repository: what comparisons and constraints are judged from.
 
-A contrast keeps the two estimates and their *effective sizes*. Work in one repository is alike in both windows, so the variance of the
-difference is taken over repositories' differences (in which a repository's own level cancels); the ratio of that variance to the one of
-independent units is the design effect, and both effective sizes are divided by it. Bounds of any level then follow from the one-sample
-intervals by MOVER (see `stats.mover`), which holds for rare events and asymmetric quantiles as the delta method does not.
+A contrast keeps the two estimates and their *effective sizes*. Work in one repository is alike in both windows, so
+the variance of the
+difference is taken over repositories' differences (in which a repository's own level cancels); the ratio of that
+variance to the one of
+independent units is the design effect, and both effective sizes are divided by it. Bounds of any level then follow
+from the one-sample
+intervals by MOVER (see `stats.mover`), which holds for rare events and asymmetric quantiles as the delta method does
+not.
 """
 
 from collections.abc import Iterator
@@ -14,7 +18,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from metrics.calendar import Grain, Period
-from metrics.stats.clusters import small_sample_factor
+from metrics.stats.clusters import left_in_residuals
 
 Floats = NDArray[np.float64]
 
@@ -50,6 +54,7 @@ SCHEMA: dict[str, pl.DataType] = {
     "baseline_units_per_week": pl.Float64(),
     "design_effect": pl.Float64(),
     "clusters": pl.Int64(),
+    "degrees": pl.Float64(),
     "is_provisional": pl.Boolean(),
 }
 
@@ -58,9 +63,12 @@ SCHEMA: dict[str, pl.DataType] = {
 class Samples:
     """One statistic of one tier over several periods. Arrays over periods, and `influence` over periods × repositories.
 
-    `influence` is each repository's linearised share in the *relative* error of the estimate (it sums to zero over repositories, or to a constant);
-    `active` says where a repository has units. `variance` is the relative variance for independent units. For kind `log` the `sd_*` are standard deviations
-    of the logarithm towards either side; for `share` and `events`, `size` is the number of units (or weeks) behind the value.
+    `influence` is each repository's linearised share in the *relative* error of the estimate (it sums to zero over
+    repositories, or to a constant);
+    `share` is each repository's share of the units (0 without any). `variance` is the relative variance for
+    independent units. For kind `log` the `sd_*` are standard deviations
+    of the logarithm towards either side; for `share` and `events`, `size` is the number of units (or weeks) behind
+    the value.
     """
 
     value: Floats
@@ -72,7 +80,7 @@ class Samples:
     variance: Floats
     units_per_week: Floats
     influence: Floats
-    active: NDArray[np.bool_]
+    share: Floats
 
     def at(self, index: NDArray[np.intp]) -> "Samples":
         """The samples of those periods."""
@@ -113,11 +121,12 @@ class ContrastRows:
 
     def add(self, identity: Identity, pairs: Pairs, window: Samples, baseline: Samples) -> None:
         """Adds a row per pair in which both sides have units."""
-        present = np.flatnonzero((window.n > 0) & (baseline.n > 0))
+        # Whether a level lies above zero needs no baseline.
+        present = np.flatnonzero((window.n > 0) & ((baseline.n > 0) | (identity.kind == "level")))
         if len(present) == 0:
             return
-        clusters = (window.active | baseline.active).sum(axis=1)
-        effect = design_effect(identity.kind, window, baseline, clusters)
+        clusters = ((window.share > 0) | (baseline.share > 0)).sum(axis=1)
+        effect, degrees = design_effect(identity.kind, window, baseline, clusters)
         root = np.sqrt(effect)
         numbers = {
             "value": window.value,
@@ -136,6 +145,7 @@ class ContrastRows:
             "baseline_units_per_week": baseline.units_per_week,
             "design_effect": effect,
             "clusters": clusters,
+            "degrees": degrees,
             "is_provisional": pairs.provisional,
         }
         for name, column in numbers.items():
@@ -162,16 +172,25 @@ class ContrastRows:
         return frame.with_columns(pl.col(pl.Float64).fill_nan(None))
 
 
-def design_effect(kind: str, window: Samples, baseline: Samples, clusters: NDArray[np.int64]) -> Floats:
-    """Variance of the difference over repositories, relative to that of independent units; 1 for a single repository.
+def design_effect(
+    kind: str, window: Samples, baseline: Samples, clusters: NDArray[np.int64]
+) -> tuple[Floats, Floats]:
+    """Variance of the difference over repositories, relative to that of independent units; and its degrees of freedom.
 
-    With few events the repositories' spread says little: rates are never taken to be better than independent units.
+    1 and 0 for a single repository. With few events the repositories' spread says little: rates are never taken to be
+    better than independent units. What repositories of unequal size hide from the residuals is added back, and they
+    count as fewer: 1 / sum of squared shares (Kish 1965; Carter, Schnepel and Steigerwald 2017).
     """
     difference = np.nan_to_num(window.influence) - np.nan_to_num(baseline.influence)
+    share = (np.nan_to_num(window.share) + np.nan_to_num(baseline.share)) / 2
+    squares, cubes = (share**2).sum(axis=1), (share**3).sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        effect = (difference**2).sum(axis=1) * small_sample_factor(clusters) / (window.variance + baseline.variance)
+        spread = (difference**2).sum(axis=1) / (window.variance + baseline.variance)
+        effect = 1 + (spread - (1 - squares)) / left_in_residuals(squares, cubes)
+        degrees = np.maximum(1 / squares - 1, 1.0)
     effect = np.where((clusters > 1) & np.isfinite(effect), effect, 1.0)
-    return np.maximum(effect, SMALLEST_DESIGN_EFFECT if kind == "log" else 1.0)
+    least = SMALLEST_DESIGN_EFFECT if kind == "log" else 1.0
+    return np.maximum(effect, least), np.where(clusters > 1, degrees, 0.0)
 
 
 SMALLEST_DESIGN_EFFECT = 0.25

@@ -1,4 +1,7 @@
-"""Verdicts in words: what moved, what it was paid with, how sure that is, and what would decide it. Written by rules from the numbers."""
+"""Verdicts in words: what moved, what it was paid with, how sure that is, and what would decide it.
+
+Written by rules from the numbers.
+"""
 
 import math
 

@@ -1,7 +1,9 @@
 """Verdicts: every constraint judged in every tier and window, as guardrails are judged in experiments (METRICS §5).
 
-The gain is a superiority test at 5 %, one-sided, divided by the number of statistics that could count as the gain. Each guardrail is a
-non-inferiority test against its margin; `violated` needs significance by Holm's procedure across the guardrails. Which methods: `metrics.stats.mover`.
+The gain is a superiority test at 5 %, one-sided, divided by the number of statistics that could count as the gain.
+Each guardrail is a
+non-inferiority test against its margin; `violated` needs significance by Holm's procedure across the guardrails.
+Which methods: `metrics.stats.mover`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +23,10 @@ TIERS_JUDGED = ("1", "2", "3", "4")
 
 @dataclass(frozen=True)
 class Guardrail:
-    """One guardrail in a verdict. `reading` is None where nothing watched it; `per_week` says which rate of it was judged."""
+    """One guardrail in a verdict.
+
+    `reading` is None where nothing watched it; `per_week` says which rate of it was judged.
+    """
 
     figure: Figure
     tier: str
@@ -120,7 +125,10 @@ class Judge:
         return replace(verdict, status=status_of(verdict))
 
     def _guardrails(self, constraint: Constraint, place: Place, improved: Sequence[Reading]) -> list[Guardrail]:
-        """The guardrails of a verdict, read in the tiers where they stand; those that are worse at Holm's level are marked."""
+        """The guardrails of a verdict, read in the tiers where they stand.
+
+        Those that are worse at Holm's level are marked.
+        """
         metrics = {(reading.figure.metric) for reading in improved}
         figures = [f for f in constraint.guardrails if not constraint.same_metric_only or f.metric in metrics]
         tiers = TIERS_JUDGED if constraint.across_tiers else (place.tier,)

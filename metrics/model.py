@@ -1,6 +1,7 @@
-"""What a definition is made of: metrics, their estimators and worked examples, and the results that may say "cannot tell".
+"""What a definition is made of: metrics, their estimators and worked examples, and constraints.
 
-Definitions are data. A metric names a fact (a relation made by `metrics.facts`), a filter, a value and an instant as SQL expressions over that
+Definitions are data. A metric names a fact (a relation made by `metrics.facts`), a filter, a value and an instant as
+SQL expressions over that
 fact's columns; `metrics.aggregate` runs them all. Nothing here computes anything.
 """
 
@@ -18,7 +19,8 @@ Direction = Literal["lower", "higher", "context"]
 class Unfinished:
     """The cohort over which work that has not ended yet is counted as censored (product-limit estimate).
 
-    `start` is the instant at which a unit enters (and the window that it belongs to), `end` the instant that ended it, null while it runs;
+    `start` is the instant at which a unit enters (and the window that it belongs to), `end` the instant that ended
+    it, null while it runs;
     a unit that has ended by the cut counts as an event. `where` restricts the fact's rows.
     """
 
@@ -43,6 +45,8 @@ class Distribution:
     where: str = "true"
     category: str | None = None
     unfinished: Unfinished | None = None
+    is_signed: bool = False
+    """Whether values lie on both sides of zero: quantiles then have no relative change, and the mean is compared instead."""
     first_bin: float = 1.0 / 60.0
     """Upper edge of the histogram's lowest bin, in the metric's unit (one minute, for hours)."""
     name = "distribution"
@@ -67,7 +71,8 @@ class Part:
 class Ratio:
     """A ratio of sums over all parts. `share`: the numerator is part of the denominator (Wilson on the effective size).
 
-    `events`: counted events per unit, of which several may fall on one (score interval of a Poisson count on the effective size).
+    `events`: counted events per unit, of which several may fall on one (score interval of a Poisson count on the
+    effective size).
     """
 
     parts: tuple[Part, ...]
@@ -77,7 +82,10 @@ class Ratio:
     counts_events: bool = True
     """Whether the numerator counts events (and can be judged per week), rather than lines or other amounts."""
     weekly: bool = False
-    """Whether the numerator is published as `count` and `per_week` too; windows with a denominator and no event are zeros."""
+    """Whether the numerator is published as `count` and `per_week` too.
+
+    Windows with a denominator and no event are zeros.
+    """
     name = "ratio of sums"
 
 
@@ -94,7 +102,10 @@ class Count:
 
 @dataclass(frozen=True, kw_only=True)
 class Downtime:
-    """The union of intervals per service, in hours: overlapping incidents of one service count once. Statistic `downtime`."""
+    """The union of intervals per service, in hours: overlapping incidents of one service count once.
+
+    Statistic `downtime`.
+    """
 
     fact: str
     start: str
@@ -110,7 +121,8 @@ Estimator = Distribution | Ratio | Count | Downtime
 class Example:
     """A worked example: a few rows of the facts, and what the metric must make of them in one window.
 
-    `facts` maps a fact to rows (columns left out are null; `tier` defaults to 3, a repository of its own is given to all).
+    `facts` maps a fact to rows (columns left out are null; `tier` defaults to 3, a repository of its own is given to
+    all).
     `expect` maps a statistic to its value (None: no such row) in tier `tier` (or `'all'`) for the window [start, end).
     """
 
@@ -152,7 +164,7 @@ class Metric:
     examples: tuple[Example, ...]
     caveats: tuple[str, ...] = ()
     place: int = 100
-    """Where the metric stands in the tree, among the headlines or the others of its side, or among the parts of its parent; ties by id."""
+    """Where it stands among the headlines or the others of its side, or among its parent's parts; ties by id."""
     headline: bool = False
     core: bool = False
     """Core metrics are also given by team and by repository."""
@@ -202,14 +214,26 @@ class Figure:
     statistic: str
     margin: MarginKind
     worse: Literal["higher", "lower"] = "higher"
+    otherwise: str | None = None
+    """The statistic read where the first is not there; a gain read so bears no claim (hiring is none, METRICS §5)."""
+    above_zero: bool = False
+    """A gain that is a level above zero, rather than better than the baseline."""
+    beside: str | None = None
+    """A guardrail that must do better than the same statistic of this other metric, in the same window."""
+    tiers: tuple[str, ...] = ()
+    """The only tiers in which a guardrail is judged; all where empty."""
+    own_margins: tuple[tuple[str, float], ...] = ()
+    """Relative margins that a workspace sets in place of the default, by tier."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Constraint:
     """What may not get worse while something else gets better.
 
-    `gains` trigger it (none: always triggered); each statistic among them is tested at the level divided by their number.
-    `guardrails` are judged in the same tier. With `same_metric_only`, only those of a metric that did improve are judged;
+    `gains` trigger it (none: always triggered); each statistic among them is tested at the level divided by their
+    number.
+    `guardrails` are judged in the same tier. With `same_metric_only`, only those of a metric that did improve are
+    judged;
     `across_tiers` looks for the gain in the mixed figure and for the guardrails in every tier.
     """
 
@@ -222,6 +246,8 @@ class Constraint:
     revisions: tuple[Revision, ...]
     same_metric_only: bool = False
     across_tiers: bool = False
+    tiers: tuple[str, ...] = ()
+    """The only tiers that are judged; all where empty."""
     owner: str = "measurement owner"
 
     @property

@@ -113,7 +113,8 @@ def _read_rows(rows: pl.DataFrame, figure: Figure, margins: Margins) -> dict[Pla
 def units_to_decide(contrasts: pl.DataFrame, reading: Reading, margins: Margins) -> int | None:
     """How many more units in the window would bring the chance of exceeding the margin under `CHANCE_ALLOWED`.
 
-    Supposes that the estimate stays where it is; None where no growth within reason would do, because the baseline is too small.
+    Supposes that the estimate stays where it is; None where no growth within reason would do, because the baseline is
+    too small.
     """
     place = reading.place
     row = contrasts.filter(

@@ -96,7 +96,10 @@ NUMERIC = ("numerator", "denominator", "ci_low", "ci_high", "censored", "bin_low
 
 @dataclass
 class ValueRows:
-    """Collects the rows of one metric version. Rows of one shape become one frame: few large columns, not many small ones."""
+    """Collects the rows of one metric version.
+
+    Rows of one shape become one frame: few large columns, not many small ones.
+    """
 
     metric: str
     version: str
@@ -115,7 +118,10 @@ class ValueRows:
         columns: Mapping[str, Floats | float] | None = None,
         notes: Notes | None = None,
     ) -> None:
-        """Adds a row per group where `keep` holds; `columns` are further numeric columns over groups (NaN becomes null)."""
+        """Adds a row per group where `keep` holds.
+
+        `columns` are further numeric columns over groups (NaN becomes null).
+        """
         picked = np.flatnonzero(keep & np.isfinite(value))
         if len(picked) == 0:
             return
@@ -131,7 +137,10 @@ class ValueRows:
         self._pending.append(_Chunk(statistic, unit, picked, value[picked], counts, numbers, sentences))
 
     def add_histogram(self, shape: Shape, unit: str, counts: Integers, n: Integers, edges: Floats) -> None:
-        """Adds a `hist` row per group and bin that has units; `counts` is groups × bins, `edges` the bins' upper edges."""
+        """Adds a `hist` row per group and bin that has units.
+
+        `counts` is groups × bins, `edges` the bins' upper edges.
+        """
         picked, bins = np.nonzero(counts)
         if len(picked) == 0:
             return

@@ -1,6 +1,7 @@
 """Units of a definition as integer-coded columns: what an estimator needs to know of each row, and no more.
 
-A unit has a tier (0 for untiered), a repository, a team, a kind of AI use, a category, a local day, and its numbers. The columns come from
+A unit has a tier (0 for untiered), a repository, a team, a kind of AI use, a category, a local day, and its numbers.
+The columns come from
 DuckDB as NumPy arrays without copies; text stays behind.
 """
 

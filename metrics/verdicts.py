@@ -1,4 +1,4 @@
-"""The published table `verdicts`: every constraint in every tier and window, with its claim, its reason and its evidence."""
+"""The published table `verdicts`: every constraint in every tier and window, with claim, reason and evidence."""
 
 import json
 import math

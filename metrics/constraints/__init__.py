@@ -1,6 +1,7 @@
 """Integrity constraints: what may not get worse while something else gets better (METRICS §5).
 
-What belongs here: one file a constraint, each declaring `CONSTRAINT`, found by discovery. What does not: how they are judged (`metrics.judge`).
+What belongs here: one file a constraint, each declaring `CONSTRAINT`, found by discovery. What does not: how they are
+judged (`metrics.judge`).
 """
 
 import importlib

@@ -9,7 +9,8 @@ CONSTRAINT = Constraint(
     name="Speed against escapes",
     question="Are changes faster because defects get through?",
     explanation=(
-        "Cycle time or lead time may not fall while more defects escape to production or more deployments are rolled back."
+        "Cycle time or lead time may not fall while more defects escape to production"
+        " or more deployments are rolled back."
     ),
     gains=(
         Figure(metric="pr_cycle_time", statistic="p50", margin="duration"),

@@ -9,8 +9,8 @@ CONSTRAINT = Constraint(
     name="Stability regression",
     question="Did stability get worse, whatever speed did?",
     explanation=(
-        "Rollbacks, failed deployments, escaped defects, weekly incidents and the 95th percentile of cycle time may not rise:"
-        " slower and worse is no grey field."
+        "Rollbacks, failed deployments, escaped defects, weekly incidents and the 95th percentile of cycle time"
+        " may not rise: slower and worse is no grey field."
     ),
     gains=(),
     guardrails=(

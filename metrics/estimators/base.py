@@ -1,4 +1,4 @@
-"""What all estimators share: how finely a metric is given, where its units come from, and the walk over windows and baselines."""
+"""What all estimators share: how finely a metric is given, where units come from, the walk over windows."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -127,7 +127,10 @@ def units_for(plan: Segmentation, units: Units) -> Units:
 
 
 Sampler = Callable[[Units, Grouping, Floats], list[list[Samples]]]
-"""Makes samples from grouped units and the weeks elapsed (tiers × windows): per statistic, per tier; arrays over windows."""
+"""Makes samples from grouped units and the weeks elapsed (tiers × windows): per statistic, per tier.
+
+Arrays over windows.
+"""
 
 
 @dataclass(frozen=True)
@@ -151,7 +154,8 @@ def add_contrasts(
 ) -> None:
     """Compares each tier's windows with its baseline.
 
-    `by_grain` holds, per judged grain, statistic and tier, the samples of all windows; `sample` makes such samples for any other grouping of `units`
+    `by_grain` holds, per judged grain, statistic and tier, the samples of all windows; `sample` makes such samples
+    for any other grouping of `units`
     (pooled where tiers are mixed): it is used for named baselines and for trailing years.
     """
     named = [target.source.baseline(tier) for tier in tiers]

@@ -47,7 +47,7 @@ def _add_rows(target: Target, shape: Shape) -> None:
 
 
 def add_weekly(target: Target, shape: Shape, counts: Floats, seen: Floats) -> None:
-    """Adds count and per_week of events, from the first window in which the tier or segment had a unit (`seen`, per group)."""
+    """Adds count and per_week, from the first window in which the tier or segment had a unit (`seen`)."""
     windows = len(shape.periods)
     by_holder = counts.reshape(-1, windows)
     begun = (np.cumsum(seen.reshape(-1, windows), axis=1) > 0).reshape(-1)
@@ -68,7 +68,8 @@ def add_weekly(target: Target, shape: Shape, counts: Floats, seen: Floats) -> No
 def dispersion_between(counts: Floats, begun: NDArray[np.bool_]) -> tuple[Floats, Floats]:
     """Variance of a window's count relative to Poisson's, from successive differences; and its degrees of freedom.
 
-    Successive differences leave out a slow trend (von Neumann 1941). Never below 1. The last window is left out: it may be running.
+    Successive differences leave out a slow trend (von Neumann 1941). Never below 1. The last window is left out: it
+    may be running.
     """
     pairs = begun[:, :-2] & begun[:, 1:-1] if counts.shape[1] > 2 else np.zeros((len(counts), 0), dtype=bool)
     before, after = counts[:, :-2], counts[:, 1:-1]
@@ -92,9 +93,9 @@ def _samples(units: Units, grouping: Grouping, weeks: Floats) -> list[list[Sampl
     with np.errstate(divide="ignore", invalid="ignore"):
         share, variance = cells / grouping.spread(totals), 1 / totals
     samples = []
-    split = (per_tier(column, tiers, windows, grouping.clusters) for column in (share, cells))
+    shares = per_tier(share, tiers, windows, grouping.clusters)
     unknown = np.full(windows, np.nan)
-    for tier, (influence, units_of) in enumerate(zip(*split, strict=True)):
+    for tier, influence in enumerate(shares):
         span = slice(tier * windows, (tier + 1) * windows)
         elapsed = np.maximum(weeks[tier], np.finfo(np.float64).tiny)
         samples.append(
@@ -108,7 +109,7 @@ def _samples(units: Units, grouping: Grouping, weeks: Floats) -> list[list[Sampl
                 variance=variance[span],
                 units_per_week=totals[span] / elapsed,
                 influence=influence,
-                active=units_of > 0,
+                share=influence,
             )
         )
     return [samples]

@@ -1,4 +1,4 @@
-"""Runs a `Distribution`: n, mean, quantiles with intervals, histogram, and the product-limit estimate of unfinished work."""
+"""Runs a `Distribution`: n, mean, quantiles with intervals, histogram; unfinished work by product limit."""
 
 from dataclasses import replace
 
@@ -35,7 +35,7 @@ CENSORED_QUANTILES = (0.50, 0.90)
 UNITS_FOR_A_MEAN = 500
 """Below this the mean of a skewed distribution has no interval that covers (METRICS §4)."""
 FLATTERS = 0.10
-"""Relative difference of the product-limit median from the median of ended units beyond which a row says so (METRICS §4)."""
+"""Excess of the product-limit median over that of ended units beyond which a row says so (METRICS §4)."""
 NORMAL_SCORE = float(critical(np.array([1]), (1 + CONFIDENCE) / 2)[0])
 
 
@@ -137,25 +137,27 @@ def _samples(
 ) -> list[list[Samples]]:
     """Samples per quantile and tier, on the logarithm: relative changes of durations.
 
-    The density at a quantile is read off the order statistics one standard interval to either side, each side by itself. Values
+    The density at a quantile is read off the order statistics one standard interval to either side, each side by
+    itself. Values
     within the histogram's lowest bin count as that bin's edge: below it there is no relative change worth the name.
     """
     tiers, windows = weeks.shape
     counts = ordered.counts.astype(np.float64)
+    share = sizes / grouping.spread(np.maximum(counts, 1.0))
     result = []
     for estimate, under in zip(estimates, below, strict=True):
         half = NORMAL_SCORE * estimate.independent_error
         with np.errstate(divide="ignore", invalid="ignore"):
             value = np.maximum(estimate.value, first_bin)
-            low = np.maximum(ordered.order_statistic(estimate.probability - half), first_bin)
-            high = np.maximum(ordered.order_statistic(estimate.probability + half), first_bin)
+            low = np.maximum(ordered.between(estimate.probability - half), first_bin)
+            high = np.maximum(ordered.between(estimate.probability + half), first_bin)
             sd_low = np.log(value / low) / NORMAL_SCORE
             sd_high = np.log(high / value) / NORMAL_SCORE
             either = np.where(np.isnan(sd_low), sd_high, sd_low), np.where(np.isnan(sd_high), sd_low, sd_high)
             slope = (either[0] + either[1]) / 2 / estimate.independent_error
             residual = under - grouping.spread(np.nan_to_num(estimate.share)) * sizes
             influence = -residual * grouping.spread(slope / counts)
-        split = (per_tier(column, tiers, windows, grouping.clusters) for column in (influence, sizes))
+        split = (per_tier(column, tiers, windows, grouping.clusters) for column in (influence, share))
         samples = []
         for tier, (matrix, units) in enumerate(zip(*split, strict=True)):
             span = slice(tier * windows, (tier + 1) * windows)
@@ -170,7 +172,7 @@ def _samples(
                     variance=(slope * estimate.independent_error)[span] ** 2,
                     units_per_week=counts[span] / np.maximum(weeks[tier], 1e-9),
                     influence=matrix,
-                    active=units > 0,
+                    share=units,
                 )
             )
         result.append(samples)
@@ -183,9 +185,9 @@ def _add_unfinished(target: Target, estimator: Distribution) -> None:
     assert cohort is not None
     source = target.source
     stop = f"least(coalesce({cohort.end}, timestamp '{source.cut}'), timestamp '{source.cut}')"
-    hours = f"greatest(epoch_us({stop}) - epoch_us({cohort.start}), 0) / 3.6e9"
+    lasted = f"greatest(epoch_us({stop}) - epoch_us({cohort.start}), 0) / {3.6e9 * cohort.hours_per_unit}"
     ended = f"(({cohort.end}) is not null and ({cohort.end}) <= timestamp '{source.cut}')::int"
-    everything = source.units(cohort.fact, cohort.where, cohort.start, [hours, ended])
+    everything = source.units(cohort.fact, cohort.where, cohort.start, [lasted, ended])
     if len(everything) == 0:
         return
     # within ties, ended units before censored ones: they were at risk until then

@@ -1,4 +1,7 @@
-"""Runs `Downtime`: hours in which a service had at least one open incident; overlapping incidents of a service count once."""
+"""Runs `Downtime`: hours in which a service had at least one open incident.
+
+Overlapping incidents of a service count once.
+"""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Runs a `Ratio`: sums over all its parts, the rate with its interval, by category over a common denominator where there is one."""
+"""Runs a `Ratio`: sums over all parts, the rate with its interval, by category over a common denominator."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from metrics.units import Units, concatenate
 Floats = NDArray[np.float64]
 
 PER_WEEK = "numerator_per_week"
-"""Contrast of the numerator per week: judged where units per week rose, so that splitting hides nothing (METRICS §5)."""
+"""The numerator per week: judged where units per week rose, so that splitting hides nothing (METRICS §5)."""
 
 
 def run(target: Target, estimator: Ratio) -> None:
@@ -41,14 +41,14 @@ def run(target: Target, estimator: Ratio) -> None:
                 add_weekly(target, shape, estimate.numerator, estimate.units + estimate.numerator)
             if plan.judged and grain in JUDGED_GRAINS:
                 weeks = np.tile(shape.weeks, (len(plan.tiers), 1))
-                cells = (numerators, denominators, counts)
+                cells = (numerators, denominators)
                 by_grain[grain] = _samples(shape.grouping, estimate, cells, weeks, estimator)
         if plan.judged:
 
             def sample(units: Units, grouping: Grouping, weeks: Floats) -> list[list[Samples]]:
                 numerators, denominators, counts = grouping.sums(_columns(units))
                 estimate = estimate_ratio(grouping, numerators, denominators, counts, estimator.kind)
-                return _samples(grouping, estimate, (numerators, denominators, counts), weeks, estimator)
+                return _samples(grouping, estimate, (numerators, denominators), weeks, estimator)
 
             unit, scale = target.metric.unit, estimator.scale
             statistics = [Statistic(estimator.statistic, estimator.kind, unit, scale)]
@@ -107,21 +107,22 @@ def _by_category(target: Target, estimator: Ratio, plan: Segmentation, units: Un
 def _samples(
     grouping: Grouping,
     estimate: RatioEstimate,
-    cells: tuple[Floats, Floats, Floats],
+    cells: tuple[Floats, Floats],
     weeks: Floats,
     estimator: Ratio,
 ) -> list[list[Samples]]:
     """Samples of the rate, and of the numerator per week, per tier."""
-    numerators, denominators, counts = cells
+    numerators, denominators = cells
     tiers, windows = weeks.shape
     offsets = grouping.offsets()
     with np.errstate(divide="ignore", invalid="ignore"):
         residual = numerators - grouping.spread(np.nan_to_num(estimate.value)) * denominators
         total = grouping.spread(reduce_cells(numerators, offsets))
         relative, share = residual / total, numerators / total
+        units_share = np.nan_to_num(denominators / grouping.spread(estimate.denominator))
         variance = estimate.independent / estimate.value**2
         per_event = 1 / estimate.numerator
-    split = (per_tier(column, tiers, windows, grouping.clusters) for column in (relative, share, counts))
+    split = (per_tier(column, tiers, windows, grouping.clusters) for column in (relative, share, units_share))
     rates, weekly = [], []
     unknown = np.full(windows, np.nan)
     for tier, (influence, events, units) in enumerate(zip(*split, strict=True)):
@@ -134,7 +135,7 @@ def _samples(
             "sd_low": unknown,
             "sd_high": unknown,
             "units_per_week": estimate.units[span] / elapsed,
-            "active": units > 0,
+            "share": units,
         }
         rates.append(
             Samples(value=estimate.value[span], size=size[span], variance=variance[span], influence=influence, **common)

@@ -1,7 +1,9 @@
 """Reference distributions for estimates whose variance is clustered by repository.
 
-Source: Cameron and Miller (2015), "A Practitioner's Guide to Cluster-Robust Inference", section VI: with few clusters the t distribution
-with (clusters - 1) degrees of freedom; with one cluster there is no between-cluster variance at all, and units are taken as independent.
+Source: Cameron and Miller (2015), "A Practitioner's Guide to Cluster-Robust Inference", section VI: with few clusters
+the t distribution
+with (clusters - 1) degrees of freedom; with one cluster there is no between-cluster variance at all, and units are
+taken as independent.
 """
 
 import numpy as np
@@ -17,7 +19,10 @@ Floats = NDArray[np.float64]
 
 
 def critical(clusters: NDArray[np.int64] | Floats, level: float | Floats = (1 + CONFIDENCE) / 2) -> Floats:
-    """Quantile of the reference at a one-sided level: t with clusters - 1 degrees of freedom; normal for a single cluster."""
+    """Quantile of the reference at a one-sided level: t with clusters - 1 degrees of freedom.
+
+    Normal for a single cluster.
+    """
     degrees = np.asarray(clusters, dtype=np.float64) - 1
     return np.asarray(np.where(degrees > 0, stdtrit(np.maximum(degrees, 1.0), level), ndtri(level)), dtype=np.float64)
 
@@ -26,6 +31,20 @@ def probability(clusters: NDArray[np.int64] | Floats, score: Floats) -> Floats:
     """Distribution function of the same reference."""
     degrees = np.asarray(clusters, dtype=np.float64) - 1
     return np.asarray(np.where(degrees > 0, stdtr(np.maximum(degrees, 1.0), score), ndtr(score)), dtype=np.float64)
+
+
+LEAST_LEFT = 0.2
+"""Least share of repositories' ups and downs taken to remain in the residuals where one repository dominates."""
+
+
+def left_in_residuals(squares: Floats, cubes: Floats) -> Floats:
+    """Share of the variance of repositories' own ups and downs that residuals from the common estimate keep.
+
+    `squares` and `cubes` are the sums of the squared and cubed shares of the total that the repositories have. A large
+    repository draws the estimate to itself: 1 - 2 sum(w³) / sum(w²) + sum(w²), which is 1 - 1/K for equal shares.
+    (Of the variance of independent units, which goes by w and not by w², residuals keep 1 - sum(w²).)
+    """
+    return np.maximum(1 - 2 * cubes / squares + squares, LEAST_LEFT)
 
 
 def small_sample_factor(clusters: NDArray[np.int64] | Floats) -> Floats:

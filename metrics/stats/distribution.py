@@ -1,8 +1,11 @@
 """Quantiles of all groups from one order, with intervals by Woodruff's inversion clustered by repository.
 
-Quantiles interpolate linearly between order statistics (Hyndman and Fan 1996, type 7: NumPy's default, SQL's `percentile_cont`).
-The interval of a quantile comes from that of the share of units at or below it (Woodruff 1952): that share is a ratio of sums over
-repositories, its variance the linearised one (Deng, Knoblich and Lu 2018), and its bounds are read off the order statistics.
+Quantiles interpolate linearly between order statistics (Hyndman and Fan 1996, type 7: NumPy's default, SQL's
+`percentile_cont`).
+The interval of a quantile comes from that of the share of units at or below it (Woodruff 1952): that share is a ratio
+of sums over
+repositories, its variance the linearised one (Deng, Knoblich and Lu 2018), and its bounds are read off the order
+statistics.
 With one repository the units are independent and the bounds are the binomial order statistics'.
 """
 
@@ -21,7 +24,10 @@ Integers = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Ordered:
-    """Values sorted within groups: group g holds `values[starts[g]:starts[g + 1]]`; `rows` says which row each came from."""
+    """Values sorted within groups: group g holds `values[starts[g]:starts[g + 1]]`.
+
+    `rows` says which row each came from.
+    """
 
     values: Floats
     rows: NDArray[np.intp]
@@ -32,7 +38,7 @@ class Ordered:
         """Units per group."""
         return np.diff(self.starts)
 
-    def quantile(self, probability: float) -> Floats:
+    def quantile(self, probability: float | Floats) -> Floats:
         """The quantile of each group by linear interpolation; NaN for an empty group."""
         counts = self.counts
         position = np.maximum(counts - 1, 0) * probability
@@ -65,7 +71,10 @@ class Ordered:
             return np.bincount(group, weights=(self.values - mean[group]) ** 2, minlength=len(counts)) / counts**2
 
     def order_statistic(self, share: Floats) -> Floats:
-        """The smallest value with at least that share of the group at or below it; NaN outside (0, 1): the data bear no such bound."""
+        """The smallest value with at least that share of the group at or below it.
+
+        NaN outside (0, 1): the data bear no such bound.
+        """
         counts = self.counts
         index = np.clip(np.ceil(share * counts).astype(np.int64) - 1, 0, np.maximum(counts - 1, 0))
         known = (share > 0) & (share < 1) & (counts > 0)
@@ -73,6 +82,10 @@ class Ordered:
             return np.full(len(counts), np.nan)
         picked = self.values[np.minimum(self.starts[:-1] + index, len(self.values) - 1)]
         return np.where(known, picked, np.nan)
+
+    def between(self, share: Floats) -> Floats:
+        """The quantile at a share of each group's own; NaN outside (0, 1): the data bear none."""
+        return np.where((share > 0) & (share < 1), self.quantile(np.clip(share, 0.0, 1.0)), np.nan)
 
 
 def order_by_group(values: Floats, grouping: Grouping) -> Ordered:
@@ -88,7 +101,7 @@ def order_by_group(values: Floats, grouping: Grouping) -> Ordered:
 
 @dataclass(frozen=True)
 class QuantileEstimate:
-    """One quantile of every group: value, the share's clustered standard error, clusters with units, interval bounds (NaN: unknown).
+    """One quantile of every group, with its interval; bounds that the data cannot give are NaN.
 
     `below` holds, per cell, the units at or below the quantile; `units` those of the cell.
     """
@@ -106,7 +119,7 @@ class QuantileEstimate:
 
 @dataclass(frozen=True)
 class Buckets:
-    """Units per cell and bucket (cells × buckets), where bucket j holds the values above threshold j - 1 and up to threshold j.
+    """Units per cell and bucket (cells × buckets); bucket j is above threshold j - 1 and up to threshold j.
 
     `totals` are the sums of the values in the same places, where they were asked for.
     """
@@ -123,7 +136,8 @@ class Buckets:
 def count_buckets(ordered: Ordered, grouping: Grouping, thresholds: list[Floats], *, with_totals: bool) -> Buckets:
     """Counts each cell's units between a group's thresholds, which ascend.
 
-    Within a group the buckets are runs of its order, so a row's place is its run's, plus its repository's: two columns added up, one pass to count.
+    Within a group the buckets are runs of its order, so a row's place is its run's, plus its repository's: two
+    columns added up, one pass to count.
     Groups are taken in blocks, so that the counters stay within `CELLS_AT_ONCE` cells.
     """
     edges = np.stack([ordered.at_most(threshold) for threshold in thresholds], axis=1)

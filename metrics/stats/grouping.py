@@ -1,7 +1,9 @@
 """Rows into groups (tier × segment × window), and groups into cells (group × repository).
 
-Everything is integer arithmetic on whole columns: a group is a number, a cell is a number, and sums over cells are one pass over the rows. Cells
-of one group lie side by side and in the same order for every window of a tier, so that two windows can be compared repository by repository.
+Everything is integer arithmetic on whole columns: a group is a number, a cell is a number, and sums over cells are
+one pass over the rows. Cells
+of one group lie side by side and in the same order for every window of a tier, so that two windows can be compared
+repository by repository.
 """
 
 from dataclasses import dataclass
@@ -13,7 +15,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 RADIX_BITS = 16
-"""NumPy sorts 16-bit integers by radix (linear in the rows) and wider ones by merging, which is ten times slower at a million rows."""
+"""NumPy sorts 16-bit integers by radix, linear in the rows; wider ones by merging, ten times slower at a million."""
 CELLS_AT_ONCE = 1 << 22
 """Cells (group × repository) held in memory at a time: 4 million of six counters are 200 MB."""
 PAIRS_IN_A_TABLE = 1 << 26
@@ -21,7 +23,7 @@ PAIRS_IN_A_TABLE = 1 << 26
 
 
 def stable_order(codes: Integers, size: int) -> NDArray[np.intp]:
-    """Row numbers ordered by code (0 ≤ code < size), rows of one code in their given order: radix sort, 16 bits at a time."""
+    """Row numbers ordered by code (0 ≤ code < size), stably: radix sort, 16 bits at a time."""
     order = np.argsort((codes & 0xFFFF).astype(np.uint16), kind="stable")
     shift = RADIX_BITS
     while size > (1 << shift):
@@ -33,9 +35,10 @@ def stable_order(codes: Integers, size: int) -> NDArray[np.intp]:
 
 @dataclass(frozen=True)
 class Grouping:
-    """Groups of rows. Arrays over rows: `codes` (the group, -1 for none), `local` (the repository's number within the tier).
+    """Groups of rows. Arrays over rows: `codes` (the group, -1 for none), `local` (the repository's number).
 
-    Arrays over groups: `tiers`, `segments`, `windows` (what the group stands for) and `clusters` (how many repository numbers it may hold).
+    Arrays over groups: `tiers`, `segments`, `windows` (what the group stands for) and `clusters` (how many repository
+    numbers it may hold).
     """
 
     codes: Integers
@@ -87,7 +90,7 @@ def reduce_cells(values: Floats, offsets: Integers) -> Floats:
 
 
 def local_numbers(holders: Integers, repositories: Integers, holder_count: int) -> tuple[Integers, Integers]:
-    """Numbers repositories within each holder (a tier, or a segment of one): (number per row, repositories per holder)."""
+    """Numbers repositories within each holder (tier × segment): (number per row, repositories per holder)."""
     width = int(repositories.max(initial=0)) + 1
     pairs = holders * width + repositories
     if holder_count * width <= PAIRS_IN_A_TABLE:
@@ -104,7 +107,7 @@ def local_numbers(holders: Integers, repositories: Integers, holder_count: int) 
 
 @dataclass(frozen=True)
 class Holders:
-    """Rows by tier × segment, with their repositories numbered within each: made once, then cut into windows of any kind."""
+    """Rows by tier × segment, repositories numbered within each: made once, then cut into windows of any kind."""
 
     codes: Integers
     local: Integers

@@ -1,6 +1,7 @@
 """Log-spaced histograms whose bins are the same for all windows, so that they add up.
 
-The lowest bin takes everything up to its edge (durations of zero are real); each further one is a factor of the square root of two wide.
+The lowest bin takes everything up to its edge (durations of zero are real); each further one is a factor of the
+square root of two wide.
 """
 
 from dataclasses import dataclass

@@ -1,10 +1,13 @@
-"""Differences and ratios of two estimates from their one-sample intervals: the method of variance estimates recovery (MOVER).
+"""Differences and ratios of two estimates from their one-sample intervals: MOVER, variance estimates recovery.
 
-Sources: Newcombe (1998), "Interval estimation for the difference between independent proportions"; Zou and Donner (2008), "Construction of
-confidence limits about effect measures"; Donner and Zou (2012) for ratios. The one-sample intervals carry the clustering through their effective
+Sources: Newcombe (1998), "Interval estimation for the difference between independent proportions"; Zou and Donner
+(2008), "Construction of
+confidence limits about effect measures"; Donner and Zou (2012) for ratios. The one-sample intervals carry the
+clustering through their effective
 sizes, so the two sides enter as independent.
 
-All functions work on whole columns. A *score* is the quantile of the reference distribution at some level; how certain it is that a difference exceeds a
+All functions work on whole columns. A *score* is the quantile of the reference distribution at some level; how
+certain it is that a difference exceeds a
 limit is found by the score at which the bound meets the limit.
 """
 
@@ -31,7 +34,8 @@ LARGEST_RATIO = 1e6
 class Side:
     """One side of a contrast, as columns: its value and what its bounds are made from.
 
-    `kind` is 'share', 'events' (with `size`) or 'log' (with the standard deviations of the logarithm towards either side).
+    `kind` is 'share', 'events' (with `size`) or 'log' (with the standard deviations of the logarithm towards either
+    side).
     """
 
     kind: str
@@ -46,6 +50,8 @@ class Side:
             return wilson(self.value, self.size, score)
         if self.kind == "events":
             return poisson(self.value, self.size, score)
+        if self.kind == "level":
+            return self.value - score * self.sd_low, self.value + score * self.sd_high
         return self.value * np.exp(-score * self.sd_low), self.value * np.exp(score * self.sd_high)
 
     def complement(self) -> "Side":
@@ -72,9 +78,10 @@ def upper_difference(window: Side, baseline: Side, factor: float | Floats, score
 def certainty_above(
     window: Side, baseline: Side, clusters: Floats, factor: float | Floats = 1.0, limit: float | Floats = 0.0
 ) -> Floats:
-    """How certain it is, one-sided, that window - factor × baseline exceeds `limit`: one minus the p-value of that claim.
+    """How certain it is, one-sided, that window - factor × baseline exceeds `limit`: one minus the p-value.
 
-    0.5 where the estimate sits at the limit; NaN where a bound that is needed is unknown. For durations the difference is taken on the logarithm.
+    0.5 where the estimate sits at the limit; NaN where a bound that is needed is unknown. For durations the
+    difference is taken on the logarithm.
     """
     if window.kind == "log":
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -105,7 +112,10 @@ def certainty_above(
 
 
 def ratio_bounds(window: Side, baseline: Side, score: Floats) -> tuple[Floats, Floats]:
-    """Bounds of window / baseline: the factors at which the bounds of window - factor × baseline cross zero; NaN where they never do."""
+    """Bounds of window / baseline: the factors at which the bounds of window - factor × baseline cross zero.
+
+    NaN where they never do.
+    """
     if window.kind == "log":
         # A median of zero has no ratio: the bounds are then unknown, not an error.
         with np.errstate(divide="ignore", invalid="ignore"):

@@ -1,7 +1,9 @@
-"""The product-limit estimate (Kaplan and Meier 1958) for all groups at once: unfinished work counts for as long as it has been seen.
+"""The product-limit estimate (Kaplan and Meier 1958) for all groups at once: unfinished work counts too.
 
-Quantiles are the first times at which the survivor function falls to 1 - p or below; their bounds invert the complementary log-log interval
-of the survivor function with Greenwood's variance (Brookmeyer and Crowley 1982; Kalbfleisch and Prentice 2002, section 1.4).
+Quantiles are the first times at which the survivor function falls to 1 - p or below; their bounds invert the
+complementary log-log interval
+of the survivor function with Greenwood's variance (Brookmeyer and Crowley 1982; Kalbfleisch and Prentice 2002,
+section 1.4).
 """
 
 from dataclasses import dataclass
@@ -28,9 +30,10 @@ class ProductLimit:
     events: NDArray[np.bool_]
 
     def quantile(self, probability: float, score: float = 0.0) -> Floats:
-        """Per group, the time by which a share `probability` has ended; NaN where the survivor function does not fall so far.
+        """Per group, the time by which a share `probability` has ended; NaN where so many have not.
 
-        A non-zero `score` (a normal quantile) shifts the survivor function to a bound: positive for the upper one of the time.
+        A non-zero `score` (a normal quantile) shifts the survivor function to a bound: positive for the upper one of
+        the time.
         """
         curve = self.survivors
         if score:
@@ -54,7 +57,8 @@ class ProductLimit:
 def product_limit(ordered: Ordered, ended: NDArray[np.bool_]) -> ProductLimit:
     """Survivor function of every group.
 
-    `ended` is per row (as `ordered.rows` numbers them). Within ties the order must put ended units before censored ones.
+    `ended` is per row (as `ordered.rows` numbers them). Within ties the order must put ended units before censored
+    ones.
     """
     events = ended[ordered.rows]
     group = np.repeat(np.arange(len(ordered.counts)), ordered.counts)

@@ -1,7 +1,9 @@
 """Ratios of sums with variances clustered by repository.
 
-For R = sum(y) / sum(x) over repositories, the linearised (delta-method) variance is K / (K - 1) * sum((y_k - R x_k)^2) / sum(x)^2
-(Cochran 1977, section 6.3; Deng, Knoblich and Lu 2018). It is never taken to be smaller than that of independent units: with few events the
+For R = sum(y) / sum(x) over repositories, the linearised (delta-method) variance is K / (K - 1) * sum((y_k - R
+x_k)^2) / sum(x)^2
+(Cochran 1977, section 6.3; Deng, Knoblich and Lu 2018). It is never taken to be smaller than that of independent
+units: with few events the
 repositories' spread says little. Bounds are score intervals on the effective size (see `scores`).
 """
 
@@ -23,7 +25,7 @@ RatioKind = Literal["share", "events"]
 
 @dataclass(frozen=True)
 class RatioEstimate:
-    """A ratio per group: sums, units of the denominator, value, repositories, bounds; NaN where the denominator is zero.
+    """A ratio per group, with its interval; NaN where the denominator is zero.
 
     `independent` is the variance that independent units would give.
     """
@@ -54,7 +56,8 @@ def estimate_ratio(
 ) -> RatioEstimate:
     """Ratio of every group from cell sums; `units` are the denominator's rows per cell.
 
-    The size behind a share is counted in units, whatever is summed: ten thousand lines of one change are one unit. With a `history`,
+    The size behind a share is counted in units, whatever is summed: ten thousand lines of one change are one unit.
+    With a `history`,
     intervals are those of the given repositories (`stats.successive`).
     """
     offsets = grouping.offsets()

@@ -1,7 +1,9 @@
 """Score intervals for shares and for counted events, on an effective size that carries the clustering.
 
-Sources: Wilson (1927) for a binomial share; the score interval of a Poisson count (Begaud et al. 2005); the effective sample size of a clustered
-share as in Korn and Graubard (1998), "Confidence intervals for proportions with small expected number of positive counts".
+Sources: Wilson (1927) for a binomial share; the score interval of a Poisson count (Begaud et al. 2005); the effective
+sample size of a clustered
+share as in Korn and Graubard (1998), "Confidence intervals for proportions with small expected number of positive
+counts".
 """
 
 import numpy as np
@@ -30,7 +32,8 @@ def poisson(rate: Floats, exposure: Floats, score: Floats) -> tuple[Floats, Floa
 def effective_size(size: Floats, variance: Floats, independent: Floats) -> Floats:
     """Units that independent work would need for the same variance: never more than there are.
 
-    `variance` is the clustered one, `independent` that of independent units; where both are zero (no events) the size stays.
+    `variance` is the clustered one, `independent` that of independent units; where both are zero (no events) the size
+    stays.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         effect = np.where(independent > 0, variance / independent, 1.0)

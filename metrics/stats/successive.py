@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics.stats.clusters import small_sample_factor
+from metrics.stats.clusters import left_in_residuals, small_sample_factor
 from metrics.stats.grouping import Grouping, reduce_cells
 
 Floats = NDArray[np.float64]
@@ -23,8 +23,6 @@ Integers = NDArray[np.int64]
 
 QUARTERS_POOLED = 4
 """Differences of a year are averaged: enough degrees of freedom for few repositories, and no season counts twice."""
-LEAST_LEFT = 0.2
-"""Least share of repositories' ups and downs taken to remain in the residuals where one repository dominates."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +79,9 @@ class Repositories:
     def _between(self, influence: Floats, independent: Floats, lag: int) -> tuple[Floats, Floats, NDArray[np.bool_]]:
         """Variance beyond independence, its degrees of freedom, and whether any window can be differenced.
 
-        With shares w of the total, a group's residuals keep 1 - sum(w²) of the variance of independent units and
-        1 - 2 sum(w³) / sum(w²) + sum(w²) of that of the repositories' ups and downs; for equal shares both are 1 - 1/K.
+        Degrees of freedom follow from how unequally repositories with shares w contribute to the variance: by w for
+        that
+        of independent units, by w² for their ups and downs (Satterthwaite 1946).
         """
         pairs = self._pairs
         spread = reduce_cells((influence[pairs.now] - influence[pairs.before]) ** 2, pairs.offsets)
@@ -93,10 +92,13 @@ class Repositories:
         excess = self._over_a_year(spread * weight - (1 - pairs.squares) * valid, lag)
         scale = self._over_a_year(2 * pairs.left * weight, lag)
         count = self._over_a_year(valid.astype(np.float64), lag)
-        repositories = self._over_a_year(np.where(valid, 1 / pairs.squares, 0.0), lag) / np.maximum(count, 1.0)
         has_past = count > 0
         extra = np.where(has_past, np.maximum(excess, 0.0) / np.where(has_past, scale, 1.0), 0.0)
         quarters = np.maximum(count / lag, 1.0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            chance, luck = np.nan_to_num(independent), extra / pairs.squares
+            parts = chance**2 * pairs.squares + 2 * chance * luck * pairs.cubes + luck**2 * pairs.fourths
+            repositories = np.nan_to_num((chance + extra) ** 2 / parts, nan=1.0)
         # Differences that share a window are correlated: J of them bear 2 J² / (3 J - 1) degrees of freedom each.
         degrees = (repositories - 1) * 2 * quarters**2 / (3 * quarters - 1)
         return extra, np.maximum(degrees, 1.0), has_past
@@ -124,8 +126,8 @@ class Repositories:
         squares, cubes = reduce_cells(both**2, offsets), reduce_cells(both**3, offsets)
         has_both = late & (total > 0) & (np.roll(total, lag) > 0)
         squares = np.where(has_both, squares, 1.0)
-        left = np.maximum(1 - 2 * cubes / squares + squares, LEAST_LEFT)
-        return _Pairs(now, before, offsets, squares, left, has_both)
+        fourths = reduce_cells(both**4, offsets)
+        return _Pairs(now, before, offsets, squares, cubes, fourths, left_in_residuals(squares, cubes), has_both)
 
 
 @dataclass(frozen=True)
@@ -136,5 +138,7 @@ class _Pairs:
     before: Integers
     offsets: Integers
     squares: Floats
+    cubes: Floats
+    fourths: Floats
     left: Floats
     has_both: NDArray[np.bool_]

@@ -1,7 +1,9 @@
-"""The spread of verdicts and claims over many seeds of the sample organisation: `python -m tests.calibration.sample_seeds 200`.
+"""Verdicts and claims over many seeds of the sample organisation: `python -m tests.calibration.sample_seeds 200`.
 
-Every seed is a company of its own: the same planted truths, other luck. Each is taken through facts, the aggregator and the judge, as a
-build does, and what became of every constraint in every tier is counted. `--unchanged` leaves all behaviour as it was, so that every
+Every seed is a company of its own: the same planted truths, other luck. Each is taken through facts, the aggregator
+and the judge, as a
+build does, and what became of every constraint in every tier is counted. `--unchanged` leaves all behaviour as it
+was, so that every
 `violated` is a false alarm. Writes docs/sample-spread.md.
 """
 
@@ -55,7 +57,10 @@ def judge_seed(job: tuple[int, bool]) -> pl.DataFrame:
 def spread(frame: pl.DataFrame, column: str, order: Iterable[str]) -> list[str]:
     """A Markdown table: per grain, constraint and tier, how often each value came out, in per cent."""
     words = list(order)
-    lines = [f"| grain | constraint | tier | n | {' | '.join(words)} |", f"| --- | --- | --- | --- |{' --- |' * len(words)}"]
+    lines = [
+        f"| grain | constraint | tier | n | {' | '.join(words)} |",
+        f"| --- | --- | --- | --- |{' --- |' * len(words)}",
+    ]
     for grain in GRAINS:
         some = frame.filter((pl.col("grain") == grain) & ~pl.col("is_provisional"))
         for (constraint, tier), rows in sorted(some.group_by(["constraint", "tier"]), key=lambda item: str(item[0])):
