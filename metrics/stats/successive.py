@@ -96,9 +96,10 @@ class Repositories:
         extra = np.where(has_past, np.maximum(excess, 0.0) / np.where(has_past, scale, 1.0), 0.0)
         quarters = np.maximum(count / lag, 1.0)
         with np.errstate(divide="ignore", invalid="ignore"):
-            chance, luck = np.nan_to_num(independent), extra / pairs.squares
-            parts = chance**2 * pairs.squares + 2 * chance * luck * pairs.cubes + luck**2 * pairs.fourths
-            repositories = np.nan_to_num((chance + extra) ** 2 / parts, nan=1.0)
+            luck = np.where(extra > 0, extra / (independent + extra), 0.0)
+            by_chance, by_luck = 1 - luck, luck / pairs.squares
+        parts = by_chance**2 * pairs.squares + 2 * by_chance * by_luck * pairs.cubes + by_luck**2 * pairs.fourths
+        repositories = 1 / np.nan_to_num(parts, nan=1.0)
         # Differences that share a window are correlated: J of them bear 2 J² / (3 J - 1) degrees of freedom each.
         degrees = (repositories - 1) * 2 * quarters**2 / (3 * quarters - 1)
         return extra, np.maximum(degrees, 1.0), has_past

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from metrics.calendar import Period
@@ -16,7 +15,7 @@ from metrics.estimators.base import HISTORIES
 from metrics.model import Ratio
 from metrics.stats.distribution import estimate_quantiles, order_by_group
 from metrics.stats.ratio import estimate_ratio
-from tests.calibration.simulated import Durations, Events, durations, events
+from tests.calibration.simulated import durations, events
 
 Floats = NDArray[np.float64]
 
@@ -65,7 +64,8 @@ class Tally:
 
 def tally(cell: Cell, sets: int, seed: int) -> list[Tally]:
     """Coverage of every interval of one cell."""
-    rng = np.random.default_rng([seed, cell.units, cell.repositories, round(1e4 * (cell.rate or 0)), cell.quarters_before])
+    per_myriad = round(10_000 * (cell.rate or 0))
+    rng = np.random.default_rng([seed, cell.units, cell.repositories, per_myriad, cell.quarters_before])
     per_set = cell.units * (cell.quarters_before + 1)
     # For events a data set is a handful of counts, whatever the units behind them.
     at_once = max(1, UNITS_AT_ONCE // (per_set if cell.rate is None else cell.repositories * 13 * 5))
@@ -130,15 +130,13 @@ def _events(cell: Cell, sets: int, rng: np.random.Generator) -> Bounds:
     for subject, factor in (("no change", 1.0), ("change", RATE_CHANGE)):
         last = cell.rate * factor
         drawn = events(sets, cell.repositories, cell.units, cell.quarters_before + 1, cell.rate, last, rng)
-        estimate = estimate_ratio(
-            drawn.grouping, drawn.events, drawn.units, drawn.units, "share", HISTORIES["quarter"]
-        )
+        estimate = estimate_ratio(drawn.grouping, drawn.events, drawn.units, drawn.units, "share", HISTORIES["quarter"])
         if subject == "no change":
             now = drawn.grouping.windows == cell.quarters_before
             found["level", "rate"] = (estimate.low[now], estimate.high[now], np.full(sets, cell.rate))
         if cell.quarters_before:
             weeks = np.full((sets, cell.quarters_before + 1), WEEKS)
-            cells = (drawn.events, drawn.units, drawn.units)
+            cells = (drawn.events, drawn.units)
             samples = ratio._samples(drawn.grouping, estimate, cells, weeks, EVENTS)[0]
             low, high = changes("change_failure_rate", "rate", "share", samples)
             found[subject, "rate"] = (low, high, np.full(sets, last - cell.rate))
@@ -146,7 +144,7 @@ def _events(cell: Cell, sets: int, rng: np.random.Generator) -> Bounds:
 
 
 def changes(metric: str, statistic: str, kind: str, samples: list[Samples]) -> tuple[Floats, Floats]:
-    """Bounds of the change of each data set's last quarter against the one before, as the published comparisons give them."""
+    """Bounds of the change of each data set's last quarter against the one before, as `comparisons` gives them."""
     rows = ContrastRows()
     pairs = Pairs("quarter", [WINDOW], [BASELINE], True, np.array([False]))
     for number, sample in enumerate(samples):
@@ -155,8 +153,5 @@ def changes(metric: str, statistic: str, kind: str, samples: list[Samples]) -> t
         rows.add(identity, pairs, sample.at(np.array([last])), sample.at(np.array([last - 1])))
     frame = comparisons(rows.frame(), all_metrics()).sort("segment")
     assert frame.height == len(samples)
-    low, high = (frame[name].cast(pl.Float64).fill_null(np.nan).to_numpy() for name in ("change_ci_low", "change_ci_high"))
+    low, high = (frame[f"change_ci_{side}"].fill_null(np.nan).to_numpy() for side in ("low", "high"))
     return low, high
-
-
-__all__ = ["Cell", "Durations", "Events", "Tally", "tally"]

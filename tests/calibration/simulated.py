@@ -1,11 +1,12 @@
-"""Data sets in which everything is known: repositories that differ for good, have better and worse quarters, and weeks that follow on each other.
+"""Data sets in which all is known: repositories that differ for good, with better and worse quarters and weeks.
 
 Work at unit u of repository r in week w of quarter q has the logarithm of its duration (or of its rate of events) at
 
     level + repository[r] + quarter[r, q] + week[r, w] (+ noise[u], for durations)
 
-with standard deviations 0.3, 0.2 and 0.2 (and 1 for the noise), and an autocorrelation of 0.3 between a repository's weeks. The repositories' sizes are unequal
-(log-normal, 0.6). What an interval has to cover is the *given* repositories' value over all such quarters and weeks.
+with standard deviations 0.3, 0.2 and 0.2 (and 1 for the noise), and an autocorrelation of 0.3 between a repository's
+weeks. The repositories' sizes are unequal (log-normal, 0.6). What an interval has to cover is the *given*
+repositories' value over all such quarters and weeks.
 """
 
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ HALVINGS = 60
 
 @dataclass(frozen=True)
 class Company:
-    """Many data sets at once: shares of the work and fixed effects (sets × repositories), shocks (sets × repositories × weeks)."""
+    """Many data sets at once: shares of the work and fixed effects (sets × repositories), shocks (× weeks)."""
 
     shares: Floats
     fixed: Floats
@@ -36,7 +37,7 @@ class Company:
     @property
     def quarters(self) -> int:
         """Quarters simulated."""
-        return self.shocks.shape[2] // WEEKS
+        return int(self.shocks.shape[2] // WEEKS)
 
     def units(self, per_quarter: int, rng: np.random.Generator) -> Integers:
         """Units per data set, quarter, repository and week."""
@@ -46,7 +47,8 @@ class Company:
     def shock_of(self) -> Floats:
         """Shocks as sets × quarters × repositories × weeks of the quarter."""
         sets, repositories, _ = self.shocks.shape
-        return self.shocks.reshape(sets, repositories, self.quarters, WEEKS).transpose(0, 2, 1, 3)
+        by_quarter: Floats = self.shocks.reshape(sets, repositories, self.quarters, WEEKS)
+        return by_quarter.swapaxes(1, 2)
 
 
 def company(sets: int, repositories: int, quarters: int, rng: np.random.Generator) -> Company:
@@ -63,7 +65,7 @@ def company(sets: int, repositories: int, quarters: int, rng: np.random.Generato
 
 @dataclass(frozen=True)
 class Durations:
-    """Units of all data sets in ascending order of their hours, grouped by data set × quarter, and the mixture that they come from."""
+    """Units of all data sets by ascending hours, grouped by data set × quarter, and the mixture that they come from."""
 
     hours: Floats
     grouping: Grouping
@@ -77,7 +79,7 @@ class Durations:
             middle = (low + high) / 2
             below = (self.company.shares * ndtr((middle[:, None] - LEVEL - self.company.fixed) / sd)).sum(axis=1)
             low, high = np.where(below < probability, middle, low), np.where(below < probability, high, middle)
-        return np.exp(low)
+        return np.asarray(np.exp(low))
 
     def target_mean(self) -> Floats:
         """The mean of the given repositories' work over all shocks, per data set."""
@@ -113,7 +115,7 @@ class Events:
 def events(
     sets: int, repositories: int, per_quarter: int, quarters: int, rate: float, last: float, rng: np.random.Generator
 ) -> Events:
-    """Units of which a share `rate` (in the last quarter: `last`) has an event, in the given repositories and over all shocks."""
+    """Units of which a share `rate` (in the last quarter: `last`) has an event, over repositories and all shocks."""
     drawn = company(sets, repositories, quarters, rng)
     units = drawn.units(per_quarter, rng)
     fixed = np.exp(drawn.fixed)
