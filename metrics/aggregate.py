@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 
 from metrics.calendar import GRAINS, Calendar, Period
 from metrics.contrasts import ContrastRows
-from metrics.estimators import count, distribution, downtime, ratio
+from metrics.estimators import count, distribution, downtime, ratio, stock, variation
 from metrics.estimators.base import Segmentation, Target
 from metrics.facts.controls import CONTROL_FACTS, build_control_facts
 from metrics.facts.origins import MOVED, STATEMENTS, create_moved_tiers
 from metrics.facts.sql import create_view
-from metrics.model import Count, Distribution, Downtime, Estimator, Metric, Ratio
+from metrics.model import Count, Distribution, Downtime, Estimator, Metric, Ratio, Stock, Variation
 from metrics.readings import Place
 from metrics.rows import ValueRows
 from metrics.units import AI_USES, MIXED, TIERS, Days, Units
@@ -34,6 +34,8 @@ RUNNERS: dict[type[Estimator], Callable[[Target, Any], None]] = {
     Ratio: ratio.run,
     Count: count.run,
     Downtime: downtime.run,
+    Stock: stock.run,
+    Variation: variation.run,
 }
 """The walk that each kind of estimator needs."""
 
@@ -339,6 +341,8 @@ def days_of(connection: duckdb.DuckDBPyConnection, calendar: Calendar, cut: date
         "commit_rework_facts": "committed_at",
         "onboarding_facts": "onboarded_at",
         "intent_facts": "approved_at",
+        "exception_facts": "granted_at",
+        "activity_facts": "active_from",
     }
     present = _relations(connection)
     firsts = " union all ".join(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from metrics.model import Count, Distribution, Downtime, Estimator, Metric, Ratio
+from metrics.model import Count, Distribution, Downtime, Estimator, Metric, Ratio, Stock, Variation
 
 BETTER = {"lower": "lower is better", "higher": "higher is better", "context": "read, not judged"}
 
@@ -74,6 +74,12 @@ def in_words(estimator: Estimator) -> str:
             return "count, and per_week of the time elapsed; score bounds, widened by the spread from window to window"
         case Downtime():
             return "downtime: union of intervals per service, in hours"
+        case Stock(numerator=None):
+            return "count: level at the window's end"
+        case Stock():
+            return "rate: share of what is there at the window's end"
+        case Variation():
+            return f"cv: standard deviation over mean of {estimator.weeks} weekly counts; bounds by block bootstrap"
 
 
 _DISTRIBUTION = (

@@ -114,7 +114,34 @@ class Downtime:
     name = "union of intervals"
 
 
-Estimator = Distribution | Ratio | Count | Downtime
+@dataclass(frozen=True, kw_only=True)
+class Stock:
+    """What is in a state at the end of each window (at the cut, while it runs): entered at `start`, left at `end`.
+
+    Statistic `count`; with a `numerator` (SQL over the fact and the instant `moment`), statistic `rate`: the share for
+    which it holds. A level has no interval.
+    """
+
+    fact: str
+    start: str
+    end: str
+    where: str = "true"
+    numerator: str | None = None
+    name = "stock at the window's end"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variation:
+    """Coefficient of variation (statistic `cv`) of the weekly count over the weeks that end with each month or quarter."""
+
+    fact: str
+    time: str
+    where: str = "true"
+    weeks: int = 26
+    name = "coefficient of variation"
+
+
+Estimator = Distribution | Ratio | Count | Downtime | Stock | Variation
 
 
 @dataclass(frozen=True, kw_only=True)

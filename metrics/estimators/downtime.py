@@ -10,7 +10,7 @@ from metrics.model import Downtime
 
 
 def run(target: Target, estimator: Downtime) -> None:
-    """Adds the `downtime` rows: the union per service, split at the edges of windows, open incidents up to the cut."""
+    """Adds the `downtime` rows: the union per service, in the window where it begins, open incidents up to the cut."""
     source = target.source
     stop = f"least(coalesce({estimator.end}, timestamp '{source.cut}'), timestamp '{source.cut}')"
     spans = source.unions(estimator.fact, estimator.where, estimator.start, stop, "service")

@@ -102,6 +102,39 @@ INTENT_FACTS = f"""
     {tier_join("i", "i.approved_at")}"""
 """One row per intent, and when the last of its changes was deployed: null while one of them is not."""
 
+EXCEPTION_FACTS = f"""
+    select e.exception_id, e.policy, e.granted_at, e.expires_at, e.closed_at, e.reviewed_at,
+        coalesce(e.given_tier, {TIER})::integer as tier, coalesce(e._repo, -1) as _repo, e._team
+    from (
+        select e.exception_id, e.policy, e.granted_at, e.expires_at, e.closed_at, e.reviewed_at, e.tier as given_tier,
+            r._repo, r._team, r._service
+        from exceptions_at_cut e left join repo_dimension r on r.repo_key = e.repo_key and e.repo_id is not null) e
+    {tier_join("e", "e.granted_at")}"""
+"""One row per exception, in the tier that it names, else in its repository's when it was granted."""
+
+ACTIVE_DAYS = 90
+"""A repository is active for so long after a merge (METRICS.md §3)."""
+
+# Merges of a repository in one tier that lie closer than the span make one stretch of activity.
+ACTIVITY_FACTS = f"""
+    with days as (
+        select _repo, any_value(_team) as _team, tier, min(merged_at) as first_at, max(merged_at) as last_at
+        from change_facts
+        where merged_at is not null and _in_change_metrics and exists (select 1 from onboardings_at_cut)
+        group by _repo, tier, merged_at::date),
+    marked as (
+        select *, coalesce(first_at > lag(last_at) over of_repository + interval {ACTIVE_DAYS} days, true) as begins
+        from days window of_repository as (partition by _repo, tier order by first_at)),
+    stretches as (
+        select *, sum(begins::integer) over (partition by _repo, tier order by first_at) as stretch from marked)
+    select s._repo, any_value(s._team) as _team, s.tier, min(s.first_at) as active_from,
+        max(s.last_at) + interval {ACTIVE_DAYS} days as active_until, any_value(o.onboarded_at) as onboarded_at
+    from stretches s
+    join repo_dimension r on r._repo = s._repo
+    left join onboardings_at_cut o on o.repo_key = r.repo_key
+    group by s._repo, s.tier, s.stretch"""
+"""One row per stretch in which a repository was active in a tier, and when it was onboarded."""
+
 CONTROL_FACTS: dict[str, str] = {
     "gate_facts": GATE_FACTS,
     "change_gate_facts": CHANGE_GATE_FACTS,
@@ -111,6 +144,8 @@ CONTROL_FACTS: dict[str, str] = {
     "commit_rework_facts": COMMIT_REWORK_FACTS,
     "onboarding_facts": ONBOARDING_FACTS,
     "intent_facts": INTENT_FACTS,
+    "exception_facts": EXCEPTION_FACTS,
+    "activity_facts": ACTIVITY_FACTS,
 }
 """The query of each relation, by name."""
 

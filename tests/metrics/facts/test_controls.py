@@ -113,3 +113,26 @@ def test_an_intent_is_delivered_with_the_last_of_its_changes_in_production(event
     events.deployment(40, 41)
     expected = [("done", 2, at(41)), ("empty", 2, None), ("untold", 3, None), ("waiting", 2, None)]
     assert rows(events, "intent_facts", "intent_id", "tier", "delivered_at") == expected
+
+
+def test_an_exception_stands_in_its_own_tier_or_in_its_repositorys(events: Events) -> None:
+    common = {"policy": "p", "approver": "x", "granted_at": at(1), "expires_at": at(100)}
+    events.add("exceptions", exception_id="a", tier=4, **common)
+    events.add("exceptions", exception_id="b", repo_id="other", **common)
+    events.add("exceptions", exception_id="c", **common)
+    expected = [("a", 4, True), ("b", 1, False), ("c", None, True)]
+    assert rows(events, "exception_facts", "exception_id", "tier", "_repo < 0") == expected
+
+
+def test_a_repository_is_active_for_90_days_after_its_merges(events: Events) -> None:
+    events.add("onboardings", repo_id="r", onboarded_at=at(5))
+    for hour in (0, 10, 60 * DAY, 300 * DAY):
+        events.change(hour, hour + 1)
+    events.change(0, 2, repo_id="other", author_kind="bot")
+    stretches = [(3, at(1), at(150 * DAY + 1), at(5)), (3, at(300 * DAY + 1), at(390 * DAY + 1), at(5))]
+    assert rows(events, "activity_facts", "tier", "active_from", "active_until", "onboarded_at") == stretches
+
+
+def test_without_a_register_of_onboardings_nobody_asks_for_activity(events: Events) -> None:
+    events.change(0, 1)
+    assert rows(events, "activity_facts", "tier") == []
