@@ -22,11 +22,15 @@ def claims(verdicts: Sequence[Verdict]) -> dict[Place, Claim]:
 def claim_of(verdicts: Sequence[Verdict]) -> Claim:
     """The claim that the verdicts of one tier and window bear.
 
-    A guardrail that nothing watches, or a follow-up that still runs, is a reservation: silence is not safety.
+    A guardrail that nothing watches, or a follow-up that still runs, is a reservation: silence is not safety. More
+    changes without the number of people behind them are a trigger, but no gain to claim.
     """
     triggered = [verdict for verdict in verdicts if verdict.is_triggered]
     if not any(not verdict.constraint.always for verdict in triggered):
         return "none"
+    gains = [reading for verdict in triggered for reading in verdict.improved]
+    if not any(reading.bears_claim for reading in gains):
+        return "not_claimable"
     if any(verdict.status == "violated" for verdict in verdicts):
         return "not_claimable"
     if any(verdict.status == "inconclusive" for verdict in triggered):

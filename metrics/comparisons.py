@@ -11,10 +11,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from metrics.estimators.ratio import PER_WEEK
+from metrics.estimators.ratio import PER_WEEK, REST_PER_WEEK
 from metrics.margins import FEWEST_UNITS, Margins, reference, sides
 from metrics.model import Metric
 from metrics.stats.clusters import FEW_CLUSTERS, critical
+from metrics.views import ORIGIN
 from metrics.stats.mover import lower_difference, ratio_bounds, upper_difference
 
 Floats = NDArray[np.float64]
@@ -23,6 +24,7 @@ METHODS = {
     "log": "ratio of quantiles; Woodruff intervals, repository-clustered over both windows, combined by MOVER",
     "share": "difference of shares; Wilson intervals on effective sizes, repository-clustered over both windows, MOVER",
     "events": "difference of rates; score intervals on effective sizes, repository-clustered over both windows, MOVER",
+    "level": "difference of means; standard errors repository-clustered over both windows",
     "count": "ratio of weekly counts; score intervals, repository-clustered over both windows, combined by MOVER",
 }
 UNCONTROLLED = "Uncontrolled: window against baseline, without a control group."
@@ -34,7 +36,8 @@ def comparisons(contrasts: pl.DataFrame, metrics: Mapping[str, Metric], margins:
     Numerators per week serve the constraints only and are left out.
     """
     margins = margins or Margins()
-    shown = contrasts.filter(pl.col("statistic") != PER_WEEK)
+    shown = contrasts.filter(pl.col("segment_kind") != ORIGIN)
+    shown = shown.filter(~pl.col("statistic").is_in([PER_WEEK, REST_PER_WEEK]) & (pl.col("baseline_n") > 0))
     frames = []
     for (kind, statistic), rows in shown.group_by(["kind", "statistic"], maintain_order=True):
         is_count = statistic == "per_week"

@@ -172,9 +172,7 @@ class ContrastRows:
         return frame.with_columns(pl.col(pl.Float64).fill_nan(None))
 
 
-def design_effect(
-    kind: str, window: Samples, baseline: Samples, clusters: NDArray[np.int64]
-) -> tuple[Floats, Floats]:
+def design_effect(kind: str, window: Samples, baseline: Samples, clusters: NDArray[np.int64]) -> tuple[Floats, Floats]:
     """Variance of the difference over repositories, relative to that of independent units; and its degrees of freedom.
 
     1 and 0 for a single repository. With few events the repositories' spread says little: rates are never taken to be
@@ -182,10 +180,12 @@ def design_effect(
     count as fewer: 1 / sum of squared shares (Kish 1965; Carter, Schnepel and Steigerwald 2017).
     """
     difference = np.nan_to_num(window.influence) - np.nan_to_num(baseline.influence)
-    share = (np.nan_to_num(window.share) + np.nan_to_num(baseline.share)) / 2
+    has_both = baseline.n > 0
+    both = (np.nan_to_num(window.share) + np.nan_to_num(baseline.share)) / 2
+    share = np.where(has_both[:, None], both, np.nan_to_num(window.share))
     squares, cubes = (share**2).sum(axis=1), (share**3).sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        spread = (difference**2).sum(axis=1) / (window.variance + baseline.variance)
+        spread = (difference**2).sum(axis=1) / (window.variance + np.where(has_both, baseline.variance, 0.0))
         effect = 1 + (spread - (1 - squares)) / left_in_residuals(squares, cubes)
         degrees = np.maximum(1 / squares - 1, 1.0)
     effect = np.where((clusters > 1) & np.isfinite(effect), effect, 1.0)

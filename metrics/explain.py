@@ -7,13 +7,20 @@ import math
 
 import polars as pl
 
+from metrics.estimators.ratio import REST_PER_WEEK
 from metrics.judge import Guardrail, Verdict
-from metrics.margins import Margins
+from metrics.margins import Margins, relative_margin
 from metrics.model import Metric
 from metrics.readings import Reading, units_to_decide
-from metrics.words import certain, joined, quantity, share
+from metrics.words import certain, joined, quantity, sentence, share
 
-STATISTIC_NAMES = {"p50": "median", "p75": "75th percentile", "p90": "90th percentile", "p95": "95th percentile"}
+STATISTIC_NAMES = {
+    "mean": "mean",
+    "p50": "median",
+    "p75": "75th percentile",
+    "p90": "90th percentile",
+    "p95": "95th percentile",
+}
 
 
 def figure_name(reading: Reading, metrics: dict[str, Metric]) -> str:
@@ -22,6 +29,10 @@ def figure_name(reading: Reading, metrics: dict[str, Metric]) -> str:
     statistic = STATISTIC_NAMES.get(reading.figure.statistic)
     if statistic:
         return f"{statistic} of {name}"
+    if reading.figure.statistic == REST_PER_WEEK:
+        return f"those that {name} leaves out, per week,"
+    if reading.figure.statistic == "per_engineer_week":
+        return f"{name} per engineer-week"
     return f"{name} per week" if "per_week" in reading.figure.statistic else name
 
 
@@ -33,6 +44,14 @@ def metric_name(metric: str, metrics: dict[str, Metric]) -> str:
 
 def movement(reading: Reading, metrics: dict[str, Metric]) -> str:
     """`rollback rate rose from 3.1 % to 6.4 % (n = 812 and 640)`."""
+    if reading.figure.above_zero:
+        name = figure_name(reading, metrics)
+        return f"{name} was {quantity(reading.value, reading.unit)} (n = {reading.n:,})"
+    if reading.figure.beside is not None:
+        other = metric_name(reading.figure.beside, metrics)
+        mine, theirs = quantity(reading.value, reading.unit), quantity(reading.baseline_value, reading.unit)
+        name = figure_name(reading, metrics)
+        return f"{name} was {mine} beside {theirs} of {other} (n = {reading.n:,} and {reading.baseline_n:,})"
     verb = (
         "rose"
         if reading.value > reading.baseline_value
@@ -52,13 +71,20 @@ def margin_words(guardrail: Guardrail, margins: Margins) -> str:
     reading = guardrail.reading
     if reading is None:
         return ""
-    if guardrail.figure.margin == "duration":
-        return share(margins.duration)
-    if guardrail.figure.margin == "count" or guardrail.per_week:
+    figure = guardrail.figure
+    if figure.beside is not None:
+        return "nothing"
+    if guardrail.per_week:
         return share(margins.count)
+    relative = relative_margin(guardrail.tier, figure, margins)
+    if figure.margin != "rate":
+        return share(relative)
     floor = margins.floors.get(guardrail.tier, 0.0)
     scale = 100.0 if reading.unit != "fraction" else 1.0
-    allowed = max(margins.rate * reading.baseline_value, floor * scale)
+    # Of a share of which more is better, what is counted is the rest.
+    is_rest = figure.worse == "lower" and reading.unit == "fraction"
+    counted = 1 - reading.baseline_value if is_rest else reading.baseline_value
+    allowed = max(relative * counted, floor * scale)
     return f"{allowed * 100:.2f} points" if reading.unit == "fraction" else quantity(allowed, reading.unit)
 
 
@@ -80,8 +106,10 @@ def _gain(verdict: Verdict, metrics: dict[str, Metric]) -> str:
     if verdict.constraint.always:
         return ""
     if verdict.improved:
-        found = joined([movement(reading, metrics) for reading in verdict.improved])
-        return f"{found[0].upper()}{found[1:]}."
+        found = sentence(joined([movement(reading, metrics) for reading in verdict.improved]))
+        if all(reading.bears_claim for reading in verdict.improved):
+            return found
+        return f"{found} Without team_capacity nobody knows whether more people did it: no gain to claim."
     if verdict.gains:
         names = [movement(reading, metrics) for reading in verdict.gains]
         return f"No gain beyond chance: {joined(names)}."

@@ -8,13 +8,18 @@ Which methods: `metrics.stats.mover`.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 
+import numpy as np
 import polars as pl
 
 from metrics.margins import Margins
 from metrics.model import Constraint, Figure, Status
-from metrics.readings import CHANCE_ALLOWED, Place, Reading, read
+from metrics.readings import CHANCE_ALLOWED, Place, Reading
+from metrics.stats.multiplicity import holm, spent_level
 from metrics.units import MIXED
+from metrics.views import View, views
+from metrics.views import readings as read_views
 
 LEVEL = 0.05
 """One-sided level of gains and of violations."""
@@ -33,6 +38,8 @@ class Guardrail:
     reading: Reading | None
     per_week: bool = False
     is_violated: bool = False
+    is_withdrawn: bool = False
+    """Whether records of it exist, while the register says of nobody that he watches for them any more."""
 
     @property
     def is_judged(self) -> bool:
@@ -90,12 +97,22 @@ class Judge:
 
     contrasts: pl.DataFrame
     margins: Margins = field(default_factory=Margins)
+    today: date | None = None
+    """The local day of the cut; windows that end later are running, and looked at every day. None: none is."""
+    withdrawn: frozenset[tuple[str, str]] = frozenset()
+    """Metric and tier of what is recorded, or was, and by the register watched no more (`metrics.withdrawals`)."""
     readings: dict[Figure, dict[Place, Reading]] = field(default_factory=dict)
+    seen: tuple[View, ...] = field(init=False)
+    """The views of the data."""
+
+    def __post_init__(self) -> None:
+        """Tell the views apart once."""
+        self.seen = tuple(views(self.contrasts, self.margins))
 
     def reading(self, figure: Figure) -> Mapping[Place, Reading]:
         """All readings of a figure."""
         if figure not in self.readings:
-            self.readings[figure] = read(self.contrasts, figure, self.margins)
+            self.readings[figure] = read_views(self.seen, figure, self.margins)
         return self.readings[figure]
 
     def verdicts(self, constraints: Sequence[Constraint]) -> list[Verdict]:
@@ -104,62 +121,81 @@ class Judge:
 
     def _places(self, constraint: Constraint) -> list[Place]:
         """The tiers' windows in which a figure of the constraint can be read."""
-        tiers = (MIXED,) if constraint.across_tiers else TIERS_JUDGED
+        tiers = (MIXED,) if constraint.across_tiers else constraint.tiers or TIERS_JUDGED
         figures = constraint.gains or constraint.guardrails
         places = {place for figure in figures for place in self.reading(figure) if place.tier in tiers}
         return sorted(places)
+
+    def level(self, place: Place, is_provisional: bool) -> float:
+        """The level of a violation: of a window that may still change, what the looks so far may spend (ADR 0012)."""
+        if self.today is None or not is_provisional:
+            return LEVEL
+        elapsed = (self.today - place.window_start) / (place.window_end - place.window_start)
+        return float(spent_level(min(elapsed, 1.0), LEVEL))
 
     def judge(self, constraint: Constraint, place: Place) -> Verdict:
         """One verdict."""
         found = [self.reading(figure).get(place) for figure in constraint.gains]
         gains = [reading for reading in found if reading and reading.shortfall is None]
         level = LEVEL / max(len(constraint.gains), 1)
-        improved = [reading for reading in gains if 1 - reading.certainty_better <= level]
-        guardrails = self._guardrails(constraint, place, improved)
+        improved = [
+            replace(reading, bears_claim=reading.bears_claim and 1 - reading.certainty_in_all_views <= level)
+            for reading in gains
+            if 1 - reading.certainty_better <= level
+        ]
+        everything = self._guardrails(constraint, place)
+        metrics = {reading.figure.metric for reading in improved}
+        guardrails = [g for g in everything if not constraint.same_metric_only or g.figure.metric in metrics]
         provisional = any(reading.is_provisional for reading in found if reading) or any(
             guardrail.reading.is_provisional for guardrail in guardrails if guardrail.reading
         )
+        worse = marked(everything, self.level(place, provisional))
+        guardrails = [g for g in worse if not constraint.same_metric_only or g.figure.metric in metrics]
         verdict = Verdict(
             constraint, place, "not_triggered", tuple(gains), tuple(improved), tuple(guardrails), provisional
         )
         return replace(verdict, status=status_of(verdict))
 
-    def _guardrails(self, constraint: Constraint, place: Place, improved: Sequence[Reading]) -> list[Guardrail]:
-        """The guardrails of a verdict, read in the tiers where they stand.
-
-        Those that are worse at Holm's level are marked.
-        """
-        metrics = {(reading.figure.metric) for reading in improved}
-        figures = [f for f in constraint.guardrails if not constraint.same_metric_only or f.metric in metrics]
-        tiers = TIERS_JUDGED if constraint.across_tiers else (place.tier,)
+    def _guardrails(self, constraint: Constraint, place: Place) -> list[Guardrail]:
+        """The guardrails of a verdict, read in the tiers where they stand, whatever improved."""
+        tiers = (constraint.tiers or TIERS_JUDGED) if constraint.across_tiers else (place.tier,)
         guardrails: list[Guardrail] = []
-        for figure in figures:
+        for figure in constraint.guardrails:
             for tier in tiers:
-                reading = self.reading(figure).get(replace(place, tier=tier))
-                if reading is None and constraint.across_tiers:
+                if figure.tiers and tier not in figure.tiers:
                     continue
-                guardrails.append(Guardrail(figure, tier, reading))
+                reading = self.reading(figure).get(replace(place, tier=tier))
+                if reading is None and (constraint.across_tiers or figure.beside):
+                    continue
+                withdrawn = (figure.metric, tier) in self.withdrawn
+                guardrails.append(Guardrail(figure, tier, reading, is_withdrawn=withdrawn))
                 if reading and reading.units_rose and reading.per_week:
                     guardrails.append(Guardrail(figure, tier, reading.per_week, per_week=True))
-        return holm(guardrails, LEVEL)
+        return guardrails
 
 
-def holm(guardrails: Sequence[Guardrail], level: float) -> list[Guardrail]:
-    """Marks the guardrails that got worse beyond their margin at a family-wise level (Holm 1979)."""
-    order = sorted(
-        (i for i, guardrail in enumerate(guardrails) if guardrail.is_judged),
-        key=lambda i: -_certainty(guardrails[i]),
-    )
-    marked = list(guardrails)
-    for step, index in enumerate(order):
-        if 1 - _certainty(guardrails[index]) > level / (len(order) - step):
-            break
-        marked[index] = replace(guardrails[index], is_violated=True)
-    return marked
+def marked(guardrails: Sequence[Guardrail], level: float) -> list[Guardrail]:
+    """The same guardrails; those that got worse beyond their margin at a family-wise level are marked (Holm 1979).
+
+    The family are all figures of the constraint that can be judged there: a figure and the same one per week are one hypothesis, and
+    what triggered does not count. More units, or more triggers, must not make it harder to see what got worse.
+    """
+    chances: dict[tuple[Figure, str], float] = {}
+    for guardrail in guardrails:
+        if guardrail.is_judged:
+            key = (guardrail.figure, guardrail.tier)
+            chances[key] = min(chances.get(key, 1.0), _chance(guardrail))
+    worse = holm(np.array(list(chances.values()), dtype=np.float64).reshape(1, -1), level)[0]
+    rejected = {key for key, is_worse in zip(chances, worse, strict=True) if is_worse}
+    return [
+        replace(g, is_violated=g.is_judged and (g.figure, g.tier) in rejected and _chance(g) <= level)
+        for g in guardrails
+    ]
 
 
-def _certainty(guardrail: Guardrail) -> float:
-    return guardrail.reading.certainty_worse if guardrail.reading else 0.0
+def _chance(guardrail: Guardrail) -> float:
+    """The chance of such a figure, were it no worse than its margin."""
+    return 1 - guardrail.reading.certainty_worse if guardrail.reading else 1.0
 
 
 def status_of(verdict: Verdict) -> Status:
@@ -171,6 +207,6 @@ def status_of(verdict: Verdict) -> Status:
         return "violated"
     if any(reading.exceeds or reading.certainty_worse > CHANCE_ALLOWED for reading in readings):
         return "at_risk"
-    if verdict.too_few or not readings:
+    if verdict.too_few or not readings or any(guardrail.is_withdrawn for guardrail in verdict.guardrails):
         return "inconclusive"
     return "holds"

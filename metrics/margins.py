@@ -120,7 +120,8 @@ def nothing(kind: str, like: Side) -> Side:
 
 def relative_margin(tier: str, figure: Figure, margins: Margins) -> float:
     """How much worse than the baseline a figure may be in a tier, as a share of the baseline: the workspace's, else the default."""
-    return dict(figure.own_margins).get(tier, getattr(margins, figure.margin))
+    default: float = getattr(margins, figure.margin)
+    return dict(figure.own_margins).get(tier, default)
 
 
 def relative_margins(tiers: pl.Series, figure: Figure, margins: Margins) -> Floats:

@@ -1,13 +1,15 @@
 """Contrasts read as evidence: per figure, tier and window, how certain a gain or a loss beyond the margin is."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date
+from math import nan
 
 import numpy as np
 import polars as pl
 
-from metrics.estimators.ratio import PER_WEEK
-from metrics.margins import FEWEST_UNITS, Margins, certainty_better, certainty_worse
+from metrics.estimators.ratio import PER_WEEK, REST_PER_WEEK
+from metrics.margins import FEWEST_UNITS, Margins, certainty_beside, certainty_better, certainty_worse
 from metrics.model import Figure
 
 GROWTH = (1.25, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0)
@@ -47,6 +49,14 @@ class Reading:
     exceeds: bool
     units_rose: bool
     per_week: "Reading | None" = None
+    certainty_in_all_views: float = nan
+    """How certain the improvement is in the view of the data that shows least of it (`metrics.views`); a claim rests on it."""
+    is_silent: bool = False
+    """Whether the records of this kind stopped coming in, here or in a part of this window (`metrics.views`)."""
+    view: str = ""
+    """In words: the view of the data that decided this reading; empty for the data as they are."""
+    bears_claim: bool = True
+    """Whether a gain read here may be claimed; more changes by more people are no gain."""
 
     @property
     def change(self) -> float:
@@ -56,7 +66,10 @@ class Reading:
     @property
     def shortfall(self) -> str | None:
         """Why this cannot be judged, and what it would take; None when it can."""
-        for n, side in ((self.n, "the window"), (self.baseline_n, "the baseline")):
+        if self.is_silent:
+            return "the records stopped coming in; see to it that they are kept, or that it is true"
+        sides = [(self.n, "the window"), (self.baseline_n, "the baseline")]
+        for n, side in sides[:1] if self.figure.above_zero else sides:
             if n < FEWEST_UNITS:
                 return f"{n} units in {side}; {FEWEST_UNITS - n} more are needed to judge it"
         if np.isnan(self.certainty_worse):
@@ -65,20 +78,59 @@ class Reading:
 
 
 def read(contrasts: pl.DataFrame, figure: Figure, margins: Margins) -> dict[Place, Reading]:
-    """All readings of a figure, by tier and window; rates also carry their numerator per week."""
-    rows = contrasts.filter(
-        (pl.col("metric") == figure.metric)
-        & (pl.col("statistic") == figure.statistic)
-        & (pl.col("segment_kind") == "all")
-    )
-    readings = _read_rows(rows, figure, margins)
+    """All readings of a figure, by tier and window; rates also carry their bad events per week."""
+    if figure.beside is not None:
+        return _read_beside(contrasts, figure, figure.beside, margins)
+    readings = _read_rows(_rows_of(contrasts, figure.metric, figure.statistic), figure, margins)
+    if figure.otherwise is not None:
+        # More changes without the number of people behind them: a trigger, but no gain to claim.
+        instead = _read_rows(_rows_of(contrasts, figure.metric, figure.otherwise), figure, margins)
+        missing = {place: replace(each, bears_claim=False) for place, each in instead.items() if place not in readings}
+        readings |= missing
     if figure.margin != "rate":
         return readings
-    weekly = Figure(metric=figure.metric, statistic=PER_WEEK, margin="count", worse=figure.worse)
-    by_week = read(contrasts, weekly, margins)
-    return {
-        place: Reading(**{**reading.__dict__, "per_week": by_week.get(place)}) for place, reading in readings.items()
-    }
+    statistic = PER_WEEK if figure.worse == "higher" else REST_PER_WEEK
+    weekly = Figure(metric=figure.metric, statistic=statistic, margin="count")
+    by_week = _read_rows(_rows_of(contrasts, figure.metric, statistic), weekly, margins)
+    return {place: replace(reading, per_week=by_week.get(place)) for place, reading in readings.items()}
+
+
+def _rows_of(contrasts: pl.DataFrame, metric: str, statistic: str) -> pl.DataFrame:
+    """The contrasts of one statistic, by tier."""
+    return contrasts.filter(
+        (pl.col("metric") == metric) & (pl.col("statistic") == statistic) & (pl.col("segment_kind") == "all")
+    )
+
+
+def _read_beside(
+    contrasts: pl.DataFrame, figure: Figure, beside: str, margins: Margins
+) -> dict[Place, Reading]:
+    """A share read against the same statistic of another metric in the same windows, not against its baseline.
+
+    Only where both have units enough.
+    """
+    contrasts = contrasts.filter(pl.col("n") >= FEWEST_UNITS)
+    other = _rows_of(contrasts, beside, figure.statistic)
+    place = ["tier", "grain", "window_start", "window_end"]
+    window = _rows_of(contrasts, figure.metric, figure.statistic).join(other, on=place, how="semi").sort(place)
+    other = other.join(window, on=place, how="semi").sort(place)
+    if window.is_empty():
+        return {}
+    worse, exceeds = certainty_beside(window, other)
+    readings = _read_rows(window, figure, margins)
+    compared = {}
+    for index, row in enumerate(other.iter_rows(named=True)):
+        key = Place(row["tier"], row["grain"], row["window_start"], row["window_end"])
+        compared[key] = replace(
+            readings[key],
+            baseline_value=row["value"] * row["scale"],
+            baseline_n=row["n"],
+            certainty_better=nan,
+            certainty_worse=float(worse[index]),
+            exceeds=bool(exceeds[index]),
+            units_rose=False,
+        )
+    return compared
 
 
 def _read_rows(rows: pl.DataFrame, figure: Figure, margins: Margins) -> dict[Place, Reading]:
@@ -95,7 +147,7 @@ def _read_rows(rows: pl.DataFrame, figure: Figure, margins: Margins) -> dict[Pla
             baseline_start=row["baseline_start"],
             baseline_end=row["baseline_end"],
             value=row["value"] * row["scale"],
-            baseline_value=row["baseline_value"] * row["scale"],
+            baseline_value=known(row, "baseline_value") * row["scale"],
             n=row["n"],
             baseline_n=row["baseline_n"],
             unit=row["unit"],
@@ -105,9 +157,15 @@ def _read_rows(rows: pl.DataFrame, figure: Figure, margins: Margins) -> dict[Pla
             certainty_better=float(better[index]),
             certainty_worse=float(worse[index]),
             exceeds=bool(exceeds[index]),
-            units_rose=row["units_per_week"] > (1 + margins.units_rise) * row["baseline_units_per_week"],
+            units_rose=row["units_per_week"] > (1 + margins.units_rise) * known(row, "baseline_units_per_week"),
         )
     return readings
+
+
+def known(row: Mapping[str, float | None], name: str) -> float:
+    """A number of a contrast; NaN where there is none (a level needs no baseline)."""
+    value = row[name]
+    return nan if value is None else value
 
 
 def units_to_decide(contrasts: pl.DataFrame, reading: Reading, margins: Margins) -> int | None:
@@ -117,14 +175,17 @@ def units_to_decide(contrasts: pl.DataFrame, reading: Reading, margins: Margins)
     too small.
     """
     place = reading.place
-    row = contrasts.filter(
-        (pl.col("metric") == reading.figure.metric)
-        & (pl.col("statistic") == reading.figure.statistic)
-        & (pl.col("segment_kind") == "all")
-        & (pl.col("tier") == place.tier)
-        & (pl.col("grain") == place.grain)
-        & (pl.col("window_start") == place.window_start)
-    ).head(1)
+    if reading.figure.beside is not None:
+        return None
+    row = (
+        _rows_of(contrasts, reading.figure.metric, reading.figure.statistic)
+        .filter(
+            (pl.col("tier") == place.tier)
+            & (pl.col("grain") == place.grain)
+            & (pl.col("window_start") == place.window_start)
+        )
+        .head(1)
+    )
     grown = row.join(pl.DataFrame({"growth": GROWTH}), how="cross").with_columns(
         pl.col("size") * pl.col("growth"),
         pl.col("sd_low") / pl.col("growth").sqrt(),

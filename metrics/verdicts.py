@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import polars as pl
 
@@ -52,10 +53,16 @@ def verdicts(
     metrics: Mapping[str, Metric],
     margins: Margins | None = None,
     worst: Worst | None = None,
+    today: date | None = None,
+    withdrawn: frozenset[tuple[str, str]] = frozenset(),
 ) -> Verdicts:
-    """Judges, claims, explains, and names the worst records behind what is violated or at risk (`worst` finds them)."""
+    """Judges, claims, explains, and names the worst records behind what is violated or at risk (`worst` finds them).
+
+    Windows that may still change on `today`, the local day of the cut, are judged as ones that are looked at every day.
+    `withdrawn`: metric and tier of what is watched no more (`metrics.withdrawals`).
+    """
     margins = margins or Margins()
-    judge = Judge(contrasts, margins)
+    judge = Judge(contrasts, margins, today, withdrawn)
     found = judge.verdicts(constraints)
     claimed = claims(found)
     records = _records(found, metrics, worst) if worst else {}

@@ -65,16 +65,22 @@ def run(target: Target, estimator: Distribution) -> None:
                 ordered = order_by_group(values, shape.grouping)
                 samples = _add_rows(target, shape, plan, ordered, bins)
                 if plan.judged and grain in JUDGED_GRAINS:
-                    by_grain[grain] = samples
+                    weeks = np.tile(shape.weeks, (len(plan.tiers), 1))
+                    means = [_mean_samples(ordered, shape.grouping, weeks)] if estimator.is_signed else samples
+                    by_grain[grain] = means
             if plan.judged:
 
                 def sample(_: Units, grouping: Grouping, weeks: Floats) -> list[list[Samples]]:
                     ordered = order_by_group(values, grouping)
                     estimates, buckets = estimate_quantiles(ordered, grouping, COMPARED_QUANTILES)
+                    if estimator.is_signed:
+                        return [_mean_samples(ordered, grouping, weeks)]
                     sizes, below = buckets.below()
                     return _samples(ordered, grouping, estimates, sizes, below, weeks, estimator.first_bin)
 
                 statistics = [Statistic(name_of(p), "log", target.metric.unit) for p in COMPARED_QUANTILES]
+                if estimator.is_signed:
+                    statistics = [Statistic("mean", "level", target.metric.unit)]
                 add_contrasts(target, units, holders, plan.tiers, statistics, by_grain, sample)
     if estimator.unfinished is not None:
         _add_unfinished(target, estimator)
@@ -177,6 +183,43 @@ def _samples(
             )
         result.append(samples)
     return result
+
+
+def _mean_samples(ordered: Ordered, grouping: Grouping, weeks: Floats) -> list[Samples]:
+    """Samples of the mean per tier, in the metric's unit: for values that lie on both sides of zero."""
+    tiers, windows = weeks.shape
+    counts = ordered.counts.astype(np.float64)
+    cells, values = grouping.cells()[ordered.rows], ordered.values
+    size = int(grouping.clusters.sum())
+    totals = np.bincount(cells, weights=values, minlength=size).astype(np.float64)
+    units = np.bincount(cells, minlength=size).astype(np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = reduce_cells(totals, grouping.offsets()) / counts
+        variance = ordered.variance_of_mean()
+        spread = grouping.spread(counts)
+        influence = (totals - grouping.spread(np.nan_to_num(mean)) * units) / spread
+        share = units / spread
+    unknown = np.full(windows, np.nan)
+    split = (per_tier(column, tiers, windows, grouping.clusters) for column in (influence, share))
+    samples = []
+    for tier, (matrix, shares) in enumerate(zip(*split, strict=True)):
+        span = slice(tier * windows, (tier + 1) * windows)
+        error = np.sqrt(variance[span])
+        samples.append(
+            Samples(
+                value=mean[span],
+                n=counts[span],
+                numerator=unknown,
+                size=unknown,
+                sd_low=error,
+                sd_high=error,
+                variance=variance[span],
+                units_per_week=counts[span] / np.maximum(weeks[tier], 1e-9),
+                influence=matrix,
+                share=shares,
+            )
+        )
+    return samples
 
 
 def _add_unfinished(target: Target, estimator: Distribution) -> None:

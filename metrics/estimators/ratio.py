@@ -15,6 +15,8 @@ from metrics.units import Units, concatenate
 
 Floats = NDArray[np.float64]
 
+REST_PER_WEEK = "rest_per_week"
+"""Contrast of the units outside the numerator per week, for shares of which more is better."""
 PER_WEEK = "numerator_per_week"
 """The numerator per week: judged where units per week rose, so that splitting hides nothing (METRICS §5)."""
 
@@ -43,18 +45,30 @@ def run(target: Target, estimator: Ratio) -> None:
                 weeks = np.tile(shape.weeks, (len(plan.tiers), 1))
                 cells = (numerators, denominators)
                 by_grain[grain] = _samples(shape.grouping, estimate, cells, weeks, estimator)
+                if has_rest(target, estimator):
+                    by_grain[grain].append(_rest(shape.grouping, estimate, cells, weeks))
         if plan.judged:
 
             def sample(units: Units, grouping: Grouping, weeks: Floats) -> list[list[Samples]]:
                 numerators, denominators, counts = grouping.sums(_columns(units))
                 estimate = estimate_ratio(grouping, numerators, denominators, counts, estimator.kind)
-                return _samples(grouping, estimate, (numerators, denominators), weeks, estimator)
+                samples = _samples(grouping, estimate, (numerators, denominators), weeks, estimator)
+                if has_rest(target, estimator):
+                    samples.append(_rest(grouping, estimate, (numerators, denominators), weeks))
+                return samples
 
             unit, scale = target.metric.unit, estimator.scale
             statistics = [Statistic(estimator.statistic, estimator.kind, unit, scale)]
             if estimator.counts_events:
                 statistics.append(Statistic("per_week" if estimator.weekly else PER_WEEK, "events", "per week"))
+                if has_rest(target, estimator):
+                    statistics.append(Statistic(REST_PER_WEEK, "events", "per week"))
             add_contrasts(target, units, holders, plan.tiers, statistics, by_grain, sample)
+
+
+def has_rest(target: Target, estimator: Ratio) -> bool:
+    """Whether the units outside the numerator are what may not multiply: a share of which less is not better."""
+    return estimator.kind == "share" and estimator.counts_events and target.metric.direction != "lower"
 
 
 def units_of(target: Target, estimator: Ratio) -> tuple[Units, list[str]]:
@@ -97,9 +111,7 @@ def _by_category(target: Target, estimator: Ratio, plan: Segmentation, units: Un
         for code, category in enumerate(plan.segments):
             mine = common.grouping.sums([np.where(units.category == code, column, 0.0) for column in _columns(units)])
             cells = [own + other for own, other in zip(mine, shared, strict=True)]
-            estimate = estimate_ratio(
-                common.grouping, cells[0], cells[1], cells[2], estimator.kind, HISTORIES[grain]
-            )
+            estimate = estimate_ratio(common.grouping, cells[0], cells[1], cells[2], estimator.kind, HISTORIES[grain])
             named = Segmentation(plan.kind, [category], plan.grains, plan.tiers, False)
             _add_rows(target, estimator, target.shape_of(common.grouping, named, grain, common.periods), estimate)
 
@@ -150,3 +162,36 @@ def _samples(
             )
         )
     return [rates, weekly] if estimator.counts_events else [rates]
+
+
+def _rest(grouping: Grouping, estimate: RatioEstimate, cells: tuple[Floats, Floats], weeks: Floats) -> list[Samples]:
+    """Samples of the units outside the numerator, per week and tier."""
+    numerators, denominators = cells
+    tiers, windows = weeks.shape
+    rest = denominators - numerators
+    total = reduce_cells(rest, grouping.offsets())
+    with np.errstate(divide="ignore", invalid="ignore"):
+        influence = rest / grouping.spread(total)
+        share = np.nan_to_num(denominators / grouping.spread(estimate.denominator))
+        variance = 1 / total
+    unknown = np.full(windows, np.nan)
+    split = (per_tier(column, tiers, windows, grouping.clusters) for column in (influence, share))
+    samples = []
+    for tier, (events, units) in enumerate(zip(*split, strict=True)):
+        span = slice(tier * windows, (tier + 1) * windows)
+        elapsed = np.maximum(weeks[tier], np.finfo(np.float64).tiny)
+        samples.append(
+            Samples(
+                value=total[span] / elapsed,
+                n=estimate.units[span],
+                numerator=total[span],
+                size=elapsed,
+                sd_low=unknown,
+                sd_high=unknown,
+                variance=variance[span],
+                units_per_week=estimate.units[span] / elapsed,
+                influence=events,
+                share=units,
+            )
+        )
+    return samples

@@ -55,7 +55,7 @@ def change_facts(settings: FactSettings, cut: datetime) -> str:
             rework_reason is not null as is_rework, rework_reason, gates_passed,
             _first_incident_at is not null as caused_incident, deployment_failed, rolled_back, escaped_defects,
             validated, {_anomaly_list("bits")} as anomalies,
-            _repo, _team, _service, approved_at is not null as _approved, {counted} as _in_change_metrics,
+            _repo, _team, _service, approved_at is not null as _approved, {counted} as _in_change_metrics, _gate_overridden,
             _first_incident_at, _failed_at, _rolled_back_at, _reverted_at, _escaped_in_follow_up,
             {", ".join(f"_{kind}_watched" for kind in FIRST_RECORD)}
         from joined"""
@@ -73,6 +73,7 @@ def _joined_changes(cut: datetime) -> str:
             case when is_deployed then d.rolled_back_at is not null end as rolled_back,
             case when g.required > 0 and m.merged_at is not null
                 then coalesce(s.passed = g.required and not s.is_overridden, false) end as gates_passed,
+            coalesce(s.is_overridden, false) as _gate_overridden,
             m.anomaly_bits
             + {anomaly_bit("deployed_before_merge", "is_deployed and d.ended_at < m.merged_at")}
             + {anomaly_bit("deployed_unmerged", "m.merged_at is null and l._carrier is not null")} as bits,

@@ -42,7 +42,8 @@ def contrasts_of(tables: dict[str, pl.DataFrame]) -> pl.DataFrame:
     baseline = Period(BASELINE_START, BASELINE_END)
     engine = Engine.over(connection, Calendar(), cut, dict.fromkeys(("1", "2", "3", "4", "all"), baseline))
     figures = {f.metric for c in all_constraints().values() for f in (*c.gains, *c.guardrails)}
-    return pl.concat([engine.run(all_metrics()[metric]).contrasts for metric in sorted(figures)])
+    figures |= {f.beside for c in all_constraints().values() for f in c.guardrails if f.beside}
+    return pl.concat([engine.run(all_metrics()[metric]).contrasts for metric in sorted(figures & set(all_metrics()))])
 
 
 def judge_seed(job: tuple[int, bool]) -> pl.DataFrame:
