@@ -68,7 +68,8 @@ def _wait(address: str, server: subprocess.Popen[str]) -> None:
     pytest.fail("the dashboard did not start")
 
 
-@pytest.fixture(scope="session")
+# Not for the session: while Playwright's event loop runs, no build can run its own in the same process.
+@pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(QUIET), timeout=120_000)
