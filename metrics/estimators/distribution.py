@@ -56,7 +56,9 @@ def run(target: Target, estimator: Distribution) -> None:
         everything = everything.take(np.argsort(everything.numbers[0], kind="stable"))
         values = everything.numbers[0]
         bins = Bins.of(values, estimator.first_bin)
-        for plan in source.segmentations(target.metric, categories, everything):
+        for each in source.segmentations(target.metric, categories, everything):
+            # Bins are spaced by the logarithm, which losses have none of.
+            plan = replace(each, has_histogram=each.has_histogram and not estimator.is_signed)
             units = units_for(plan, everything)
             holders = target.holders(units, plan)
             by_grain: dict[Grain, list[list[Samples]]] = {}

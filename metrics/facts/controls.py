@@ -34,12 +34,36 @@ GATE_FACTS = f"""
 CHANGE_GATE_FACTS = f"""
     select any_value(c.tier) as tier, any_value(c.ai_use) as ai_use, any_value(c.merged_at) as merged_at,
         any_value(c._repo) as _repo, any_value(c._team) as _team, any_value(c._in_change_metrics) as _in_change_metrics,
-        sum(g.duration_seconds) filter (where g.control_point = 'pre_merge') as pre_merge_seconds
+        sum(g.duration_seconds) filter (where g.control_point = 'pre_merge') as pre_merge_seconds,
+        arg_max(g.coverage_delta, (g.ran_at, g.coverage_delta)) filter (where g.coverage_delta is not null)
+            as coverage_delta
     from gate_results_at_cut g
     join {_CHANGES} c using (change_key)
     where c.merged_at is not null and g.ran_at <= c.merged_at
     group by change_key"""
-"""One row per merged change that ran gates before its merge."""
+"""One row per merged change that ran gates before its merge; of several changes of coverage the last one counts."""
+
+SHALLOW_LINES_PER_MINUTE = 100
+"""A person reads no more lines than that, unless the workspace says otherwise."""
+
+
+def shallow_approval_facts(lines_per_minute: float) -> str:
+    """One row per merged change approved faster than that many lines a minute, without a comment by anybody else."""
+    return f"""
+        with quick as (
+            select hash(change_id) as change_key, tier, ai_use, merged_at, approved_at, _repo, _team, _in_change_metrics
+            from change_facts
+            where merged_at is not null and approved_at is not null
+                and size_lines * 6e7 > {lines_per_minute} * (epoch_us(approved_at) - epoch_us(ready_at))),
+        commented as (
+            select r.change_key from reviews_at_cut r
+            join quick using (change_key)
+            join changes_at_cut c using (change_key)
+            where r.reviewer_kind = 'human' and r.reviewer is distinct from c.author
+                and r.submitted_at <= quick.approved_at
+                and (r.state in ('commented', 'changes_requested') or r.comment_count > 0))
+        select * exclude (change_key) from quick anti join commented using (change_key)"""
+
 
 TEST_RUN_FACTS = f"""
     select t.test_run_id, t.suite, t.outcome, t.is_flaky, t.ran_at, {TIER} as tier, t._repo, t._team,
@@ -138,6 +162,7 @@ ACTIVITY_FACTS = f"""
 CONTROL_FACTS: dict[str, str] = {
     "gate_facts": GATE_FACTS,
     "change_gate_facts": CHANGE_GATE_FACTS,
+    "shallow_approval_facts": shallow_approval_facts(SHALLOW_LINES_PER_MINUTE),
     "test_run_facts": TEST_RUN_FACTS,
     "signal_facts": SIGNAL_FACTS,
     "conflict_facts": CONFLICT_FACTS,
@@ -150,12 +175,19 @@ CONTROL_FACTS: dict[str, str] = {
 """The query of each relation, by name."""
 
 
-def build_control_facts(connection: duckdb.DuckDBPyConnection, *, materialise: bool = True) -> None:
+def build_control_facts(
+    connection: duckdb.DuckDBPyConnection,
+    *,
+    materialise: bool = True,
+    shallow_lines_per_minute: float = SHALLOW_LINES_PER_MINUTE,
+) -> None:
     """Make the relations of this module, as tables or as views.
 
     Args:
         connection: where `build_facts` has been run; `change_facts` may be a table, or a view on files.
         materialise: whether they become tables; else views, for whoever writes them to files.
+        shallow_lines_per_minute: lines a minute beyond which an approval without a comment is shallow.
     """
-    for name, query in CONTROL_FACTS.items():
+    queries = CONTROL_FACTS | {"shallow_approval_facts": shallow_approval_facts(shallow_lines_per_minute)}
+    for name, query in queries.items():
         (create_table if materialise else create_view)(connection, name, query)

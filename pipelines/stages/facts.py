@@ -50,7 +50,8 @@ def facts(build: dg.ResourceParam[BuildStore]) -> Iterator[dg.MaterializeResult[
         yield dg.MaterializeResult(name, metadata={"rows": table.rows})
     drop(connection, *STEPS)
     # These rest on the facts above, which lie in files by now.
-    build_control_facts(connection, materialise=False)
+    limit = build.workspace.reviews.shallow_lines_per_minute
+    build_control_facts(connection, materialise=False, shallow_lines_per_minute=limit)
     for name in CONTROL_FACTS:
         build.write(name, name, order_by=("all",), internal=True)
 

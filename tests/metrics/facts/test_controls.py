@@ -136,3 +136,29 @@ def test_a_repository_is_active_for_90_days_after_its_merges(events: Events) -> 
 def test_without_a_register_of_onboardings_nobody_asks_for_activity(events: Events) -> None:
     events.change(0, 1)
     assert rows(events, "activity_facts", "tier") == []
+
+
+def approved(events: Events, opened: float, minutes: float, lines: int = 300) -> str:
+    """A change of so many lines that `bob` approved so many minutes after it was opened."""
+    change = events.change(opened, opened + 20, additions=lines, deletions=0)
+    events.review(change, opened + minutes / 60, "approved")
+    return change
+
+
+def test_an_approval_is_shallow_when_it_is_fast_and_without_a_comment(events: Events) -> None:
+    approved(events, 0, minutes=2)
+    approved(events, 100, minutes=3)
+    events.review(approved(events, 200, minutes=2), 200.01, "commented")
+    own, by_bot = approved(events, 300, minutes=2), approved(events, 400, minutes=2)
+    events.review(own, 300.01, "commented", reviewer="ann")
+    events.review(by_bot, 400.01, "commented", reviewer_kind="bot")
+    noted = events.change(500, 520, additions=300)
+    events.review(noted, 500.02, "approved", comment_count=3)
+    assert set(rows(events, "shallow_approval_facts", "merged_at")) == {(at(20),), (at(320),), (at(420),)}
+
+
+def test_the_last_change_of_coverage_before_the_merge_counts(events: Events) -> None:
+    change = events.change(0, 10)
+    for hour, delta in ((2, 1.0), (4, -0.5), (5, None), (11, 3.0)):
+        gate(events, change, hour, coverage_delta=delta)
+    assert rows(events, "change_gate_facts", "coverage_delta") == [(-0.5,)]
