@@ -11,7 +11,8 @@ from schemas.workspace import FILE_NAME
 
 TEMPLATE = """\
 # A Plumbline workspace. Every key has the default shown unless it is given; lines that begin with # are examples.
-# What the tool writes lies in .plumbline/ next to this file; all but .plumbline/raw can be made again.
+# What the tool writes lies in .plumbline/ next to this file; all but .plumbline/raw and
+# .plumbline/alerts.sqlite (who was told of what) can be made again.
 
 name = {name}
 
@@ -53,9 +54,28 @@ shallow_lines_per_minute = 100
 # set_by = "Jo Example"
 # reason = "the last quarter before the pilot"
 
-# A margin of your own for a constraint, by tier.
+# A margin of your own for a constraint that ships: how much worse than the baseline is too much, as a share of it, for all
+# tiers or by tier. Who set it and why stands in the definition log.
 # [constraints.speed_vs_escape]
-# margins = {{ escaped_defects = {{ 4 = 0.05 }} }}
+# margins = {{ escaped_defects = {{ 4 = 0.05 }}, rollback_rate = 0.2 }}
+# since = 2026-11-01
+# set_by = "Jo Example"
+# reason = "payments tolerate no more escapes than they have"
+
+# A constraint of your own: guardrails that may not get worse (by a quarter for rates, 10 % for durations, 20 % for counts per
+# week, or the margin given) while a gain improves; without a gain it is always judged. `plumbline metrics` lists what there
+# is; of a metric that is context only, say which way is better.
+# [constraints.review_speed_vs_failures]
+# question = "Do we review faster and break more?"
+# gain = [{{ metric = "review_time", statistic = "p50" }}]
+# guardrails = [
+#   {{ metric = "change_failure_rate", statistic = "rate", margin = 0.2 }},
+#   {{ metric = "acceptance_rate", statistic = "rate", better = "higher" }},
+# ]
+# tiers = [3, 4]
+# since = 2026-11-01
+# set_by = "Jo Example"
+# reason = "agreed with the owners of tiers 3 and 4"
 
 # Where to pull from, as many as you like; `plumbline ingest` reads them, `plumbline doctor` tries them.
 # The token is read from the environment or from a file, never from here.
@@ -66,6 +86,15 @@ shallow_lines_per_minute = 100
 # token_env = "GITHUB_TOKEN"
 # repositories = ["owner/name"]
 # defect_labels = ["bug"]                 # issues that bear one of these are defects
+
+# Who is told of findings, as many as you like; `plumbline alerts --test` tries them. The address (slack://…, msteams://…,
+# mailtos://…, pagerduty://…, jsons://…: see the documentation of Apprise) is read from the environment or from a file.
+# [[alerts.channels]]
+# name = "on call"
+# url_env = "PLUMBLINE_ON_CALL"           # or url_file = "secrets/on-call"
+# kinds = ["verdict", "build"]            # all by default
+# tiers = [3, 4]                          # all by default; what concerns no single tier concerns everybody
+# minimum_severity = "high"               # low, medium, high, critical
 """
 
 

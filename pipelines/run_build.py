@@ -6,9 +6,11 @@ from datetime import datetime
 import dagster as dg
 from dagster._core.errors import DagsterAssetCheckFailedError
 
+from pipelines.alerts.after_build import tell_of_failed_build
+from pipelines.constraints_of import constraints_of
 from pipelines.definitions import load
 from pipelines.jobs import BUILD_JOB
-from schemas.errors import PlumblineError, WarehouseError
+from schemas.errors import PlumblineError, WarehouseError, WarehouseLocked
 from schemas.snapshot import Manifest, SnapshotFolder
 from schemas.workspace import Workspace
 
@@ -35,6 +37,18 @@ def run_build(workspace: Workspace, *, as_of: datetime | None = None, known_at: 
         raise WarehouseError(
             "nothing has been loaded yet", str(workspace.root), "load events with `plumbline load DIR`"
         )
+    try:
+        return _run(workspace, as_of, known_at)
+    except Exception as error:
+        # A look back concerns whoever asked for it; that another build runs is no failure of the build.
+        if as_of is None and known_at is None and not isinstance(error, WarehouseLocked):
+            _tell(workspace, error)
+        raise
+
+
+def _run(workspace: Workspace, as_of: datetime | None, known_at: datetime | None) -> Manifest:
+    """The job itself."""
+    constraints_of(workspace)  # a wrong declaration is told before anything is done
     job = load(workspace).resolve_job_def(BUILD_JOB)
     cut = {"as_of": as_of.isoformat() if as_of else "", "known_at": known_at.isoformat() if known_at else ""}
     config = {
@@ -54,6 +68,14 @@ def run_build(workspace: Workspace, *, as_of: datetime | None = None, known_at: 
     manifest = folder.current()
     assert manifest is not None  # noqa: S101 -- the job has just published it
     return manifest
+
+
+def _tell(workspace: Workspace, error: Exception) -> None:
+    """Tell the channels that the build failed; what keeps them from being told is noted with the error itself."""
+    try:
+        tell_of_failed_build(workspace, " ".join(str(error).split()) or type(error).__name__)
+    except PlumblineError as other:
+        error.add_note(str(other))
 
 
 def _failed_check(instance: dg.DagsterInstance, run_id: str) -> str:

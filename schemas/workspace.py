@@ -24,6 +24,8 @@ from pydantic import (
     model_validator,
 )
 
+from schemas.alert_settings import SECRET, AlertChannel, Alerts
+from schemas.constraint_settings import ConstraintSettings, keys_at
 from schemas.errors import ConfigurationError
 
 FILE_NAME = "plumbline.toml"
@@ -145,8 +147,9 @@ class Workspace(_Strict):
     links: Links = Links()
     reviews: Reviews = Reviews()
     baselines: Annotated[dict[Literal[1, 2, 3, 4], Baseline], BeforeValidator(_tier_number)] = {}
-    constraints: dict[str, dict[str, Any]] = {}
+    constraints: dict[str, ConstraintSettings] = {}
     sources: tuple[Source, ...] = ()
+    alerts: Alerts = Alerts()
 
     _root: Path = PrivateAttr(default=Path())
 
@@ -246,18 +249,22 @@ def _first_error(error: ValidationError, path: Path, text: str) -> Configuration
     if first["type"] == "missing":
         return ConfigurationError(f"{key} is missing", place, f"add {location[-1]} = …")
     message = first["msg"].removeprefix("Value error, ")
-    subject = f"{key} = {first['input']!r}" if isinstance(first["input"], str | int | float | bool) else key
+    shown = isinstance(first["input"], str | int | float | bool) and first["type"] != SECRET
+    subject = f"{key} = {first['input']!r}" if shown else key
     return ConfigurationError(f"{subject}: {message}" if subject else message, place, "correct it there")
 
 
 def _keys_at(location: tuple[int | str, ...]) -> list[str]:
     """Names of the keys that a place in the file knows."""
+    if location[:1] == ("constraints",):
+        return keys_at(location[2:])
     models: dict[str, type[BaseModel]] = {
         "production": Production,
         "links": Links,
         "reviews": Reviews,
         "baselines": Baseline,
         "sources": Source,
+        "alerts": AlertChannel if len(location) > 1 else Alerts,
     }
     model = models.get(str(location[0]), Workspace) if location else Workspace
     return sorted(model.model_fields)
@@ -291,7 +298,20 @@ def line_of(text: str, location: tuple[int | str, ...]) -> int:
         depth = _shared_depth(here, location)
         if depth > best_depth and depth == len(here):
             best, best_depth = number, depth
-    return best
+    item = location[best_depth] if best_depth < len(location) else None
+    return _line_of_item(text, best, item) if isinstance(item, int) else best
+
+
+def _line_of_item(text: str, line: int, item: int) -> int:
+    """The line of an inline table in an array that begins on a line; that line where the array is written otherwise."""
+    seen = 0
+    for number, content in enumerate(text.splitlines()[line - 1 :], line):
+        seen += content.count("{")
+        if seen > item:
+            return number
+        if "]" in content:
+            break
+    return line
 
 
 def _shared_depth(here: list[int | str], location: tuple[int | str, ...]) -> int:

@@ -6,17 +6,17 @@ from datetime import datetime, time
 import dagster as dg
 import polars as pl
 
-from metrics.constraints import all_constraints
 from metrics.definitions import all_metrics
 from metrics.model import Constraint, Metric
 from pipelines.build_store import BuildStore
+from pipelines.constraints_of import constraints_of
 from schemas.published.definition_log import DefinitionLog
 
 
 @dg.asset(group_name="metrics", description=DefinitionLog.table_grain(), kinds={"parquet"})
 def definition_log(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
     """Written from the definitions themselves."""
-    kinds: dict[str, Mapping[str, Metric | Constraint]] = {"metric": all_metrics(), "constraint": all_constraints()}
+    kinds: dict[str, Mapping[str, Metric | Constraint]] = {"metric": all_metrics(), "constraint": constraints_of(build.workspace)}
     rows = [
         {
             "kind": kind,

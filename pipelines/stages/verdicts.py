@@ -2,11 +2,11 @@
 
 import dagster as dg
 
-from metrics.constraints import all_constraints
 from metrics.definitions import all_metrics
 from metrics.verdicts import verdicts as judged
 from pipelines.build_engine import engine_of
 from pipelines.build_store import BuildStore
+from pipelines.constraints_of import constraints_of
 from schemas.published.verdicts import Verdicts
 
 
@@ -14,5 +14,12 @@ from schemas.published.verdicts import Verdicts
 def verdicts(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
     """Whether a gain was paid for, with the claim that it bears, the reason and the evidence."""
     contrasts = build.frame("select * from contrasts")
-    found = judged(contrasts, list(all_constraints().values()), all_metrics(), worst=engine_of(build).worst)
+    engine = engine_of(build)
+    found = judged(
+        contrasts,
+        list(constraints_of(build.workspace).values()),
+        all_metrics(),
+        worst=engine.worst,
+        today=engine.calendar.local_day(build.cut.as_of),
+    )
     return dg.MaterializeResult(metadata={"rows": build.write("verdicts", found.frame, order_by=["verdict_id"]).rows})

@@ -29,6 +29,9 @@ reason = "before the pilot"
 
 [constraints.speed_vs_escape]
 margins = { escaped_defects = 0.1 }
+since = 2026-04-01
+set_by = "Jo"
+reason = "no more escapes"
 
 [[sources]]
 kind = "github"
