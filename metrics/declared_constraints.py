@@ -1,4 +1,4 @@
-"""Constraints as a workspace wants them: those that ship, with its margins, and those that it declares in the same terms.
+"""Constraints as a workspace wants them: those that ship, with its margins, and those that it declares.
 
 A declaration is refused where it names a metric or a statistic that is not there, or cannot be judged as it says.
 """
@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from metrics.constraints import all_constraints
 from metrics.definitions import all_metrics
 from metrics.model import Constraint, Count, Distribution, Figure, MarginKind, Metric, Ratio, Revision
-from schemas.constraint_settings import ConstraintSettings, Gain, Guardrail
+from schemas.constraint_settings import ConstraintSettings, Gain, Guardrail, Tier
 
 QUANTILES = ("p50", "p75", "p90", "p95")
 PER_WEEK, PER_ENGINEER_WEEK = "per_week", "per_engineer_week"
@@ -107,7 +107,7 @@ def _revision(version: str, declared: ConstraintSettings) -> Revision:
 
 def _figure(identifier: str, side: str, number: int, declared: Gain) -> Figure:
     """A declared statistic as a figure that can be judged."""
-    place = [identifier, side, number]
+    place: list[int | str] = [identifier, side, number]
     metric = all_metrics().get(declared.metric)
     if metric is None:
         advice = _advice(declared.metric, list(all_metrics()))
@@ -153,7 +153,7 @@ def judged_statistics(metric: Metric) -> dict[str, MarginKind]:
     return found
 
 
-def _by_tier(margins: Mapping[int, float]) -> tuple[tuple[str, float], ...]:
+def _by_tier(margins: Mapping[Tier, float]) -> tuple[tuple[str, float], ...]:
     return tuple((str(tier), margin) for tier, margin in sorted(margins.items()))
 
 

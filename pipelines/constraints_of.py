@@ -1,4 +1,4 @@
-"""The constraints of a workspace: what ships and what its ``plumbline.toml`` declares, or one line about what is wrong there."""
+"""The constraints of a workspace: what ships and what its ``plumbline.toml`` declares."""
 
 from metrics.declared_constraints import RefusedDeclaration, constraints_with
 from metrics.model import Constraint

@@ -54,17 +54,17 @@ shallow_lines_per_minute = 100
 # set_by = "Jo Example"
 # reason = "the last quarter before the pilot"
 
-# A margin of your own for a constraint that ships: how much worse than the baseline is too much, as a share of it, for all
-# tiers or by tier. Who set it and why stands in the definition log.
+# A margin of your own for a constraint that ships: how much worse than the baseline is too much, as a share of it, for
+# all tiers or by tier. Who set it and why stands in the definition log.
 # [constraints.speed_vs_escape]
 # margins = {{ escaped_defects = {{ 4 = 0.05 }}, rollback_rate = 0.2 }}
 # since = 2026-11-01
 # set_by = "Jo Example"
 # reason = "payments tolerate no more escapes than they have"
 
-# A constraint of your own: guardrails that may not get worse (by a quarter for rates, 10 % for durations, 20 % for counts per
-# week, or the margin given) while a gain improves; without a gain it is always judged. `plumbline metrics` lists what there
-# is; of a metric that is context only, say which way is better.
+# A constraint of your own: guardrails that may not get worse (by a quarter for rates, 10 % for durations, 20 % for
+# counts per week, or the margin given) while a gain improves; without a gain it is always judged. `plumbline metrics`
+# lists what there is; of a metric that is context only, say which way is better.
 # [constraints.review_speed_vs_failures]
 # question = "Do we review faster and break more?"
 # gain = [{{ metric = "review_time", statistic = "p50" }}]

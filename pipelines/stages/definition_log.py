@@ -16,7 +16,8 @@ from schemas.published.definition_log import DefinitionLog
 @dg.asset(group_name="metrics", description=DefinitionLog.table_grain(), kinds={"parquet"})
 def definition_log(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
     """Written from the definitions themselves."""
-    kinds: dict[str, Mapping[str, Metric | Constraint]] = {"metric": all_metrics(), "constraint": constraints_of(build.workspace)}
+    constraints = constraints_of(build.workspace)
+    kinds: dict[str, Mapping[str, Metric | Constraint]] = {"metric": all_metrics(), "constraint": constraints}
     rows = [
         {
             "kind": kind,

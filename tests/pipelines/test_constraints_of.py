@@ -1,4 +1,4 @@
-"""Constraints declared in plumbline.toml: judged as those that ship, and refused with line and reason where they cannot be."""
+"""Constraints declared in plumbline.toml: judged as those that ship, or refused with line and reason."""
 
 import re
 from pathlib import Path
