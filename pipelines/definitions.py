@@ -1,7 +1,7 @@
-"""Dagster's way in: every stage and schedule that lies in the folders, and nothing written twice.
+"""Dagster's way in: every stage, schedule and sensor that lies in the folders, and nothing written twice.
 
-A file in `stages/` or `schedules/` is loaded because it is there. Two things are made here because they need to know
-all stages: a check per published table, from its schema, and the snapshot that waits for all of them.
+A file in `stages/`, `schedules/` or `sensors/` is loaded because it is there. Two things are made here because
+they need to know all stages: a check per published table, from its schema, and the snapshot that waits for all of them.
 """
 
 import importlib
@@ -9,10 +9,12 @@ import os
 import pkgutil
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import dagster as dg
 
-from pipelines import schedules, stages
+from pipelines import schedules, sensors, stages
 from pipelines.build_resource import BuildResource
 from pipelines.jobs import BRIEF_JOB, BUILD_JOB
 from pipelines.snapshot_asset import SNAPSHOT, snapshot_of
@@ -22,27 +24,30 @@ from schemas.workspace import Workspace, load_workspace
 
 
 def load(workspace: Workspace) -> dg.Definitions:
-    """All assets, checks, jobs and schedules for a workspace."""
+    """All assets, checks, jobs, schedules and sensors for a workspace."""
     found = dg.load_assets_from_package_module(stages, include_specs=True)
     specs = [spec for asset in found if isinstance(asset, dg.AssetsDefinition) for spec in asset.specs]
     published = sorted({spec.key.to_user_string() for spec in specs} & set(all_tables()))
-    timed = [
-        importlib.import_module(f"{schedules.__name__}.{each.name}")
-        for each in pkgutil.iter_modules(schedules.__path__)
-    ]
     # A whole job rests on nothing that earlier runs left.
     whole = {"resources": {"build": {"config": {"workspace": str(workspace.root), "fresh": True}}}}
+    built = dg.AssetSelection.assets(SNAPSHOT).upstream() | dg.AssetSelection.groups("alerts")
     return dg.Definitions(
         assets=[*found, snapshot_of(_before_snapshot(specs))],
         asset_checks=[check_of(all_tables()[name]) for name in published],
         jobs=[
-            dg.define_asset_job(BUILD_JOB, dg.AssetSelection.assets(SNAPSHOT).upstream(), config=whole),
+            dg.define_asset_job(BUILD_JOB, built, config=whole),
             dg.define_asset_job(BRIEF_JOB, dg.AssetSelection.all(), config=whole),
         ],
-        schedules=[module.schedule(workspace) for module in timed],
+        schedules=[module.schedule(workspace) for module in _modules_of(schedules)],
+        sensors=[module.sensor(workspace) for module in _modules_of(sensors)],
         resources={"build": BuildResource(workspace=str(workspace.root))},
         executor=dg.in_process_executor,
     )
+
+
+def _modules_of(package: ModuleType) -> list[Any]:
+    names = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
+    return [importlib.import_module(f"{package.__name__}.{name}") for name in names]
 
 
 def _before_snapshot(specs: Sequence[dg.AssetSpec]) -> list[dg.AssetKey]:

@@ -38,6 +38,7 @@ def command(workspace_folder: Path, as_of: datetime | None, known_at: datetime |
     """
     from rich.console import Console
 
+    from pipelines.alerts.after_build import waiting_lines
     from pipelines.build_summary import show, summary, width_of_output
     from pipelines.run_build import run_build
     from pipelines.snapshot_reader import open_snapshot
@@ -45,7 +46,11 @@ def command(workspace_folder: Path, as_of: datetime | None, known_at: datetime |
 
     started = time.perf_counter()
     workspace = load_workspace(workspace_folder)
-    run_build(workspace, as_of=as_of, known_at=known_at)
+    try:
+        run_build(workspace, as_of=as_of, known_at=known_at)
+    finally:
+        for line in waiting_lines(workspace):
+            click.echo(line, err=True)
     seconds = time.perf_counter() - started
     with open_snapshot(workspace) as snapshot:
         if as_json:

@@ -46,14 +46,14 @@ def test_the_snapshot_waits_for_every_published_table_and_each_is_checked(defini
     made = {key.to_user_string() for key in graph.get_all_asset_keys()} & set(published_tables())
     assert {"change_facts", "metric_values", "comparisons", "verdicts", "quarantine", "source_status"} <= made
     assert made <= {key.to_user_string() for key in graph.get(dg.AssetKey("snapshot")).parent_keys}
-    assert {key.asset_key.to_user_string() for key in graph.asset_check_keys} == made
+    assert {key.asset_key.to_user_string() for key in graph.asset_check_keys} == {*made, "alerts"}
 
 
-def test_nothing_comes_after_the_snapshot_but_the_brief(definitions: dg.Definitions) -> None:
+def test_nothing_comes_after_the_snapshot_but_the_brief_and_alerts(definitions: dg.Definitions) -> None:
     graph = definitions.resolve_asset_graph()
     before = graph.upstream_key_iterator(dg.AssetKey("snapshot"))
     rest = graph.get_all_asset_keys() - set(before) - {dg.AssetKey("snapshot")}
-    assert {key.to_user_string() for key in rest} == {"monthly_brief"}
+    assert {key.to_user_string() for key in rest} == {"alerts", "monthly_brief"}
 
 
 def test_nothing_in_the_graph_is_missing(definitions: dg.Definitions) -> None:
