@@ -11,42 +11,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
+from pipelines.alerts.ledger_file import FILE_NAME, connect, copy_in_memory, one_line
 from pipelines.alerts.model import Alert, Finding, Note, Waiting
-from schemas.errors import PlumblineError
 
-FILE_NAME = "alerts.sqlite"
-FORMAT = 1
-"""Version of the tables; a newer one than this is refused."""
-SECONDS_FOR_OTHERS = 30.0
-"""How long another process may hold the file before this one gives up."""
-
-TABLES = """
-    create table if not exists alerts (
-      finding_id text not null, episode integer not null, kind text not null, tier text, subject text not null,
-      severity text not null, opened_at text not null, reason text not null, closed_at text,
-      acknowledged_by text, acknowledged_at text, acknowledgement text,
-      primary key (finding_id, episode)
-    ) strict;
-    create table if not exists messages (
-      message_id integer primary key autoincrement, finding_id text not null, episode integer not null,
-      event text not null, severity text not null, title text not null, body text not null, written_at text not null
-    ) strict;
-    create table if not exists deliveries (
-      message_id integer not null references messages, channel text not null, attempts integer not null default 0,
-      last_attempt_at text, answer text, delivered_at text,
-      primary key (message_id, channel)
-    ) strict;
-    create table if not exists looks (as_of text not null, looked_at text not null) strict;
-"""
 ALERT_COLUMNS = (
     "finding_id, episode, kind, tier, subject, severity, opened_at, reason, closed_at, acknowledged_by,"
     " acknowledged_at, acknowledgement"
 )
 WAITING_COLUMNS = "message_id, channel, title, body, event, severity, attempts, last_attempt_at, answer"
-
-
-class LedgerError(PlumblineError):
-    """The record of alerts cannot be read or written."""
 
 
 class Ledger:
@@ -60,12 +32,13 @@ class Ledger:
     @contextmanager
     def transaction(self) -> Iterator[Self]:
         """All of what is written within, or nothing; other writers wait."""
-        with _one_line(self._path):
+        with one_line(self._path):
             self._connection.execute("begin immediate")
             try:
                 yield self
             except BaseException:
-                self._connection.execute("rollback")
+                if self._connection.in_transaction:  # a full disk has undone it already
+                    self._connection.execute("rollback")
                 raise
             self._connection.execute("commit")
 
@@ -207,11 +180,11 @@ class Ledger:
         self._write("insert into looks values (?, ?)", text_of(as_of), text_of(now))
 
     def _rows(self, query: str, *values: object) -> Iterator[tuple[Any, ...]]:
-        with _one_line(self._path):
+        with one_line(self._path):
             return iter(self._connection.execute(query, values).fetchall())
 
     def _write(self, query: str, *values: object) -> int:
-        with _one_line(self._path):
+        with one_line(self._path):
             return self._connection.execute(query, values).lastrowid or 0
 
 
@@ -228,17 +201,8 @@ def open_ledger(state: Path) -> Iterator[Ledger]:
         LedgerError: it cannot be opened.
     """
     path = state / FILE_NAME
-    state.mkdir(parents=True, exist_ok=True)
-    with _one_line(path):
-        connection = sqlite3.connect(path, timeout=SECONDS_FOR_OTHERS, isolation_level=None)
-    try:
-        with _one_line(path):
-            # A message must have reached the disk before anything is sent on its strength.
-            connection.execute("pragma synchronous = full")
-            _prepare(connection, path)
+    with connect(path) as connection:
         yield Ledger(connection, path)
-    finally:
-        connection.close()
 
 
 @contextmanager
@@ -249,40 +213,5 @@ def copy_of_ledger(state: Path) -> Iterator[Ledger]:
         LedgerError: it cannot be read.
     """
     path = state / FILE_NAME
-    copy = sqlite3.connect(":memory:", isolation_level=None)
-    try:
-        with _one_line(path):
-            if path.exists():
-                original = sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=SECONDS_FOR_OTHERS)
-                try:
-                    original.backup(copy)
-                finally:
-                    original.close()
-            _prepare(copy, path)
-        yield Ledger(copy, path)
-    finally:
-        copy.close()
-
-
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    (version,) = connection.execute("pragma user_version").fetchone()
-    if version > FORMAT:
-        raise LedgerError("was written by a newer version of Plumbline", str(path), "install that version again")
-    if version < FORMAT:
-        connection.executescript(f"begin immediate; {TABLES} pragma user_version = {FORMAT}; commit;")
-
-
-@contextmanager
-def _one_line(path: Path) -> Iterator[None]:
-    """What SQLite has to complain about, as one line."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        message = str(error)
-        if "locked" in message:
-            advice = "another process is writing it; run it again"
-        elif "full" in message:
-            advice = "make room and run it again"
-        else:
-            advice = "see that the file is whole; without it all open findings are told anew"
-        raise LedgerError(message, str(path), advice) from error
+    with copy_in_memory(path) as connection:
+        yield Ledger(connection, path)

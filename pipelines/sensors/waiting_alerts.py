@@ -3,7 +3,7 @@
 import dagster as dg
 
 from pipelines.alerts.delivery import deliver
-from pipelines.alerts.ledger import LedgerError
+from pipelines.alerts.ledger_file import LedgerError
 from schemas.workspace import Workspace
 
 SECONDS_BETWEEN_LOOKS = 60
