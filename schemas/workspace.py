@@ -296,7 +296,7 @@ def line_of(text: str, location: tuple[int | str, ...]) -> int:
                 continue
             here = [*table, *(part.strip("\"'") for part in pair.group(1).split("."))]
         depth = _shared_depth(here, location)
-        if depth > best_depth and depth == len(here):
+        if depth > best_depth and depth in (len(here), len(location)):
             best, best_depth = number, depth
     item = location[best_depth] if best_depth < len(location) else None
     return _line_of_item(text, best, item) if isinstance(item, int) else best

@@ -94,7 +94,8 @@ def _show_waiting(workspace: Workspace, as_json: bool) -> None:
     for each in waiting:
         body = "".join(f"  {line}\n" for line in each.note.body.splitlines())
         click.echo(f"to {each.channel}: {each.note.title}\n{body}")
-    click.echo(f"{len(waiting)} messages would be sent" if waiting else "nothing would be sent")
+    messages = "1 message" if len(waiting) == 1 else f"{len(waiting)} messages"
+    click.echo(f"{messages} would be sent" if waiting else "nothing would be sent")
 
 
 def _deliver(workspace: Workspace, as_json: bool) -> None:
