@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def run() -> None:
     folder = SnapshotFolder.of_workspace(Path(os.environ.get("PLUMBLINE_WORKSPACE", ".")).resolve())
     try:
         snapshot = newest(folder)
-        scene = Scene(snapshot, windows(snapshot), None)
+        scene = Scene(folder, snapshot, windows(snapshot), None)
     except PlumblineError as error:
         _navigate(partial(_nothing, error)).run()
         return
@@ -68,7 +69,7 @@ def _navigate(draw: Callable[[View], None]) -> st.Page:
 def _draw(scene: Scene, view: View) -> None:
     try:
         window = _window(scene) if view.needs_window and scene.windows else None
-        view.render(Scene(scene.snapshot, scene.windows, window))
+        view.render(replace(scene, window=window))
     except SnapshotUnreadable as error:
         error_state(error)
 

@@ -17,6 +17,7 @@ from metrics.words import DAYS_FROM_HOURS, HOURS_PER_DAY, tier_name
 
 CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 SMALLEST_SHARE_LABELLED = 0.04
+WIDEST_INTERVAL = 2.0
 TREND_HEIGHT = 170
 DISTRIBUTION_HEIGHT = 170
 PANEL_HEIGHT = 190
@@ -26,7 +27,7 @@ TIME_TICKS = {1 / 60: "1 min", 1.0: "1 h", 24.0: "1 day", 168.0: "1 week", 1680.
 
 BINS_JOINED = ((300, 1), (60, 2), (0, 4))
 """From so many units on, so many bins of the snapshot make one bin of a chart."""
-LINE_NAMES = {"p50": "median", "per_week": "weekly"}
+LINE_NAMES = {"p50": "median", "per_week": "weekly", "cv": "coefficient of variation"}
 STAGES_LAYOUT = {
     "barmode": "stack",
     "bargap": 0.3,
@@ -193,6 +194,7 @@ def trend(
         low, high = _times(bounded["ci_low"], factor), _times(bounded["ci_high"], factor)
         drawing.ribbon(bounded["window_start"].to_list(), low, high, _faint(WINDOW_COLOUR, 0.2))
     drawing.traces.append(_line(middle, factor, unit, WINDOW_COLOUR, LINE_NAMES.get(centre, centre), 2.2))
+    drawing.yaxis |= _range([*middle["value"], *upper["value"]], [*middle["ci_high"]], factor)
     if baseline:
         drawing.span(baseline.start, baseline.end, _faint(BASELINE_COLOUR, 0.10))
         for value, colour in ((baseline.centre, WINDOW_COLOUR), (baseline.tail, TAIL_COLOUR)):
@@ -200,6 +202,14 @@ def trend(
                 drawing.level(value * factor, colour)
     drawing.span(window.start, window.end, _faint(WINDOW_COLOUR, 0.07))
     return drawing.figure()
+
+
+def _range(values: Sequence[float | None], highs: Sequence[float | None], factor: float) -> dict[str, Any]:
+    """Where one wide interval would flatten everything else, the axis ends at some times the largest value."""
+    known = [value for value in values if value is not None]
+    limit = max(known, default=0.0) * WIDEST_INTERVAL
+    runs_off = any(high is not None and high > limit for high in highs)
+    return {"range": [0, limit * factor]} if limit > 0 and min(known) >= 0 and runs_off else {}
 
 
 def _times(column: pl.Series, factor: float) -> list[float | None]:
@@ -338,6 +348,7 @@ def panels(months: pl.DataFrame, tiers: Sequence[str], unit: str, window: Window
         if window:
             drawing.span(window.start, window.end, _faint(WINDOW_COLOUR, 0.07))
             drawing.shapes[-1]["xref"] = f"x{suffix}"
+    drawing.yaxis |= _range([*months["value"]], [*months["ci_high"]], factor)
     return drawing.figure()
 
 

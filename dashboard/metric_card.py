@@ -14,7 +14,7 @@ from dashboard.components import chip, link
 from dashboard.naming import change, change_interval, definition_hint, figure, unit_of
 from dashboard.periods import Window
 from dashboard.snapshots import Snapshot
-from metrics.model import Distribution, Metric
+from metrics.model import Concurrency, Distribution, Load, Metric
 
 Row = Mapping[str, Any]
 
@@ -51,7 +51,7 @@ class Figures:
 
 def central_statistic(metric: Metric, figures: Figures) -> str:
     """The statistic by which a metric is read first."""
-    if any(isinstance(each, Distribution) for each in metric.estimators):
+    if any(isinstance(each, Distribution | Load | Concurrency) for each in metric.estimators):
         return "p50"
     present = set(figures.values.filter(pl.col("metric") == metric.id)["statistic"])
     return next((each for each in ("rate", "per_engineer_week", "per_week", "cv", "count") if each in present), "rate")

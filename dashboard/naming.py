@@ -32,6 +32,7 @@ LINKS = (
 """Addresses of changes by the convention of their ids, for the hosts whose name tells what they run."""
 SHORT_UNITS = {
     "per 100 merged changes": "per 100",
+    "per 100 AI-assisted changes": "per 100",
     "per 100 production deployments": "per 100",
     "changes per week": "per week",
     "deployments per week": "per week",
@@ -101,7 +102,9 @@ def unit_of(metric: str, statistic: str, default: str = "") -> str:
 
 def figure(value: float | None, unit: str) -> str:
     """A value with its unit, or a dash with nothing behind it."""
-    return "–" if value is None or math.isnan(value) else quantity(value, SHORT_UNITS.get(unit, unit))
+    if value is None or math.isnan(value):
+        return "–"
+    return f"{value:,.0f}" if unit == "count" else quantity(value, SHORT_UNITS.get(unit, unit))
 
 
 def between(before: float | None, after: float | None, unit: str) -> str:

@@ -156,7 +156,7 @@ def monthly(snapshot: Snapshot, tier: str) -> pl.DataFrame:
     return snapshot.rows(
         """select metric, statistic, window_start, value, n, ci_low, ci_high, is_provisional from metric_values
         where tier = ? and segment_kind = 'all' and grain = 'month'
-            and statistic in ('p50', 'p90', 'p95', 'rate', 'per_week')
+            and statistic in ('p50', 'p90', 'p95', 'rate', 'per_week', 'cv', 'count')
         order by metric, statistic, window_start""",
         tier,
     )
@@ -181,16 +181,14 @@ def stage_hours(snapshot: Snapshot, tier: str, start: date, end: date) -> dict[s
     A stage's total is divided by all changes deployed, not by those that passed through it, so that the stages add up
     to the mean lead time.
     """
-    rows = snapshot.rows(
-        """select metric, sum(value * n) as hours, sum(n)::bigint as n from metric_values
-        where tier = ? and segment_kind = 'all' and grain = 'month' and statistic = 'mean'
-            and starts_with(metric, 'lead_time') and window_start >= ? and window_end <= ?
-        group by metric order by metric""",
-        tier,
-        start,
-        end,
+    months = snapshot.rows(
+        """select metric, tier, window_start, window_end, value * n as hours, n from metric_values
+        where starts_with(metric, 'lead_time') and segment_kind = 'all' and grain = 'month' and statistic = 'mean'
+        order by metric, tier, window_start"""
     )
-    totals = {row["metric"]: row for row in rows.iter_rows(named=True)}
+    inside = (pl.col("tier") == tier) & (pl.col("window_start") >= start) & (pl.col("window_end") <= end)
+    sums = months.filter(inside).group_by("metric", maintain_order=True).agg(pl.col("hours", "n").sum())
+    totals = {row["metric"]: row for row in sums.iter_rows(named=True)}
     whole = totals.get("lead_time")
     if not whole or not whole["n"]:
         return {}

@@ -8,8 +8,8 @@ from dashboard.queries import MIXED, Verdict
 from metrics.model import STATUSES
 from metrics.words import joined
 
-SPEED_UNIT = "hours"
-"""Gains in durations are what "faster" means."""
+SPEED_METRICS = ("pr_cycle_time", "lead_time")
+"""Gains in these are what "faster" means; a quicker review within a slower change is no speed."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class TierStory:
 def story(tier: str, verdicts: Sequence[Verdict]) -> TierStory:
     """Reads the verdicts of one tier."""
     own = [verdict for verdict in verdicts if verdict.tier == tier]
-    is_faster = any(gain.get("unit") == SPEED_UNIT for verdict in own for gain in verdict.improved)
+    is_faster = any(gain.get("metric") in SPEED_METRICS for verdict in own for gain in verdict.improved)
     worst = min(own, key=lambda verdict: _rank(verdict.status), default=None)
     claim = own[0].claim if own else "none"
     return TierStory(tier, is_faster, claim, worst.status if worst else "not_triggered", worst)

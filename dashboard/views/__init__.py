@@ -11,12 +11,17 @@ from dataclasses import dataclass
 
 from dashboard.periods import Window
 from dashboard.snapshots import Snapshot
+from schemas.snapshot import SnapshotFolder
 
 
 @dataclass(frozen=True)
 class Scene:
-    """What a page is drawn from: the snapshot, its windows and the one that is looked at (None where there is none)."""
+    """What a page is drawn from: the snapshot, its windows and the one that is looked at (None where there is none).
 
+    `folder` is where the snapshot lies, for what is kept beside it.
+    """
+
+    folder: SnapshotFolder
     snapshot: Snapshot
     windows: Sequence[Window]
     window: Window | None

@@ -10,10 +10,9 @@ from dashboard.naming import TIER_NAMES, figure, figure_name
 from dashboard.queries import definition_versions
 from dashboard.views import Scene, View
 from metrics.constraints import all_constraints
+from metrics.definition_sheet import BETTER, in_words
 from metrics.definitions import all_metrics
-from metrics.model import Constraint, Count, Distribution, Downtime, Estimator, Example, Figure, Metric, Ratio
-
-BETTER = {"lower": "lower is better", "higher": "higher is better", "context": "context: read, not judged"}
+from metrics.model import Constraint, Example, Figure, Metric
 
 
 def render(scene: Scene) -> None:
@@ -95,7 +94,7 @@ def _metric_sheet(metric: Metric, metrics: Mapping[str, Metric], constraints: Ma
         "Id and version": f"{metric.id} {metric.version}",
         "Kind": _kind(metric, metrics),
         "Unit": f"{metric.unit}; {BETTER[metric.direction]}",
-        "Estimator": "; ".join(_estimator(each) for each in metric.estimators),
+        "Estimator": "; ".join(in_words(each) for each in metric.estimators),
         "Follow-up": f"{metric.follow_up.days} days; provisional until they have passed"
         if metric.follow_up
         else "none",
@@ -118,21 +117,6 @@ def _metric_sheet(metric: Metric, metrics: Mapping[str, Metric], constraints: Ma
 def _kind(metric: Metric, metrics: Mapping[str, Metric]) -> str:
     part = f", part of {metrics[metric.parent].name.lower()}" if metric.parent else ""
     return f"{metric.side}{', headline' if metric.headline else ''}{part}"
-
-
-def _estimator(estimator: Estimator) -> str:
-    """What an estimator does, in words, with the instant that decides the window."""
-    if isinstance(estimator, Distribution):
-        unfinished = "; unfinished work by product-limit" if estimator.unfinished else ""
-        return f"distribution over {estimator.fact}, by {estimator.time}: quantiles with Woodruff intervals{unfinished}"
-    if isinstance(estimator, Ratio):
-        facts = " and ".join(dict.fromkeys(part.fact for part in estimator.parts))
-        kind = "share" if estimator.kind == "share" else "events per unit"
-        return f"{estimator.name} ({kind}) over {facts}"
-    if isinstance(estimator, Count):
-        return f"count over {estimator.fact}, by {estimator.time}, per week elapsed"
-    assert isinstance(estimator, Downtime)  # noqa: S101 -- the union is closed
-    return f"{estimator.name} over {estimator.fact}, from {estimator.start}"
 
 
 def _sheet(rows: Mapping[str, str], name: str) -> None:

@@ -38,6 +38,7 @@ from dashboard.views import Scene, View
 from metrics.constraints import all_constraints
 from metrics.definitions import all_metrics
 from metrics.model import STATUSES, Constraint
+from metrics.words import joined
 
 GRID = [1.25, 1, 1, 1, 1]
 SPEEDS = (("pr_cycle_time", "Cycle time"), ("lead_time", "Lead time"))
@@ -62,12 +63,17 @@ def render(scene: Scene) -> None:
     with st.container(key="grid"):
         _heads(stories)
         _gains(stories, compared)
+        quiet = []
         for constraint in all_constraints().values():
-            if not constraint.across_tiers:
+            if _is_quiet(constraint, found):
+                quiet.append(constraint.name.lower())
+            elif not constraint.across_tiers:
                 _row(constraint, found, opened)
         for constraint in all_constraints().values():
             if constraint.across_tiers:
                 _mixed_row(constraint, found, opened)
+        if quiet:
+            paragraph(f"Not triggered in any tier, because what they guard did not improve: {joined(quiet)}.", "note")
     with st.container(border=True, key="explanation"):
         explain(scene.snapshot, opened, window)
     _next_steps(scene, window)
@@ -129,6 +135,12 @@ def _gain_line(row: Mapping[str, object] | None, name: str) -> str:
     return f'{name} <b style="color:var(--{tone})">{moved}</b> <span class="quiet">{word}</span>'
 
 
+def _is_quiet(constraint: Constraint, found: Sequence[Verdict]) -> bool:
+    """Whether a constraint by tier was triggered nowhere."""
+    own = [verdict.status for verdict in found if verdict.constraint == constraint.id]
+    return not constraint.across_tiers and all(status == "not_triggered" for status in own)
+
+
 def _row(constraint: Constraint, found: Sequence[Verdict], opened: Verdict) -> None:
     columns = st.columns(GRID, wrap=False)
     columns[0].html(f'<p class="rowhead"><b>{constraint.name}</b><span>{constraint.question}</span></p>')
@@ -169,7 +181,7 @@ def _short(verdict: Verdict) -> str:
     """The figure that a status rests on, in a few words."""
     guardrail = verdict.worst_guardrail
     if verdict.status == "not_triggered":
-        return "nothing got faster here"
+        return "no gain that could have cost anything"
     if verdict.status == "holds":
         return "every guardrail within its margin"
     if guardrail is None or verdict.status == "inconclusive":

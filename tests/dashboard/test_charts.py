@@ -43,6 +43,14 @@ def test_a_trend_of_a_share_is_in_per_cent() -> None:
     assert list(figure.data[-1].y) == pytest.approx([1.2, 2.4])
 
 
+def test_one_wide_interval_does_not_flatten_the_rest() -> None:
+    wide = MONTHS.with_columns(
+        pl.when(pl.col("ci_high") > 20).then(5000.0).otherwise(pl.col("ci_high")).alias("ci_high")
+    )
+    figure = trend(wide.filter(pl.col("statistic") == "p50"), "lines", "p50", None, None, WINDOW)
+    assert figure.layout.yaxis.range == (0, 48.0)
+
+
 def histogram(counts: dict[int, int]) -> pl.DataFrame:
     """A histogram by the numbers of its bins; the first begins at zero."""
     edge = 1 / 60

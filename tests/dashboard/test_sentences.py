@@ -78,6 +78,13 @@ def test_a_tier_in_a_sentence(found: Verdict, words: str) -> None:
     assert tier_sentence(story("3", [found])) == words
 
 
+def test_a_quicker_review_alone_is_no_speed() -> None:
+    gain = {"metric": "pickup_time", "statistic": "p50", "unit": "hours", "improved": True}
+    evidence = json.dumps({"gains": [gain], "guardrails": [], "records": []})
+    found = Verdict("1", "speed_vs_review", "1", "1", False, None, None, "holds", "claimable", None, "", evidence)
+    assert not story("1", [found]).is_faster
+
+
 def test_the_worst_verdict_decides_a_tiers_story() -> None:
     told = story(
         "3", [verdict("3", "holds"), verdict("3", "violated", constraint="median_vs_tail"), verdict("4", "at_risk")]
