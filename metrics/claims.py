@@ -23,7 +23,8 @@ def claim_of(verdicts: Sequence[Verdict]) -> Claim:
     """The claim that the verdicts of one tier and window bear.
 
     A guardrail that nothing watches, or a follow-up that still runs, is a reservation: silence is not safety. More
-    changes without the number of people behind them are a trigger, but no gain to claim.
+    changes without the number of people behind them are a trigger, but no gain to claim. Nor is one that another view of
+    the same data does not show; and where records stopped coming in, or their watchers were struck out, nothing is.
     """
     triggered = [verdict for verdict in verdicts if verdict.is_triggered]
     if not any(not verdict.constraint.always for verdict in triggered):
@@ -34,6 +35,8 @@ def claim_of(verdicts: Sequence[Verdict]) -> Claim:
     if any(verdict.status == "violated" for verdict in verdicts):
         return "not_claimable"
     if any(verdict.status == "inconclusive" for verdict in triggered):
+        return "not_claimable"
+    if any(guardrail.is_missing for verdict in triggered for guardrail in verdict.guardrails):
         return "not_claimable"
     if any(g.reading and g.reading.exceeds for verdict in triggered for g in verdict.judged):
         return "not_claimable"

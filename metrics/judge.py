@@ -6,7 +6,7 @@ non-inferiority test against its margin; `violated` needs significance by Holm's
 Which methods: `metrics.stats.mover`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -18,9 +18,11 @@ from metrics.model import Constraint, Figure, Status
 from metrics.readings import CHANCE_ALLOWED, Place, Reading
 from metrics.stats.multiplicity import holm, spent_level
 from metrics.units import MIXED
-from metrics.views import View, views
+from metrics.views import View, silent_places, views
 from metrics.views import readings as read_views
 
+GATE_METRIC = "ai_gate_pass_rate"
+"""The gain that dropping a required gate would bring about."""
 LEVEL = 0.05
 """One-sided level of gains and of violations."""
 TIERS_JUDGED = ("1", "2", "3", "4")
@@ -40,6 +42,11 @@ class Guardrail:
     is_violated: bool = False
     is_withdrawn: bool = False
     """Whether records of it exist, while the register says of nobody that he watches for them any more."""
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether records of it were withdrawn, or stopped coming in."""
+        return self.is_withdrawn or bool(self.reading and self.reading.is_silent)
 
     @property
     def is_judged(self) -> bool:
@@ -101,18 +108,26 @@ class Judge:
     """The local day of the cut; windows that end later are running, and looked at every day. None: none is."""
     withdrawn: frozenset[tuple[str, str]] = frozenset()
     """Metric and tier of what is recorded, or was, and by the register watched no more (`metrics.withdrawals`)."""
+    kinds: Mapping[str, Collection[str]] = field(default_factory=dict)
+    """Per metric, the kinds of outcome that it is made from: where their records stop, it cannot be judged."""
+    loosened: Mapping[str, date] = field(default_factory=dict)
+    """Per tier, the day on which a gate was required no more (`metrics.withdrawals`): passing more is no gain then."""
     readings: dict[Figure, dict[Place, Reading]] = field(default_factory=dict)
     seen: tuple[View, ...] = field(init=False)
     """The views of the data."""
+    silent: Mapping[str, frozenset[Place]] = field(init=False)
+    """Per kind of outcome, where its records stopped."""
 
     def __post_init__(self) -> None:
         """Tell the views apart once."""
         self.seen = tuple(views(self.contrasts, self.margins))
+        self.silent = silent_places(self.seen)
 
     def reading(self, figure: Figure) -> Mapping[Place, Reading]:
         """All readings of a figure."""
         if figure not in self.readings:
-            self.readings[figure] = read_views(self.seen, figure, self.margins)
+            silent = {place for kind in self.kinds.get(figure.metric, ()) for place in self.silent.get(kind, ())}
+            self.readings[figure] = read_views(self.seen, figure, self.margins, silent)
         return self.readings[figure]
 
     def verdicts(self, constraints: Sequence[Constraint]) -> list[Verdict]:
@@ -139,7 +154,7 @@ class Judge:
         gains = [reading for reading in found if reading and reading.shortfall is None]
         level = LEVEL / max(len(constraint.gains), 1)
         improved = [
-            replace(reading, bears_claim=reading.bears_claim and 1 - reading.certainty_in_all_views <= level)
+            replace(reading, bears_claim=self._bears_claim(reading, level))
             for reading in gains
             if 1 - reading.certainty_better <= level
         ]
@@ -155,6 +170,12 @@ class Judge:
             constraint, place, "not_triggered", tuple(gains), tuple(improved), tuple(guardrails), provisional
         )
         return replace(verdict, status=status_of(verdict))
+
+    def _bears_claim(self, reading: Reading, level: float) -> bool:
+        """Whether a gain is one in every view of the data, and by the same bar as in the baseline."""
+        lowered = self.loosened.get(reading.place.tier)
+        is_lower = reading.figure.metric == GATE_METRIC and lowered is not None and reading.place.window_end > lowered
+        return reading.bears_claim and not is_lower and 1 - reading.certainty_in_all_views <= level
 
     def _guardrails(self, constraint: Constraint, place: Place) -> list[Guardrail]:
         """The guardrails of a verdict, read in the tiers where they stand, whatever improved."""
@@ -207,6 +228,6 @@ def status_of(verdict: Verdict) -> Status:
         return "violated"
     if any(reading.exceeds or reading.certainty_worse > CHANCE_ALLOWED for reading in readings):
         return "at_risk"
-    if verdict.too_few or not readings or any(guardrail.is_withdrawn for guardrail in verdict.guardrails):
+    if verdict.too_few or not readings or any(guardrail.is_missing for guardrail in verdict.guardrails):
         return "inconclusive"
     return "holds"

@@ -14,6 +14,7 @@ from metrics.judge import Guardrail, Judge, Verdict
 from metrics.margins import Margins
 from metrics.model import Constraint, Metric
 from metrics.readings import Place, Reading
+from metrics.withdrawals import RecordKeeping, outcome_kinds
 
 WORST = 10
 """Records named per guardrail: enough to look into, few enough to read."""
@@ -54,15 +55,17 @@ def verdicts(
     margins: Margins | None = None,
     worst: Worst | None = None,
     today: date | None = None,
-    withdrawn: frozenset[tuple[str, str]] = frozenset(),
+    records: RecordKeeping | None = None,
 ) -> Verdicts:
     """Judges, claims, explains, and names the worst records behind what is violated or at risk (`worst` finds them).
 
     Windows that may still change on `today`, the local day of the cut, are judged as ones that are looked at every day.
-    `withdrawn`: metric and tier of what is watched no more (`metrics.withdrawals`).
+    `records` tells what is watched or required no more (`metrics.withdrawals`).
     """
     margins = margins or Margins()
-    judge = Judge(contrasts, margins, today, withdrawn)
+    kinds = {metric.id: outcome_kinds(metric) for metric in metrics.values()}
+    keeping = records or RecordKeeping()
+    judge = Judge(contrasts, margins, today, keeping.withdrawn, kinds, keeping.loosened)
     found = judge.verdicts(constraints)
     claimed = claims(found)
     records = _records(found, metrics, worst) if worst else {}

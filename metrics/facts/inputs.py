@@ -13,6 +13,7 @@ import duckdb
 import polars as pl
 import pyarrow as pa
 
+from metrics.facts.origins import STATEMENTS
 from metrics.facts.sql import create_table, create_view, text
 from schemas.events import all_tables
 from schemas.tables import Column, ColumnType, EventTable
@@ -56,15 +57,31 @@ def prepare_inputs(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, I
             connection.register(source, given)
             create_table(connection, name, complete_query(model, _types(connection, source), source))
             connection.unregister(source)
+    _state_tiers(connection, tables.get("tier_assignments"))
 
 
-def complete_query(model: type[EventTable], given: Mapping[str, str], source: str) -> str:
+def _state_tiers(connection: duckdb.DuckDBPyConnection, given: Input | None) -> None:
+    """Make what the register of tiers ever said: a frame holds one version of each row, and tombstones."""
+    model = all_tables()["tier_assignments"]
+    if given is None or isinstance(given, duckdb.DuckDBPyRelation):
+        create_view(connection, STATEMENTS, "select * from tier_assignments")
+        return
+    connection.register("stated_tiers", given)
+    query = complete_query(model, _types(connection, "stated_tiers"), "stated_tiers", with_tombstones=True)
+    create_table(connection, STATEMENTS, query)
+    connection.unregister("stated_tiers")
+
+
+def complete_query(
+    model: type[EventTable], given: Mapping[str, str], source: str, *, with_tombstones: bool = False
+) -> str:
     """The SELECT that gives `source` all columns of its table.
 
     Args:
         model: The table's schema.
         given: The columns that `source` has, with their SQL types.
         source: A relation.
+        with_tombstones: Whether rows that were taken back are shown too.
     """
     columns = model.table_columns()
     for each in columns:
@@ -76,7 +93,8 @@ def complete_query(model: type[EventTable], given: Mapping[str, str], source: st
         for each in columns
         if each.hashed_name
     )
-    return f"select *{keys} from (select {selected} from {source}) where not deleted"
+    living = "" if with_tombstones else " where not deleted"
+    return f"select *{keys} from (select {selected} from {source}){living}"
 
 
 def _types(connection: duckdb.DuckDBPyConnection, source: str) -> dict[str, str]:
