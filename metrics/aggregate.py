@@ -9,6 +9,7 @@ integer-coded columns
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 import duckdb
@@ -18,15 +19,28 @@ from numpy.typing import NDArray
 
 from metrics.calendar import GRAINS, Calendar, Period
 from metrics.contrasts import ContrastRows
-from metrics.estimators import count, distribution, downtime, ratio, stock, variation
+from metrics.estimators import concurrency, count, distribution, downtime, load, ratio, stock, team_weeks, variation
 from metrics.estimators.base import Segmentation, Target
 from metrics.facts.controls import CONTROL_FACTS, build_control_facts
 from metrics.facts.origins import MOVED, STATEMENTS, create_moved_tiers
 from metrics.facts.sql import create_view
-from metrics.model import Count, Distribution, Downtime, Estimator, Metric, Ratio, Stock, Variation
+from metrics.model import (
+    Concurrency,
+    Count,
+    Distribution,
+    Downtime,
+    Estimator,
+    Load,
+    Metric,
+    PerTeamWeek,
+    Ratio,
+    Stock,
+    Variation,
+)
 from metrics.readings import Place
 from metrics.rows import ValueRows
 from metrics.units import AI_USES, MIXED, TIERS, Days, Units
+from metrics.views import ORIGIN
 from schemas.events import all_tables
 
 RUNNERS: dict[type[Estimator], Callable[[Target, Any], None]] = {
@@ -36,11 +50,11 @@ RUNNERS: dict[type[Estimator], Callable[[Target, Any], None]] = {
     Downtime: downtime.run,
     Stock: stock.run,
     Variation: variation.run,
+    Load: load.run,
+    Concurrency: concurrency.run,
+    PerTeamWeek: team_weeks.run,
 }
 """The walk that each kind of estimator needs."""
-
-ORIGIN = "origin_tier"
-"""Segmentation of contrasts in which each repository stays in the tier that it had when the baseline ended."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +81,8 @@ class Engine:
     """Event tables in which nothing has been loaded: what is measured from them has no value then, rather than zero."""
     moved: int = 0
     """How many services changed their tier after the baseline (`metrics.facts.origins`)."""
+    onboardings: Mapping[str, date] = field(default_factory=dict)
+    """The local day on which each onboarded repository was."""
     by_origin: bool = False
     """Whether those stand in the tier that they had when the baseline ended, rather than in the register's."""
 
@@ -100,6 +116,7 @@ class Engine:
             baselines or {},
             _empty_tables(connection),
             _moved(connection, calendar, baselines or {}),
+            _onboardings(connection, calendar),
         )
 
     def run(self, metric: Metric) -> "Result":
@@ -119,6 +136,12 @@ class Engine:
             return []
         contrasts = replace(self, by_origin=True).run(metric).contrasts
         return [contrasts.with_columns(segment_kind=pl.lit(ORIGIN), segment=pl.lit(ORIGIN))]
+
+    @cached_property
+    def onboarded(self) -> NDArray[np.datetime64]:
+        """Per repository, the local day on which it was onboarded; not a time where it is not, or not asked for."""
+        days = {} if self.by_origin else self.onboardings
+        return np.array([days.get(name) for name in self.repositories], dtype="datetime64[D]")
 
     def baseline(self, tier: str) -> Period | None:
         """The baseline named for a tier."""
@@ -261,6 +284,8 @@ class Engine:
             Segmentation("all", ["all"], GRAINS, TIERS, True),
             Segmentation("all", ["all"], GRAINS, [MIXED], True),
         ]
+        if self.by_origin:
+            return plans
         if (units.ai_use >= 0).any():
             plans.append(Segmentation("ai_use", AI_USES, GRAINS, TIERS, True))
         if categories:
@@ -296,6 +321,16 @@ def prepare(connection: duckdb.DuckDBPyConnection, include_bots: bool) -> None:
     )
 
 
+def _onboardings(connection: duckdb.DuckDBPyConnection, calendar: Calendar) -> dict[str, date]:
+    """The first onboarding of each repository, as of the cut where the connection has it so."""
+    seen = _relations(connection)
+    relation = next((name for name in ("onboardings_at_cut", "onboardings") if name in seen), None)
+    if relation is None:
+        return {}
+    rows = connection.execute(f"select repo_id, min(onboarded_at) from {relation} group by repo_id").fetchall()
+    return {repository: calendar.local_day(instant) for repository, instant in rows if instant is not None}
+
+
 def _names(connection: duckdb.DuckDBPyConnection, dimension: str, code: str, name: str) -> list[str]:
     """The names that a dimension's codes stand for, by code."""
     return [row[0] for row in connection.execute(f"select {name} from {dimension} order by {code}").fetchall()]
@@ -314,7 +349,9 @@ def _moved(connection: duckdb.DuckDBPyConnection, calendar: Calendar, baselines:
         f" union all select 1 from duckdb_tables() where table_name = '{STATEMENTS}'"
     ).fetchone()
     ends = [period.end for period in baselines.values()]
-    return create_moved_tiers(connection, calendar.instant(min(ends)) if ends else None) if seen else 0
+    # The baseline's end is the first instant after it.
+    last = calendar.instant(min(ends)) - timedelta(microseconds=1) if ends else None
+    return create_moved_tiers(connection, last) if seen else 0
 
 
 def _empty_tables(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:

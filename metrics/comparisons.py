@@ -1,8 +1,8 @@
 """The published table `comparisons`: every compared statistic of every window, with the interval of its change.
 
 A change is relative for durations and counts, absolute (in the metric's unit) for rates. Improved and worsened are
-two-sided at 95 %; unchanged is an interval
-inside the margin; the rest is inconclusive. Constraints never read this `direction`: they test (`metrics.judge`).
+two-sided at 95 %; unchanged is an interval inside the margin; the rest is inconclusive. Constraints never read this
+`direction`: they test (`metrics.judge`).
 """
 
 from collections.abc import Mapping
@@ -11,12 +11,15 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from metrics.changes import RELATIVE, Changes, changes_of, kind_of
+from metrics.control_changes import between, no_control_changes
+from metrics.controlled import METHOD, PLACE, Controlled, controlled
+from metrics.estimators.arms import ARM, ARM_BEFORE
 from metrics.estimators.ratio import PER_WEEK, REST_PER_WEEK
-from metrics.margins import FEWEST_UNITS, Margins, reference, sides
+from metrics.margins import FEWEST_UNITS, Margins
 from metrics.model import Metric
-from metrics.stats.clusters import FEW_CLUSTERS, critical
+from metrics.stats.clusters import FEW_CLUSTERS
 from metrics.views import ORIGIN
-from metrics.stats.mover import lower_difference, ratio_bounds, upper_difference
 
 Floats = NDArray[np.float64]
 
@@ -28,53 +31,86 @@ METHODS = {
     "count": "ratio of weekly counts; score intervals, repository-clustered over both windows, combined by MOVER",
 }
 UNCONTROLLED = "Uncontrolled: window against baseline, without a control group."
+SEE_CONTROLLED = "Window against baseline; the comparison with repositories not yet onboarded stands beside it."
+SELF_SELECTED = "Self-selected: who uses AI, and for what, is no accident; a difference is not its effect."
 
 
-def comparisons(contrasts: pl.DataFrame, metrics: Mapping[str, Metric], margins: Margins | None = None) -> pl.DataFrame:
+def comparisons(
+    contrasts: pl.DataFrame,
+    metrics: Mapping[str, Metric],
+    margins: Margins | None = None,
+    control_changes: pl.DataFrame | None = None,
+) -> pl.DataFrame:
     """Rows of `comparisons` from contrasts; empty for none.
 
     Numerators per week serve the constraints only and are left out.
+
+    Args:
+        contrasts: what the engine gave, all metrics together.
+        metrics: definitions by id.
+        margins: within which a figure counts as unchanged.
+        control_changes: the register as of the cut: tier, effective_on (local day), layer, summary.
     """
     margins = margins or Margins()
+    register = no_control_changes() if control_changes is None else control_changes
     shown = contrasts.filter(pl.col("segment_kind") != ORIGIN)
     shown = shown.filter(~pl.col("statistic").is_in([PER_WEEK, REST_PER_WEEK]) & (pl.col("baseline_n") > 0))
+    is_arm = pl.col("segment_kind").is_in([ARM, ARM_BEFORE])
     frames = []
     for (kind, statistic), rows in shown.group_by(["kind", "statistic"], maintain_order=True):
-        is_count = statistic == "per_week"
-        frames.append(_compare(rows, "count" if is_count else str(kind), metrics, margins))
+        how = kind_of(str(kind), str(statistic))
+        found = controlled(rows.filter(is_arm), how)
+        places = found.rows.select(PLACE) if found else pl.DataFrame(schema={name: SCHEMA[name] for name in PLACE})
+        frames.append(_with_baseline(rows.filter(~is_arm), how, metrics, margins, register, places))
+        if found:
+            frames.append(_with_control(found, how, metrics, margins, register))
     return pl.concat(frames).sort(KEY) if frames else pl.DataFrame(schema=SCHEMA)
 
 
-def _compare(rows: pl.DataFrame, kind: str, metrics: Mapping[str, Metric], margins: Margins) -> pl.DataFrame:
-    """Comparisons of one kind of statistic."""
-    window, baseline = sides(rows, "events" if kind == "count" else kind)
-    score = critical(reference(rows))
-    scale = rows["scale"].to_numpy()
-    if kind in ("log", "count"):
-        low, high = (bound - 1 for bound in ratio_bounds(window, baseline, score))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            change = window.value / baseline.value - 1
-        allowed = np.full(len(rows), margins.duration if kind == "log" else margins.count)
-    else:
-        change = (window.value - baseline.value) * scale
-        low = lower_difference(window, baseline, 1.0, score) * scale
-        high = upper_difference(window, baseline, 1.0, score) * scale
-        floors = rows["tier"].replace_strict(margins.floors, return_dtype=pl.Float64).to_numpy()
-        allowed = np.maximum(margins.rate * baseline.value, floors) * scale
-    few = (rows["n"] < FEWEST_UNITS).to_numpy() | (rows["baseline_n"] < FEWEST_UNITS).to_numpy()
-    better = rows["metric"].replace_strict({id: SIGNS[m.direction] for id, m in metrics.items()}).to_numpy()
-    direction = _direction(low, high, allowed, few, better)
-    value_scale = np.where(np.isin(kind, ["log", "count"]), 1.0, scale)
+def _with_baseline(
+    rows: pl.DataFrame,
+    kind: str,
+    metrics: Mapping[str, Metric],
+    margins: Margins,
+    register: pl.DataFrame,
+    controlled_places: pl.DataFrame,
+) -> pl.DataFrame:
+    """Comparisons of one kind of statistic with the baseline."""
+    change = changes_of(rows, kind).published()
+    few = (rows["n"] < FEWEST_UNITS) | (rows["baseline_n"] < FEWEST_UNITS)
+    direction = _direction(rows, change, _allowed(rows, kind, margins), few.to_numpy(), metrics)
+    note = _baseline_notes(rows, register, controlled_places)
+    return _published(rows, kind, change, direction, "baseline", METHODS[kind], note)
+
+
+def _with_control(
+    found: Controlled, kind: str, metrics: Mapping[str, Metric], margins: Margins, register: pl.DataFrame
+) -> pl.DataFrame:
+    """Comparisons of one kind of statistic with the repositories that are not onboarded yet."""
+    rows = found.rows
+    # What moved apart before the onboarding is no evidence of what the onboarding did.
+    direction = _direction(rows, found.effect, _allowed(rows, kind, margins), found.moved_apart, metrics)
+    notes = pl.Series("note", found.notes(metrics))
+    note = pl.select(pl.concat_str(notes, between(rows, register), separator=" ", ignore_nulls=True)).to_series()
+    whole = rows.with_columns(segment_kind=pl.lit("all"), segment=pl.lit("all"))
+    return _published(whole, kind, found.effect, direction, "control", METHOD, note)
+
+
+def _published(
+    rows: pl.DataFrame, kind: str, change: Changes, direction: list[str], comparator: str, method: str, note: pl.Series
+) -> pl.DataFrame:
+    """Rows in the published form."""
+    scale = 1.0 if kind in RELATIVE else pl.col("scale")
     return rows.with_columns(
-        pl.lit("baseline").alias("comparator"),
-        pl.Series("value", window.value * value_scale),
-        pl.Series("baseline_value", baseline.value * value_scale),
-        _known("change", change),
-        _known("change_ci_low", low),
-        _known("change_ci_high", high),
-        pl.Series("direction", direction),
-        pl.lit(METHODS[kind]).alias("method"),
-        pl.Series("note", _notes(rows, few)),
+        pl.lit(comparator).alias("comparator"),
+        pl.col("value") * scale,
+        pl.col("baseline_value") * scale,
+        _known("change", change.value),
+        _known("change_ci_low", change.low),
+        _known("change_ci_high", change.high),
+        pl.Series("direction", direction, dtype=pl.String),
+        pl.lit(method).alias("method"),
+        note.alias("note"),
     ).select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items())
 
 
@@ -83,38 +119,65 @@ def _known(name: str, values: Floats) -> pl.Series:
     return pl.Series(name, np.where(np.isfinite(values), values, np.nan)).fill_nan(None)
 
 
-def _direction(low: Floats, high: Floats, allowed: Floats, few: NDArray[np.bool_], better: Floats) -> list[str]:
-    """What became of each figure; `better` is 1 where more is better, -1 where less is, 0 where neither."""
-    rose, fell = low > 0, high < 0
-    result = np.full(len(low), "inconclusive", dtype=object)
-    result[(np.abs(low) <= allowed) & (np.abs(high) <= allowed)] = "unchanged"
+def _allowed(rows: pl.DataFrame, kind: str, margins: Margins) -> Floats:
+    """The change up to which a figure counts as unchanged, in the published unit."""
+    if kind in RELATIVE:
+        return np.full(len(rows), margins.duration if kind == "log" else margins.count)
+    floors = rows["tier"].replace_strict(margins.floors, return_dtype=pl.Float64).to_numpy()
+    baseline = rows["baseline_value"].fill_null(np.nan).to_numpy()
+    return np.asarray(np.maximum(margins.rate * baseline, floors) * rows["scale"].to_numpy())
+
+
+def _direction(
+    rows: pl.DataFrame, change: Changes, allowed: Floats, unclear: NDArray[np.bool_], metrics: Mapping[str, Metric]
+) -> list[str]:
+    """What became of each figure; inconclusive where `unclear`."""
+    signs = {name: SIGNS[metric.direction] for name, metric in metrics.items()}
+    better = rows["metric"].replace_strict(signs, return_dtype=pl.Float64).to_numpy()
+    rose, fell = change.low > 0, change.high < 0
+    result = np.full(len(rows), "inconclusive", dtype=object)
+    result[(np.abs(change.low) <= allowed) & (np.abs(change.high) <= allowed)] = "unchanged"
     result[(rose & (better > 0)) | (fell & (better < 0))] = "improved"
     result[(rose & (better < 0)) | (fell & (better > 0))] = "worsened"
-    result[few] = "inconclusive"
+    result[unclear] = "inconclusive"
     return [str(word) for word in result]
 
 
-def _notes(rows: pl.DataFrame, few: NDArray[np.bool_]) -> list[str]:
+def _baseline_notes(rows: pl.DataFrame, register: pl.DataFrame, controlled_places: pl.DataFrame) -> pl.Series:
     """What a reader of each comparison has to know."""
-    notes = []
-    for row, is_few in zip(rows.iter_rows(named=True), few, strict=True):
-        parts = [UNCONTROLLED]
-        if is_few:
-            parts.append(f"Fewer than {FEWEST_UNITS} units on one side ({row['baseline_n']} and {row['n']}).")
-        if row["clusters"] == 1:
-            parts.append("One repository: its units are taken as independent.")
-        elif min(row["clusters"], row["degrees"] + 1) < FEW_CLUSTERS:
-            parts.append(f"{row['clusters']} repositories: t reference with {row['degrees']:.1f} degrees of freedom.")
-        if not row["baseline_is_named"]:
-            parts.append("No baseline is named for this tier: compared with the window before.")
-        if row["is_provisional"]:
-            parts.append("Provisional: the follow-up has not passed.")
-        notes.append(" ".join(parts))
-    return notes
+    beside = controlled_places.with_columns(segment_kind=pl.lit("all"), has_control=pl.lit(True))
+    marked = rows.join(beside, on=[*PLACE, "segment_kind"], how="left", maintain_order="left")
+    marked = marked.with_columns(between(rows, register).alias("changed_controls"))
+    few_repositories = pl.min_horizontal("clusters", pl.col("degrees") + 1) < FEW_CLUSTERS
+    few_units = (pl.col("n") < FEWEST_UNITS) | (pl.col("baseline_n") < FEWEST_UNITS)
+    return marked.select(
+        pl.concat_str(
+            pl.when(pl.col("has_control")).then(pl.lit(SEE_CONTROLLED)).otherwise(pl.lit(UNCONTROLLED)),
+            pl.when(pl.col("segment_kind") == "ai_use").then(pl.lit(SELF_SELECTED)),
+            pl.when(few_units).then(
+                pl.format(f"Fewer than {FEWEST_UNITS} units on one side ({{}} and {{}}).", "baseline_n", "n")
+            ),
+            pl.when(pl.col("clusters") == 1)
+            .then(pl.lit("One repository: its units are taken as independent."))
+            .when(few_repositories)
+            .then(
+                pl.format(
+                    "{} repositories: t reference with {} degrees of freedom.", "clusters", pl.col("degrees").round(1)
+                )
+            ),
+            pl.when(~pl.col("baseline_is_named")).then(
+                pl.lit("No baseline is named for this tier: compared with the window before.")
+            ),
+            pl.when(pl.col("is_provisional")).then(pl.lit("Provisional: the follow-up has not passed.")),
+            "changed_controls",
+            separator=" ",
+            ignore_nulls=True,
+        ).alias("note")
+    )["note"]
 
 
 SIGNS = {"lower": -1.0, "higher": 1.0, "context": 0.0}
-KEY = ["metric", "tier", "segment_kind", "segment", "grain", "window_start", "statistic"]
+KEY = ["metric", "tier", "segment_kind", "segment", "grain", "window_start", "statistic", "comparator"]
 SCHEMA: dict[str, pl.DataType] = {
     "metric": pl.String(),
     "version": pl.String(),

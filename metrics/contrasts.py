@@ -10,8 +10,9 @@ intervals by MOVER (see `stats.mover`), which holds for rare events and asymmetr
 not.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -117,10 +118,17 @@ class Identity:
 class ContrastRows:
     """Collects contrasts."""
 
-    columns: dict[str, list[object]] = field(default_factory=lambda: {name: [] for name in SCHEMA})
+    chunks: list["_Chunk"] = field(default_factory=list)
 
-    def add(self, identity: Identity, pairs: Pairs, window: Samples, baseline: Samples) -> None:
-        """Adds a row per pair in which both sides have units."""
+    def add(
+        self,
+        identity: Identity,
+        pairs: Pairs,
+        window: Samples,
+        baseline: Samples,
+        segments: Sequence[str] | None = None,
+    ) -> None:
+        """Adds a row per pair in which both sides have units; `segments` names each pair's where they differ."""
         # Whether a level lies above zero needs no baseline.
         present = np.flatnonzero((window.n > 0) & ((baseline.n > 0) | (identity.kind == "level")))
         if len(present) == 0:
@@ -128,7 +136,7 @@ class ContrastRows:
         clusters = ((window.share > 0) | (baseline.share > 0)).sum(axis=1)
         effect, degrees = design_effect(identity.kind, window, baseline, clusters)
         root = np.sqrt(effect)
-        numbers = {
+        numbers: dict[str, NDArray[Any]] = {
             "value": window.value,
             "baseline_value": baseline.value,
             "n": window.n,
@@ -148,28 +156,49 @@ class ContrastRows:
             "degrees": degrees,
             "is_provisional": pairs.provisional,
         }
-        for name, column in numbers.items():
-            self.columns[name] += column[present].tolist()
-        for i in present:
-            self.columns["window_start"].append(pairs.windows[i].start)
-            self.columns["window_end"].append(pairs.windows[i].end)
-            self.columns["baseline_start"].append(pairs.baselines[i].start)
-            self.columns["baseline_end"].append(pairs.baselines[i].end)
+        columns: dict[str, Sequence[object]] = {
+            "window_start": [pairs.windows[i].start for i in present],
+            "window_end": [pairs.windows[i].end for i in present],
+            "baseline_start": [pairs.baselines[i].start for i in present],
+            "baseline_end": [pairs.baselines[i].end for i in present],
+        }
         constants = {name: getattr(identity, name) for name in identity.__dataclass_fields__}
-        for name, value in (constants | {"grain": pairs.grain, "baseline_is_named": pairs.named}).items():
-            self.columns[name] += [value] * len(present)
+        if segments is not None:
+            columns["segment"] = [segments[int(i)] for i in present]
+            del constants["segment"]
+        constants |= {"grain": pairs.grain, "baseline_is_named": pairs.named}
+        picked = {name: column[present] for name, column in numbers.items()}
+        self.chunks.append(_Chunk(len(present), picked, columns, constants))
 
     def frame(self) -> pl.DataFrame:
         """All contrasts."""
-        frame = pl.DataFrame(
-            {
-                name: pl.Series(name, values, dtype=pl.Float64, strict=False).cast(dtype)
-                if dtype == pl.Int64()
-                else pl.Series(name, values, dtype=dtype)
-                for (name, values), dtype in zip(self.columns.items(), SCHEMA.values(), strict=True)
-            }
-        )
-        return frame.with_columns(pl.col(pl.Float64).fill_nan(None))
+        data = {name: self._column(name, dtype) for name, dtype in SCHEMA.items()}
+        return pl.DataFrame(data).with_columns(pl.col(pl.Float64).fill_nan(None))
+
+    def _column(self, name: str, dtype: pl.DataType) -> pl.Series:
+        """One column of all chunks, in the order in which they were added."""
+        if not self.chunks:
+            return pl.Series(name, [], dtype=dtype)
+        if name in self.chunks[0].numbers:
+            values = np.concatenate([chunk.numbers[name] for chunk in self.chunks])
+            return pl.Series(name, values.astype(np.int64) if dtype == pl.Int64() else values).cast(dtype)
+        if all(name in chunk.constants for chunk in self.chunks):
+            of_chunk = np.repeat(np.arange(len(self.chunks)), [chunk.rows for chunk in self.chunks])
+            return pl.Series(name, [chunk.constants[name] for chunk in self.chunks], dtype=dtype).gather(of_chunk)
+        values: list[object] = []
+        for chunk in self.chunks:
+            values += chunk.columns[name] if name in chunk.columns else [chunk.constants[name]] * chunk.rows
+        return pl.Series(name, values, dtype=dtype)
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    """Rows of one call: numbers and other columns by name, and what is the same in all of them."""
+
+    rows: int
+    numbers: Mapping[str, NDArray[Any]]
+    columns: Mapping[str, Sequence[object]]
+    constants: Mapping[str, object]
 
 
 def design_effect(kind: str, window: Samples, baseline: Samples, clusters: NDArray[np.int64]) -> tuple[Floats, Floats]:

@@ -85,6 +85,10 @@ class Source(Protocol):
     def baseline(self, tier: str) -> Period | None:
         """The baseline named for a tier."""
 
+    @property
+    def onboarded(self) -> NDArray[np.datetime64]:
+        """Per repository, the local day on which it was onboarded; not a time where it is not."""
+
 
 @dataclass(frozen=True)
 class Target:

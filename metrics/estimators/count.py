@@ -5,15 +5,20 @@ from numpy.typing import NDArray
 
 from metrics.calendar import Grain
 from metrics.contrasts import Samples, per_tier
+from metrics.estimators.arms import add_arm_contrasts
 from metrics.estimators.base import JUDGED_GRAINS, Statistic, Target, add_contrasts, units_for
+from metrics.estimators.segments import add_segment_contrasts
 from metrics.model import Count
 from metrics.rows import Shape
 from metrics.stats.clusters import critical
 from metrics.stats.grouping import Grouping, reduce_cells
 from metrics.stats.scores import poisson
-from metrics.units import Units
+from metrics.units import MIXED, Units
 
 Floats = NDArray[np.float64]
+
+
+STATISTICS = [Statistic("per_week", "events", "per week")]
 
 
 def run(target: Target, estimator: Count) -> None:
@@ -34,9 +39,10 @@ def run(target: Target, estimator: Count) -> None:
             if plan.judged and grain in JUDGED_GRAINS:
                 by_grain[grain] = _samples(units, shape.grouping, np.tile(shape.weeks, (len(plan.tiers), 1)))
         if plan.judged:
-            add_contrasts(
-                target, units, holders, plan.tiers, [Statistic("per_week", "events", "per week")], by_grain, _samples
-            )
+            add_contrasts(target, units, holders, plan.tiers, STATISTICS, by_grain, _samples)
+            if list(plan.tiers) != [MIXED]:
+                add_arm_contrasts(target, units, STATISTICS, _samples)
+        add_segment_contrasts(target, units, holders, plan, STATISTICS, _samples)
 
 
 def _add_rows(target: Target, shape: Shape) -> None:

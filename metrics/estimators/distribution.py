@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from metrics.calendar import Grain
 from metrics.contrasts import Samples, per_tier
+from metrics.estimators.arms import add_arm_contrasts
 from metrics.estimators.base import (
     HISTORIES,
     JUDGED_GRAINS,
@@ -16,15 +17,16 @@ from metrics.estimators.base import (
     add_contrasts,
     units_for,
 )
+from metrics.estimators.segments import COMPARED, add_segment_contrasts
 from metrics.model import Distribution
 from metrics.rows import Notes, Shape, cluster_notes
 from metrics.stats.clusters import CONFIDENCE, critical
 from metrics.stats.distribution import Buckets, Ordered, QuantileEstimate, estimate_quantiles, order_by_group
-from metrics.stats.grouping import Grouping, reduce_cells
+from metrics.stats.grouping import Grouping, Holders, reduce_cells
 from metrics.stats.histogram import Bins
 from metrics.stats.product_limit import product_limit
 from metrics.stats.successive import History, Repositories
-from metrics.units import Units
+from metrics.units import MIXED, Units
 
 Floats = NDArray[np.float64]
 
@@ -70,22 +72,39 @@ def run(target: Target, estimator: Distribution) -> None:
                     weeks = np.tile(shape.weeks, (len(plan.tiers), 1))
                     means = [_mean_samples(ordered, shape.grouping, weeks)] if estimator.is_signed else samples
                     by_grain[grain] = means
-            if plan.judged:
-
-                def sample(_: Units, grouping: Grouping, weeks: Floats) -> list[list[Samples]]:
-                    ordered = order_by_group(values, grouping)
-                    estimates, buckets = estimate_quantiles(ordered, grouping, COMPARED_QUANTILES)
-                    if estimator.is_signed:
-                        return [_mean_samples(ordered, grouping, weeks)]
-                    sizes, below = buckets.below()
-                    return _samples(ordered, grouping, estimates, sizes, below, weeks, estimator.first_bin)
-
-                statistics = [Statistic(name_of(p), "log", target.metric.unit) for p in COMPARED_QUANTILES]
-                if estimator.is_signed:
-                    statistics = [Statistic("mean", "level", target.metric.unit)]
-                add_contrasts(target, units, holders, plan.tiers, statistics, by_grain, sample)
+            if plan.judged or plan.kind in COMPARED:
+                _contrast(target, estimator, plan, units, holders, by_grain)
     if estimator.unfinished is not None:
         _add_unfinished(target, estimator)
+
+
+def _contrast(
+    target: Target,
+    estimator: Distribution,
+    plan: Segmentation,
+    units: Units,
+    holders: Holders,
+    by_grain: dict[Grain, list[list[Samples]]],
+) -> None:
+    """Adds the contrasts of one plan; `units` ascend in value."""
+    values = units.numbers[0]
+
+    def sample(_: Units, grouping: Grouping, weeks: Floats) -> list[list[Samples]]:
+        ordered = order_by_group(values, grouping)
+        if estimator.is_signed:
+            return [_mean_samples(ordered, grouping, weeks)]
+        estimates, buckets = estimate_quantiles(ordered, grouping, COMPARED_QUANTILES)
+        sizes, below = buckets.below()
+        return _samples(ordered, grouping, estimates, sizes, below, weeks, estimator.first_bin)
+
+    statistics = [Statistic(name_of(p), "log", target.metric.unit) for p in COMPARED_QUANTILES]
+    if estimator.is_signed:
+        statistics = [Statistic("mean", "level", target.metric.unit)]
+    if plan.judged:
+        add_contrasts(target, units, holders, plan.tiers, statistics, by_grain, sample)
+        if list(plan.tiers) != [MIXED]:
+            add_arm_contrasts(target, units, statistics, sample)
+    add_segment_contrasts(target, units, holders, plan, statistics, sample)
 
 
 def _add_rows(target: Target, shape: Shape, plan: Segmentation, ordered: Ordered, bins: Bins) -> list[list[Samples]]:
@@ -100,7 +119,7 @@ def _add_rows(target: Target, shape: Shape, plan: Segmentation, ordered: Ordered
         return []
     estimates, buckets = estimate_quantiles(ordered, grouping, QUANTILES, HISTORIES[shape.grain], with_totals=True)
     sizes, below = buckets.below()
-    notes = cluster_notes(estimates[0].clusters, estimates[0].degrees)
+    notes = cluster_notes(estimates[0].clusters, estimates[0].degrees, target.metric.clustered_by)
     for estimate in estimates:
         bounds = {"ci_low": estimate.low, "ci_high": estimate.high}
         rows.add(shape, name_of(estimate.probability), unit, estimate.value, counts, some, bounds, notes)

@@ -5,13 +5,15 @@ from numpy.typing import NDArray
 
 from metrics.calendar import Grain
 from metrics.contrasts import Samples, per_tier
+from metrics.estimators.arms import add_arm_contrasts
 from metrics.estimators.base import HISTORIES, JUDGED_GRAINS, Segmentation, Statistic, Target, add_contrasts, units_for
 from metrics.estimators.count import add_weekly
+from metrics.estimators.segments import COMPARED, add_segment_contrasts
 from metrics.model import Ratio
 from metrics.rows import Shape, cluster_notes
-from metrics.stats.grouping import Grouping, reduce_cells
+from metrics.stats.grouping import Grouping, Holders, reduce_cells
 from metrics.stats.ratio import RatioEstimate, estimate_ratio
-from metrics.units import Units, concatenate
+from metrics.units import MIXED, Units, concatenate
 
 Floats = NDArray[np.float64]
 
@@ -47,23 +49,38 @@ def run(target: Target, estimator: Ratio) -> None:
                 by_grain[grain] = _samples(shape.grouping, estimate, cells, weeks, estimator)
                 if has_rest(target, estimator):
                     by_grain[grain].append(_rest(shape.grouping, estimate, cells, weeks))
-        if plan.judged:
+        if plan.judged or plan.kind in COMPARED:
+            _contrast(target, estimator, plan, units, holders, by_grain)
 
-            def sample(units: Units, grouping: Grouping, weeks: Floats) -> list[list[Samples]]:
-                numerators, denominators, counts = grouping.sums(_columns(units))
-                estimate = estimate_ratio(grouping, numerators, denominators, counts, estimator.kind)
-                samples = _samples(grouping, estimate, (numerators, denominators), weeks, estimator)
-                if has_rest(target, estimator):
-                    samples.append(_rest(grouping, estimate, (numerators, denominators), weeks))
-                return samples
 
-            unit, scale = target.metric.unit, estimator.scale
-            statistics = [Statistic(estimator.statistic, estimator.kind, unit, scale)]
-            if estimator.counts_events:
-                statistics.append(Statistic("per_week" if estimator.weekly else PER_WEEK, "events", "per week"))
-                if has_rest(target, estimator):
-                    statistics.append(Statistic(REST_PER_WEEK, "events", "per week"))
-            add_contrasts(target, units, holders, plan.tiers, statistics, by_grain, sample)
+def _contrast(
+    target: Target,
+    estimator: Ratio,
+    plan: Segmentation,
+    units: Units,
+    holders: Holders,
+    by_grain: dict[Grain, list[list[Samples]]],
+) -> None:
+    """Adds the contrasts of one plan."""
+
+    def sample(units: Units, grouping: Grouping, weeks: Floats) -> list[list[Samples]]:
+        numerators, denominators, counts = grouping.sums(_columns(units))
+        estimate = estimate_ratio(grouping, numerators, denominators, counts, estimator.kind)
+        samples = _samples(grouping, estimate, (numerators, denominators), weeks, estimator)
+        if has_rest(target, estimator):
+            samples.append(_rest(grouping, estimate, (numerators, denominators), weeks))
+        return samples
+
+    statistics = [Statistic(estimator.statistic, estimator.kind, target.metric.unit, estimator.scale)]
+    if estimator.counts_events:
+        statistics.append(Statistic("per_week" if estimator.weekly else PER_WEEK, "events", "per week"))
+        if has_rest(target, estimator):
+            statistics.append(Statistic(REST_PER_WEEK, "events", "per week"))
+    if plan.judged:
+        add_contrasts(target, units, holders, plan.tiers, statistics, by_grain, sample)
+        if list(plan.tiers) != [MIXED]:
+            add_arm_contrasts(target, units, statistics, sample)
+    add_segment_contrasts(target, units, holders, plan, statistics, sample)
 
 
 def has_rest(target: Target, estimator: Ratio) -> bool:
@@ -95,7 +112,7 @@ def _add_rows(target: Target, estimator: Ratio, shape: Shape, estimate: RatioEst
     notes = None
     if shape.intervals:
         columns |= {"ci_low": estimate.low * estimator.scale, "ci_high": estimate.high * estimator.scale}
-        notes = cluster_notes(estimate.clusters, estimate.degrees)
+        notes = cluster_notes(estimate.clusters, estimate.degrees, target.metric.clustered_by)
     value = estimate.value * estimator.scale
     keep = estimate.denominator > 0
     target.values.add(shape, estimator.statistic, target.metric.unit, value, estimate.units, keep, columns, notes)

@@ -9,7 +9,9 @@ from dataclasses import fields, is_dataclass
 import dagster as dg
 import polars as pl
 
+from metrics.calendar import Calendar
 from metrics.comparisons import comparisons as compared
+from metrics.control_changes import SCHEMA as CONTROL_CHANGES
 from metrics.definitions import all_metrics
 from metrics.model import Metric
 from pipelines.build_engine import engine_of
@@ -90,8 +92,18 @@ def metric_values(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[N
     return dg.MaterializeResult(metadata={"rows": build.keep_partitions("metric_values", SIDES).rows})
 
 
+def _control_changes(build: BuildStore) -> pl.DataFrame:
+    """The register of control changes as of the cut, by local day."""
+    calendar = Calendar(build.workspace.timezone, build.workspace.week_start)
+    rows = build.connection.execute(
+        "select tier, effective_at, layer, summary from control_changes where effective_at <= ?", [build.cut.as_of]
+    ).fetchall()
+    listed = [(tier, calendar.local_day(instant), layer, summary) for tier, instant, layer, summary in rows]
+    return pl.DataFrame(listed, schema=CONTROL_CHANGES, orient="row")
+
+
 @dg.asset(
-    deps=[metric_key(metric) for metric in all_metrics()],
+    deps=[*(metric_key(metric) for metric in all_metrics()), "control_changes"],
     group_name="metrics",
     description=all_tables()["comparisons"].table_grain(),
     kinds={"parquet"},
@@ -99,6 +111,6 @@ def metric_values(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[N
 def comparisons(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
     """Every compared statistic of every window, with the interval of its change."""
     build.keep_partitions("contrasts", SIDES)
-    frame = compared(build.frame("select * from contrasts"), all_metrics())
+    frame = compared(build.frame("select * from contrasts"), all_metrics(), control_changes=_control_changes(build))
     keys = [f'"{key}"' for key in all_tables()["comparisons"].table_key()]
     return dg.MaterializeResult(metadata={"rows": build.write("comparisons", frame, order_by=keys).rows})

@@ -1,0 +1,175 @@
+"""Contrasts for the controlled comparison: onboarded repositories, and those of the tier that are not onboarded yet.
+
+Each arm is compared with itself over the same two periods, its repositories' shares of the work held as in the baseline
+(direct standardisation), so that a change of mix is no change of the figure. `metrics.controlled` sets the two changes
+against each other; the contrasts of the baseline's second half with its first show whether the arms moved alike before.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metrics.calendar import Period
+from metrics.contrasts import Identity, Pairs, Samples
+from metrics.estimators.base import Sampler, Statistic, Target
+from metrics.estimators.segments import identity_of
+from metrics.stats.grouping import make_holders
+from metrics.units import TIERS, Units
+
+Integers = NDArray[np.int64]
+Onboarded = NDArray[np.datetime64]
+
+ONBOARDED, NOT_ONBOARDED = "onboarded", "not_onboarded"
+ARMS = (ONBOARDED, NOT_ONBOARDED)
+ARM, ARM_BEFORE = "arm", "arm_before"
+"""Segmentations of contrasts: window against baseline, and the baseline's second half against its first (pre-trend)."""
+FEWEST_REPOSITORIES = 2
+"""Repositories that either arm must have: with one, its own luck and an effect cannot be told apart."""
+
+
+@dataclass(frozen=True)
+class Spans:
+    """A tier's window and the baseline that it is compared with."""
+
+    baseline: Period
+    window: Period
+
+    @property
+    def compared(self) -> tuple[Period, Period]:
+        """Baseline and window."""
+        return self.baseline, self.window
+
+    @property
+    def halves(self) -> tuple[Period, Period]:
+        """The baseline's first and second half, in which nobody was onboarded yet."""
+        middle = self.baseline.start + (self.baseline.end - self.baseline.start) // 2
+        return Period(self.baseline.start, middle), Period(middle, self.baseline.end)
+
+    def arm_of(self, onboarded: Onboarded) -> Integers:
+        """0 for those onboarded between baseline and window, 1 for those not yet at the window's end, else -1."""
+        never = np.isnat(onboarded)
+        treated = ~never & (onboarded >= _day(self.baseline.end)) & (onboarded <= _day(self.window.start))
+        untreated = never | (onboarded >= _day(self.window.end))
+        return np.where(treated, 0, np.where(untreated, 1, -1)).astype(np.int64)
+
+
+def _day(day: date) -> np.datetime64:
+    return np.datetime64(day)
+
+
+def add_arm_contrasts(target: Target, units: Units, statistics: Sequence[Statistic], sample: Sampler) -> None:
+    """Adds the contrasts of both arms for every tier and quarter in which either has enough repositories."""
+    onboarded = target.source.onboarded
+    if np.isnat(onboarded).all():
+        return
+    periods, _ = target.source.days.windows("quarter")
+    provisional = target.source.provisional(periods, target.metric.follow_up)
+    for index, window in enumerate(periods):
+        spans = [_spans(target, tier, window, periods[index - 1] if index else None) for tier in TIERS]
+        arms = _arms(target, units, spans, onboarded)
+        enough = [min((of_tier == arm).sum() for arm in (0, 1)) >= FEWEST_REPOSITORIES for of_tier in arms]
+        if not any(enough):
+            continue
+        for kind in (ARM, ARM_BEFORE):
+            samples = _sampled(target, units, spans, arms, kind, sample)
+            for number, tier in enumerate(TIERS):
+                three = spans[number]
+                if not enough[number] or three is None:
+                    continue
+                is_named = target.source.baseline(tier) is not None
+                pairs = Pairs("quarter", [window], [three.baseline], is_named, provisional[[index]])
+                for statistic, of_statistic in zip(statistics, samples, strict=True):
+                    for arm, name in enumerate(ARMS):
+                        identity = identity_of(target, statistic, tier, kind, name)
+                        _add(target, identity, pairs, of_statistic[number * len(ARMS) + arm])
+
+
+def _add(target: Target, identity: Identity, pairs: Pairs, samples: Samples) -> None:
+    """Adds the contrast of an arm's later period with its earlier one; counts have no mix to be held."""
+    before, after = samples.at(np.array([0])), samples.at(np.array([1]))
+    if not identity.statistic.endswith("per_week"):
+        after = standardised(after, before, identity.kind)
+    target.contrasts.add(identity, pairs, after, before)
+
+
+def _spans(target: Target, tier: str, window: Period, previous: Period | None) -> Spans | None:
+    """The periods of a tier's comparison; none where the window does not lie after the baseline."""
+    baseline = target.source.baseline(tier) or previous
+    return Spans(baseline, window) if baseline is not None and baseline.end <= window.start else None
+
+
+def _arms(target: Target, units: Units, spans: Sequence[Spans | None], onboarded: Onboarded) -> Integers:
+    """Per tier and repository its arm; -1 for repositories without work in the baseline or in the window."""
+    days, size = target.source.days, len(onboarded)
+    arms = np.full((len(TIERS), size), -1, dtype=np.int64)
+    for number, three in enumerate(spans):
+        if three is None:
+            continue
+        mine = units.tier == number
+        repository, day = units.repository[mine], units.day[mine]
+        worked = [
+            np.bincount(repository[days.inside(period)[day]], minlength=size + 1)[:size] > 0
+            for period in three.compared
+        ]
+        arms[number] = np.where(worked[0] & worked[1], three.arm_of(onboarded), -1)
+    return arms
+
+
+def _sampled(
+    target: Target, units: Units, spans: Sequence[Spans | None], arms: Integers, kind: str, sample: Sampler
+) -> list[list[Samples]]:
+    """Samples of every tier and arm in an earlier and a later period."""
+    days = target.source.days
+    span_of_day = np.full((len(TIERS), len(days.all)), -1, dtype=np.int64)
+    weeks = np.zeros((len(TIERS) * len(ARMS), 2))
+    for number, three in enumerate(spans):
+        if three is None:
+            continue
+        periods = three.compared if kind == ARM else three.halves
+        for code, period in enumerate(periods):
+            span_of_day[number, days.inside(period)] = code
+        weeks[number * len(ARMS) : (number + 1) * len(ARMS)] = target.source.elapsed(periods)
+    # The last column is that of units without a known repository: they are in no arm.
+    arm = np.column_stack([arms, np.full(len(TIERS), -1)])[units.tier, units.repository]
+    holders = make_holders(units.tier, units.repository, len(TIERS), arm, len(ARMS))
+    return sample(units, holders.by_window(span_of_day[units.tier, units.day], 2), weeks)
+
+
+def standardised(after: Samples, before: Samples, kind: str) -> Samples:
+    """The later period at the earlier one's shares of the work by repository.
+
+    A repository's own deviation from the common value is its influence ÷ its share; weighing it by the earlier share
+    gives the ratio that the later period would have had with the earlier mix (exact for ratios of sums and means, to
+    first order for quantiles). Weights that differ from the shares cost precision (Kish 1965): 1 + the
+    variance of the weights.
+    """
+    share, wanted = np.nan_to_num(after.share), np.nan_to_num(before.share)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        deviation = np.where(share > 0, np.nan_to_num(after.influence) / share, 0.0)
+        weight = np.where(share > 0, wanted / share, 0.0)
+    shift = (wanted * deviation).sum(axis=1)
+    cost = np.maximum((weight**2 * share).sum(axis=1), 1.0)
+    influence = wanted * (deviation - shift[:, None])
+    value = after.value
+    if kind == "log":
+        value = value * np.exp(shift)
+    elif kind == "level":
+        value = value + shift
+    else:
+        value = value * (1 + shift)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            influence = np.nan_to_num(influence / (1 + shift)[:, None])
+    root = np.sqrt(cost)
+    return replace(
+        after,
+        value=value,
+        size=after.size / cost,
+        sd_low=after.sd_low * root,
+        sd_high=after.sd_high * root,
+        variance=after.variance * cost,
+        influence=influence,
+        share=wanted,
+    )
