@@ -92,9 +92,7 @@ def waiting_lines(workspace: Workspace) -> list[str]:
 
 
 def published_findings(snapshot: Snapshot) -> list[Finding]:
-    """The findings of a snapshot; none where it was built before there were any."""
-    if "findings" not in snapshot.manifest.tables:
-        return []
+    """The findings of a snapshot that has the table."""
     return [Finding(**row) for row in snapshot.rows(FINDINGS)]  # type: ignore[arg-type]
 
 
@@ -118,12 +116,13 @@ def _compare(ledger: Ledger, workspace: Workspace, snapshot: Snapshot, world: Wo
     manifest = snapshot.manifest
     if not is_of_the_present(manifest, workspace, ledger.last_look()):
         return f"the snapshot is a look back (as of {manifest.as_of}): nothing new is told of it"
-    findings = published_findings(snapshot)
+    # A published snapshot is a build that succeeded; one without findings says nothing of any other kind.
+    is_whole = "findings" in manifest.tables
+    findings = published_findings(snapshot) if is_whole else []
     with ledger.transaction():
         now = world.now()
         look = Look(ledger, workspace.name, workspace.alerts.channels, now)
-        # A published snapshot is a build that succeeded: what said otherwise is closed with the rest.
-        look.compare(findings, KINDS)
+        look.compare(findings, KINDS if is_whole else (BUILD,))
         ledger.note_look(_instant(manifest.as_of), now)
     return ""
 

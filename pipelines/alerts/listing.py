@@ -19,6 +19,16 @@ def listed_alerts(workspace: Workspace, *, closed: bool = False) -> list[dict[st
         return [{**vars(alert), "state": alert.state, "deliveries": ledger.deliveries(alert)} for alert in alerts]
 
 
+def acknowledged_by(workspace: Workspace) -> dict[str, str]:
+    """Who took each open finding, by its id: what the published table `findings` says in the column of that name.
+
+    Raises:
+        LedgerError: the record of alerts cannot be read.
+    """
+    with copy_of_ledger(workspace.state) as ledger:
+        return {alert.finding_id: alert.acknowledged_by for alert in ledger.alerts() if alert.acknowledged_by}
+
+
 def alert_lines(alert: dict[str, Any]) -> list[str]:
     """An alert in four lines: what, why, who was told or took it, since when and its id."""
     tier = {None: "", "all": "all tiers"}.get(alert["tier"], f"tier {alert['tier']}")

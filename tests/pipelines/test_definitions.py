@@ -56,6 +56,12 @@ def test_nothing_comes_after_the_snapshot_but_the_brief_and_alerts(definitions: 
     assert {key.to_user_string() for key in rest} == {"alerts", "monthly_brief"}
 
 
+def test_a_build_tells_and_writes_no_brief(definitions: dg.Definitions) -> None:
+    made = {key.to_user_string() for key in definitions.resolve_job_def(BUILD_JOB).asset_layer.executable_asset_keys}
+    assert {"alerts", "snapshot"} <= made
+    assert "monthly_brief" not in made
+
+
 def test_nothing_in_the_graph_is_missing(definitions: dg.Definitions) -> None:
     graph = definitions.resolve_asset_graph()
     assert graph.get_all_asset_keys() == graph.materializable_asset_keys

@@ -11,6 +11,7 @@ import pytest
 import pipelines.stages.facts
 import pipelines.stages.verdicts
 from metrics.verdicts import SCHEMA, Verdicts
+from pipelines.alerts.ledger import copy_of_ledger
 from pipelines.build_store import BuildStore, Cut
 from pipelines.run_build import TableRejected, run_build
 from pipelines.snapshot_reader import open_snapshot
@@ -52,6 +53,11 @@ def test_a_build_publishes_what_it_says(workspace: Workspace, first: Manifest) -
         )
     assert rows[0]["n"] == facts[0]["merged"]
     assert 2 < float(str(rows[0]["value"])) < 8
+
+
+def test_a_build_compares_its_findings_with_what_was_told(workspace: Workspace, first: Manifest) -> None:
+    with copy_of_ledger(workspace.state) as ledger:
+        assert ledger.last_look() == datetime(2026, 7, 1, tzinfo=UTC).replace(tzinfo=None)
 
 
 def test_two_builds_of_the_same_input_give_the_same_parts(workspace: Workspace, first: Manifest) -> None:

@@ -64,15 +64,23 @@ class Builds:
         self, findings: Sequence[Finding], as_of: datetime | None = None, known_at: str | None = None
     ) -> Manifest:
         """Publish a snapshot that holds these findings."""
-        self.count += 1
-        self.clock.instant = START + timedelta(hours=self.count)
-        made = f"{self.clock.instant.isoformat()}Z"
+        manifest = self._manifest(as_of, known_at)
         folder = SnapshotFolder(self.workspace.state)
         rows = [{**vars(finding), "acknowledged_by": None} for finding in findings]
         with duckdb.connect() as connection:
             connection.register("findings", pl.DataFrame(rows, schema=COLUMNS, orient="row").to_arrow())
             part = write_part(connection, "select * from findings", folder.parts)
-        manifest = Manifest(
+        return self._move_to(replace(manifest, tables={"findings": SnapshotTable((part,))}))
+
+    def publish_without_findings(self) -> Manifest:
+        """Publish a snapshot as builds made it before there were findings."""
+        return self._move_to(self._manifest(None, None))
+
+    def _manifest(self, as_of: datetime | None, known_at: str | None) -> Manifest:
+        self.count += 1
+        self.clock.instant = START + timedelta(hours=self.count)
+        made = f"{self.clock.instant.isoformat()}Z"
+        return Manifest(
             snapshot_id=f"snapshot-{self.count:03}",
             created_at=made,
             as_of=f"{as_of.isoformat()}Z" if as_of else made,
@@ -80,8 +88,11 @@ class Builds:
             workspace=self.workspace.name,
             timezone="UTC",
             definitions={},
-            tables={"findings": SnapshotTable((part,))},
+            tables={},
         )
+
+    def _move_to(self, manifest: Manifest) -> Manifest:
+        folder = SnapshotFolder(self.workspace.state)
         replace_text(folder.manifest_path(manifest.snapshot_id), manifest.to_json())
         replace_text(folder.pointer, manifest.snapshot_id + "\n")
         return manifest

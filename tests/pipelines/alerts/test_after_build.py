@@ -68,6 +68,19 @@ def test_a_failed_build_is_told_once_until_one_succeeds(workspace: Workspace, we
     assert web.messages[1]["message"].startswith("the disk is full")
 
 
+def test_a_snapshot_without_findings_closes_nothing_but_the_failed_build(
+    workspace: Workspace, web: WebReceiver
+) -> None:
+    builds = Builds(workspace)
+    world = builds.world(ops=web.address)
+    builds.publish([ESCAPES])
+    tell_of_snapshot(workspace, world)
+    tell_of_failed_build(workspace, "the disk is full", world)
+    builds.publish_without_findings()
+    tell_of_snapshot(workspace, world)
+    assert web.titles[2:] == ["test: recovered: the build (build, high)"]
+
+
 def raising(error: Exception) -> object:
     def load(workspace: Workspace) -> Never:
         raise error

@@ -10,7 +10,9 @@ import pytest
 import stamina
 
 from pipelines.alerts.after_build import tell_of_snapshot
+from pipelines.alerts.listing import acknowledged_by
 from pipelines.cli import run
+from schemas.errors import PlumblineError
 from schemas.workspace import Workspace
 from tests.support.alerts import ESCAPES, STALE, Builds, channel, workspace_with
 from tests.support.receivers import SECRET, WebReceiver, web_receiver
@@ -63,6 +65,7 @@ def test_an_acknowledgement_is_told_and_listed(
     assert plumbline(workspace, *arguments) == 0
     assert plumbline(workspace, *arguments) == 0  # once more changes nothing
     assert web.titles[2:] == ["test: acknowledged by Jo Example: github (stale source, medium)"]
+    assert acknowledged_by(workspace) == {STALE.finding_id: "Jo Example"}
     capsys.readouterr()
     plumbline(workspace, "alerts")
     listed = capsys.readouterr().out
@@ -154,3 +157,21 @@ def test_without_findings_or_channels_it_says_so(tmp_path: Path, capsys: pytest.
     assert "[[alerts.channels]]" in told.err
     assert plumbline(workspace, "alerts", "--test") == 2
     assert "no channel is configured" in capsys.readouterr().err
+
+
+def test_a_build_that_fails_says_who_has_not_been_told(
+    workspace: Workspace, web: WebReceiver, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(workspace: Workspace) -> None:
+        raise PlumblineError("two tiers at once", "tiers.csv:3")
+
+    monkeypatch.setattr("pipelines.run_build.load", fails)
+    workspace.warehouse_path.touch()
+    web.status = 503
+    assert plumbline(workspace, "build") == 2
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.startswith("alerts: 1 wait for ops")
+    assert second == "plumbline: tiers.csv:3: two tiers at once"
+    web.status = 200
+    assert plumbline(workspace, "alerts", "--deliver") == 0
+    assert web.messages[-1]["message"].startswith("tiers.csv:3: two tiers at once")
