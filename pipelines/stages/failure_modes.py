@@ -1,0 +1,36 @@
+"""Verdicts, comparisons and metric values → failure modes: which known ways of going wrong show in which tier."""
+
+import dagster as dg
+
+from metrics.failure_mode_status import failure_mode_rows
+from metrics.failure_modes import all_failure_modes
+from pipelines.build_engine import engine_of
+from pipelines.build_store import BuildStore
+from schemas.published.failure_modes import FailureModes
+
+
+@dg.asset(
+    deps=["verdicts", "comparisons", "metric_values"],
+    group_name="verdicts",
+    description=FailureModes.table_grain(),
+    kinds={"parquet"},
+)
+def failure_modes(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
+    """What was seen of each mode, and what prevents it."""
+    modes = all_failure_modes()
+    read = ", ".join(
+        f"'{metric}'"
+        for metric in sorted({m for mode in modes.values() for signal in mode.signals for m in signal.metrics})
+    )
+    frame = failure_mode_rows(
+        modes,
+        build.frame("select * from verdicts"),
+        build.frame(f"select * from comparisons where grain = 'quarter' and metric in ({read})"),
+        build.frame(
+            f"select * from metric_values where grain = 'quarter' and statistic <> 'hist' and metric in ({read})"
+            " and segment_kind in ('all', 'ai_use', 'category')"
+        ),
+        engine_of(build).empty_inputs,
+    )
+    table = build.write("failure_modes", frame, order_by=FailureModes.table_key())
+    return dg.MaterializeResult(metadata={"rows": table.rows})
