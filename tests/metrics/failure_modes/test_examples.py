@@ -121,6 +121,6 @@ def test_what_is_only_large_or_only_sure_is_one_to_watch() -> None:
 
 
 def test_rows_are_those_of_the_published_table() -> None:
-    found = failure_mode_rows(MODES, *(rows_of(table, []) for table in ("verdicts", "comparisons", "metric_values")))
+    found = failure_mode_rows(MODES, rows_of("verdicts", []), rows_of("comparisons", []), rows_of("metric_values", []))
     assert found.columns == [column.name for column in FailureModes.table_columns()]
     assert found.height == 40
