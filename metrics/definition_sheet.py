@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from metrics.model import Count, Distribution, Downtime, Estimator, Metric, Ratio, Stock, Variation
+from metrics.model import (
+    Concurrency,
+    Count,
+    Distribution,
+    Downtime,
+    Estimator,
+    Load,
+    Metric,
+    PerTeamWeek,
+    Ratio,
+    Stock,
+    Variation,
+)
 
 BETTER = {"lower": "lower is better", "higher": "higher is better", "context": "read, not judged"}
-
-CLUSTERED = "intervals clustered by repository"
 
 
 def sheet(metric: Metric) -> dict[str, Any]:
@@ -29,7 +39,7 @@ def sheet(metric: Metric) -> dict[str, Any]:
         "formula": metric.formula,
         "source": metric.source,
         "inputs": list(metric.inputs),
-        "estimators": [in_words(estimator) for estimator in metric.estimators],
+        "estimators": [in_words(estimator, metric) for estimator in metric.estimators],
         "follow_up_days": metric.follow_up.total_seconds() / 86_400,
         "watched": list(metric.watched),
         "segments": ["tier", "ai_use", *_category(metric), *(["team", "repo"] if metric.core else [])],
@@ -58,18 +68,35 @@ def _category(metric: Metric) -> list[str]:
     return ["category"] if any(getattr(part, "category", None) for part in parts) else []
 
 
-def in_words(estimator: Estimator) -> str:
-    """What an estimator computes and how sure it is, as a clause."""
+def in_words(estimator: Estimator, metric: Metric) -> str:
+    """What an estimator of a metric computes and how sure it is, as a clause."""
+    clustered = f"intervals clustered by {metric.clustered_by}"
+    distribution = (
+        "n, mean, p50 to p99 (linear between order statistics) and a histogram; Woodruff's bounds for quantiles,"
+        f" {clustered}"
+    )
     match estimator:
-        case Distribution(unfinished=None):
-            return _DISTRIBUTION
         case Distribution():
-            return f"{_DISTRIBUTION}; km_p50, km_p90: product-limit over the unfinished too, with Greenwood's variance"
+            unfinished = "; km_p50, km_p90: product-limit over the unfinished too, with Greenwood's variance"
+            return distribution + (unfinished if estimator.unfinished else "")
         case Ratio(kind="share"):
-            return f"{estimator.statistic}: ratio of sums, a share; Wilson's bounds on the effective size, {CLUSTERED}"
+            return f"{estimator.statistic}: ratio of sums, a share; Wilson's bounds on the effective size, {clustered}"
         case Ratio():
             weekly = "; its numerator also as count and per_week" if estimator.weekly else ""
-            return f"{estimator.statistic}: ratio of sums, events per unit; score bounds, {CLUSTERED}{weekly}"
+            return f"{estimator.statistic}: ratio of sums, events per unit; score bounds, {clustered}{weekly}"
+        case Load():
+            uneven = "gini and top_decile_share (Lorenz curve) over all of them in the window"
+            return f"over the weeks of each {metric.clustered_by}: {distribution}; {uneven}"
+        case Concurrency():
+            return f"over the days of each {metric.clustered_by}: {distribution}"
+        case PerTeamWeek():
+            return f"rate: ratio of sums, outcomes per team-week; score bounds, {clustered}"
+    return _level_in_words(estimator)
+
+
+def _level_in_words(estimator: Count | Downtime | Stock | Variation) -> str:
+    """The same of what is counted over a whole window."""
+    match estimator:
         case Count():
             return "count, and per_week of the time elapsed; score bounds, widened by the spread from window to window"
         case Downtime():
@@ -80,9 +107,3 @@ def in_words(estimator: Estimator) -> str:
             return "rate: share of what is there at the window's end"
         case Variation():
             return f"cv: standard deviation over mean of {estimator.weeks} weekly counts; bounds by block bootstrap"
-
-
-_DISTRIBUTION = (
-    "n, mean, p50 to p99 (linear between order statistics) and a histogram; Woodruff's bounds for quantiles,"
-    f" {CLUSTERED}"
-)

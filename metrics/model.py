@@ -13,6 +13,7 @@ from typing import Literal
 Side = Literal["leading", "lagging"]
 Direction = Literal["lower", "higher", "context"]
 """Which way is better; `context` metrics are read, not judged."""
+Cluster = Literal["repository", "reviewer", "team"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +142,67 @@ class Variation:
     name = "coefficient of variation"
 
 
-Estimator = Distribution | Ratio | Count | Downtime | Stock | Variation
+@dataclass(frozen=True, kw_only=True)
+class Load:
+    """How much falls on one holder in one calendar week: a distribution over the holder-weeks with at least one unit.
+
+    `holder` is SQL of an integer code that names nobody; `time` decides the week, and the first unit of a holder-week
+    the window. The week that still runs is left out. Over the holders of a window also `gini` and `top_decile_share`.
+    In the mixed figure a holder's week is one, whatever tiers its units are of.
+    """
+
+    fact: str
+    time: str
+    holder: str
+    where: str = "true"
+    name = "load per holder and week"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Concurrency:
+    """How many units are open at once: a distribution over holder-days, each the average over the local day.
+
+    A unit is open from `start` to `end` (null: still open at the cut). Days on which a holder had nothing open are
+    left out. In the mixed figure a holder's day is one, whatever tiers its units are of.
+    """
+
+    fact: str
+    start: str
+    end: str
+    holder: str
+    where: str = "true"
+    name = "units open at once"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcomes:
+    """What counts as an outcome: rows of a fact, each with the instant at which it came about."""
+
+    fact: str
+    time: str
+    recorded: str
+    """The instant at which it enters the books: where no row has one, nobody keeps such outcomes."""
+    says: str
+    """What they are, as a sentence for the note of each row."""
+    where: str = "true"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PerTeamWeek:
+    """Outcomes divided by team-weeks (statistic `rate`), a ratio of sums clustered by team.
+
+    A team-week is a calendar week in which a team had a unit of `activity` open in the tier; a week that lies in two
+    windows counts in each by its days. In the mixed figure a team's week is one, whatever tiers it worked in.
+    `otherwise` stands in where nobody keeps outcomes of the first kind.
+    """
+
+    outcomes: Outcomes
+    otherwise: Outcomes
+    activity: Concurrency
+    name = "outcomes per team-week"
+
+
+Estimator = Distribution | Ratio | Count | Downtime | Stock | Variation | Load | Concurrency | PerTeamWeek
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,6 +270,8 @@ class Metric:
     audience: str = "engineering leaders, measurement owner"
     paired_constraints: tuple[str, ...] = ()
     owner: str = "measurement owner"
+    clustered_by: Cluster = "repository"
+    """What work is alike in, and intervals are clustered by."""
 
     @property
     def version(self) -> str:

@@ -8,6 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from metrics.calendar import Grain, Period
+from metrics.model import Cluster
 from metrics.stats.clusters import FEW_CLUSTERS
 from metrics.stats.grouping import Grouping
 
@@ -72,16 +73,20 @@ MOST_DEGREES = 30
 """Beyond this many degrees of freedom a t reference is the normal one for any reader."""
 
 
-def cluster_notes(clusters: Integers, degrees: Floats) -> Notes:
-    """Says, per group, when few repositories stand behind an interval, and what reference it was made with."""
-    table: list[str | None] = [None, "One repository: its units are taken as independent."]
+PLURALS: Mapping[Cluster, str] = {"repository": "repositories", "reviewer": "reviewers", "team": "teams"}
+
+
+def cluster_notes(clusters: Integers, degrees: Floats, kind: Cluster = "repository") -> Notes:
+    """Says, per group, when few clusters stand behind an interval, and what reference it was made with."""
+    table: list[str | None] = [None, f"One {kind}: its units are taken as independent."]
     few = [
-        f"{count} repositories: t reference with {freedom} degree{'s' if freedom > 1 else ''} of freedom."
+        f"{count} {PLURALS[kind]}: t reference with {freedom} degree{'s' if freedom > 1 else ''} of freedom."
         for count in range(2, FEW_CLUSTERS)
         for freedom in range(1, MOST_DEGREES + 1)
     ]
     unequal = [
-        f"Repositories of very unequal size: t reference with {freedom} degree{'s' if freedom > 1 else ''} of freedom."
+        f"{PLURALS[kind].capitalize()} of very unequal size: t reference with"
+        f" {freedom} degree{'s' if freedom > 1 else ''} of freedom."
         for freedom in range(1, FEW_CLUSTERS - 1)
     ]
     whole = np.clip(np.nan_to_num(degrees, nan=1.0), 1, MOST_DEGREES).astype(np.int64)
@@ -96,16 +101,13 @@ NUMERIC = ("numerator", "denominator", "ci_low", "ci_high", "censored", "bin_low
 
 @dataclass
 class ValueRows:
-    """Collects the rows of one metric version.
-
-    Rows of one shape become one frame: few large columns, not many small ones.
-    """
+    """Collects the rows of one metric version as arrays of codes; they become one frame at the end, column by column."""
 
     metric: str
     version: str
-    frames: list[pl.DataFrame] = field(default_factory=list)
-    _shape: Shape | None = None
-    _pending: list["_Chunk"] = field(default_factory=list)
+    remark: str | None = None
+    """A sentence that every row's note ends with."""
+    _chunks: list["_Chunk"] = field(default_factory=list)
 
     def add(
         self,
@@ -125,7 +127,6 @@ class ValueRows:
         picked = np.flatnonzero(keep & np.isfinite(value))
         if len(picked) == 0:
             return
-        self._begin(shape)
         given = columns or {}
         numbers = {
             name: column[picked] if isinstance(column := given[name], np.ndarray) else np.full(len(picked), column)
@@ -133,8 +134,8 @@ class ValueRows:
             if name in given
         }
         counts = np.asarray(n)[picked].astype(np.int64)
-        sentences = pl.Series(list(notes.table), dtype=pl.String).gather(notes.codes[picked]) if notes else None
-        self._pending.append(_Chunk(statistic, unit, picked, value[picked], counts, numbers, sentences))
+        said = Notes(notes.table, notes.codes[picked]) if notes else None
+        self._chunks.append(_Chunk(shape, statistic, unit, picked, value[picked], counts, numbers, said))
 
     def add_histogram(self, shape: Shape, unit: str, counts: Integers, n: Integers, edges: Floats) -> None:
         """Adds a `hist` row per group and bin that has units.
@@ -144,72 +145,82 @@ class ValueRows:
         picked, bins = np.nonzero(counts)
         if len(picked) == 0:
             return
-        self._begin(shape)
         lower = np.concatenate([[0.0], edges[:-1]])
         numbers = {"bin_low": lower[bins], "bin_high": edges[bins]}
         value = counts[picked, bins].astype(np.float64)
-        self._pending.append(_Chunk("hist", unit, picked, value, n[picked].astype(np.int64), numbers, None))
+        self._chunks.append(_Chunk(shape, "hist", unit, picked, value, n[picked].astype(np.int64), numbers, None))
 
-    def _begin(self, shape: Shape) -> None:
-        """Rows of another shape go into a frame of their own."""
-        if shape is not self._shape:
-            self._flush()
-            self._shape = shape
+    def frame(self) -> pl.DataFrame:
+        """All rows, in the order in which they were added."""
+        chunks = self._chunks
+        if not chunks:
+            return pl.DataFrame(schema=SCHEMA)
+        of_chunk = np.repeat(np.arange(len(chunks)), [len(chunk.picked) for chunk in chunks])
+        shapes = list({id(chunk.shape): chunk.shape for chunk in chunks}.values())
+        number = {id(shape): index for index, shape in enumerate(shapes)}
+        of_shape = [number[id(chunk.shape)] for chunk in chunks]
+        groupings = [chunk.shape.grouping for chunk in chunks]
 
-    def _flush(self) -> None:
-        """Makes one frame of the rows of the shape at hand."""
-        shape, chunks = self._shape, self._pending
-        if shape is None or not chunks:
-            return
-        grouping = shape.grouping
-        picked = np.concatenate([chunk.picked for chunk in chunks])
-        lengths = np.array([len(chunk.picked) for chunk in chunks])
-        of_chunk = np.repeat(np.arange(len(chunks)), lengths)
-        window = grouping.windows[picked]
+        def named(labels: list[Sequence[object]], codes: list[Integers], dtype: pl.DataType) -> pl.Series:
+            """Labels of all shapes behind one another, and each row's among them."""
+            starts = np.concatenate([[0], np.cumsum([len(each) for each in labels])])
+            places = [code + starts[shape] for code, shape in zip(codes, of_shape, strict=True)]
+            return pl.Series([label for each in labels for label in each], dtype=dtype).gather(np.concatenate(places))
+
+        windows = [g.windows[c.picked] for g, c in zip(groupings, chunks, strict=True)]
+        tiers = [g.tiers[c.picked] for g, c in zip(groupings, chunks, strict=True)]
+        segments = [g.segments[c.picked] for g, c in zip(groupings, chunks, strict=True)]
+        text = pl.String()
         data: dict[str, pl.Series] = {
-            "tier": pl.Series(list(shape.tiers), dtype=pl.String).gather(grouping.tiers[picked]),
-            "segment": pl.Series(list(shape.segments), dtype=pl.String).gather(grouping.segments[picked]),
-            "window_start": pl.Series([p.start for p in shape.periods], dtype=pl.Date).gather(window),
-            "window_end": pl.Series([p.end for p in shape.periods], dtype=pl.Date).gather(window),
+            "tier": named([shape.tiers for shape in shapes], tiers, text),
+            "segment_kind": pl.Series([chunk.shape.segment_kind for chunk in chunks]).gather(of_chunk),
+            "segment": named([shape.segments for shape in shapes], segments, text),
+            "grain": pl.Series([chunk.shape.grain for chunk in chunks]).gather(of_chunk),
+            "window_start": named([[p.start for p in shape.periods] for shape in shapes], windows, pl.Date()),
+            "window_end": named([[p.end for p in shape.periods] for shape in shapes], windows, pl.Date()),
             "statistic": pl.Series([chunk.statistic for chunk in chunks]).gather(of_chunk),
-            "unit": pl.Series([chunk.unit for chunk in chunks]).gather(of_chunk),
             "value": pl.Series(np.concatenate([chunk.value for chunk in chunks])),
+            "unit": pl.Series([chunk.unit for chunk in chunks]).gather(of_chunk),
             "n": pl.Series(np.concatenate([chunk.n for chunk in chunks])),
-            "is_provisional": pl.Series(shape.provisional[window]),
+            "is_provisional": pl.Series(
+                np.concatenate([c.shape.provisional[w] for c, w in zip(chunks, windows, strict=True)])
+            ),
+            "note": self._notes(),
         }
         for name in NUMERIC:
             column = np.concatenate([chunk.numbers.get(name, np.full(len(chunk.picked), np.nan)) for chunk in chunks])
             data[name] = pl.Series(column, dtype=pl.Float64).fill_nan(None)
-        empty = [pl.Series([None], dtype=pl.String).new_from_index(0, len(chunk.picked)) for chunk in chunks]
-        data["note"] = pl.concat(
-            [blank if c.notes is None else c.notes for c, blank in zip(chunks, empty, strict=True)]
-        )
-        constants = {
-            "metric": self.metric,
-            "version": self.version,
-            "segment_kind": shape.segment_kind,
-            "grain": shape.grain,
-        }
+        constants = {"metric": self.metric, "version": self.version}
         frame = pl.DataFrame(data).with_columns(pl.lit(text).alias(name) for name, text in constants.items())
-        self.frames.append(frame.select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items()))
-        self._pending = []
+        return frame.select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items())
 
-    def frame(self) -> pl.DataFrame:
-        """All rows, in the order in which they were added."""
-        self._flush()
-        if not self.frames:
-            return pl.DataFrame(schema=SCHEMA)
-        return pl.concat(self.frames)
+    def _notes(self) -> pl.Series:
+        """The note of every row, ended by the remark."""
+        tables: dict[int, int] = {}
+        sentences: list[str | None] = [None]
+        codes = []
+        for chunk in self._chunks:
+            if chunk.notes is None:
+                codes.append(np.zeros(len(chunk.picked), dtype=np.int64))
+                continue
+            if id(chunk.notes.table) not in tables:
+                tables[id(chunk.notes.table)] = len(sentences)
+                sentences += chunk.notes.table
+            codes.append(chunk.notes.codes + tables[id(chunk.notes.table)])
+        if self.remark is not None:
+            sentences = [f"{sentence} {self.remark}" if sentence else self.remark for sentence in sentences]
+        return pl.Series(sentences, dtype=pl.String).gather(np.concatenate(codes))
 
 
 @dataclass(frozen=True)
 class _Chunk:
-    """Rows of one statistic, before they become a frame."""
+    """Rows of one statistic, before they become columns of a frame."""
 
+    shape: Shape
     statistic: str
     unit: str
     picked: NDArray[np.intp]
     value: Floats
     n: Integers
     numbers: Mapping[str, Floats]
-    notes: pl.Series | None
+    notes: Notes | None

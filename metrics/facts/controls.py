@@ -16,6 +16,7 @@ from metrics.facts.watching import watched
 AI_ASSISTED = "ai_use in ('assisted', 'authored')"
 
 _CHANGES = """(select hash(change_id) as change_key, tier, ai_use, merged_at, deployed_at, state, validated,
+        (_incidents_watched or _rollbacks_watched or _defects_watched) as _outcomes_watched,
         _repo, _team, _service, _in_change_metrics from change_facts)"""
 
 GATE_FACTS = f"""
@@ -65,6 +66,18 @@ def shallow_approval_facts(lines_per_minute: float) -> str:
         select * exclude (change_key) from quick anti join commented using (change_key)"""
 
 
+REVIEW_FACTS = f"""
+    with people as (
+        select reviewer, (row_number() over (order by reviewer) - 1)::integer as _reviewer
+        from (select distinct reviewer from reviews_at_cut where reviewer_kind = 'human' and reviewer is not null))
+    select r.submitted_at, c.tier, c._repo, c._team, p._reviewer
+    from reviews_at_cut r
+    join people p using (reviewer)
+    join {_CHANGES} c using (change_key)
+    join changes_at_cut a using (change_key)
+    where r.reviewer_kind = 'human' and r.reviewer is distinct from a.author"""
+"""One row per review that a person submitted of another's change; the person is a number, names stay behind."""
+
 TEST_RUN_FACTS = f"""
     select t.test_run_id, t.suite, t.outcome, t.is_flaky, t.ran_at, {TIER} as tier, t._repo, t._team,
         {watched("tests", "t.ran_at")} as _tests_watched
@@ -108,17 +121,19 @@ ONBOARDING_FACTS = f"""
 
 INTENT_FACTS = f"""
     with delivered as (
-        select x.intent_key, min(c._repo) as _repo, max(c.tier) as tier,
+        select x.intent_key, min(c._repo) as _repo, min(c._team) as _team, max(c.tier) as tier,
             case when bool_and(c.deployed_at is not null) then max(c.deployed_at) end as delivered_at,
-            bool_and(coalesce(c.validated, false)) as is_validated
+            bool_and(coalesce(c.validated, false)) as is_validated, bool_and(c._outcomes_watched) as _outcomes_watched
         from (select change_key, intent_key from changes_at_cut where intent_id is not null) x
         join {_CHANGES} c using (change_key)
         where c.state <> 'closed' group by x.intent_key)
     select i.intent_id, i.approved_at, i.closed_at, coalesce(i.given_tier, {TIER}, i.change_tier)::integer as tier,
-        coalesce(i._repo, -1) as _repo, coalesce(t._team, i.repo_team) as _team, i.delivered_at, i.is_validated
+        coalesce(i._repo, -1) as _repo, coalesce(t._team, i.repo_team) as _team, i.delivered_at, i.is_validated,
+        coalesce(i._outcomes_watched, false) as _outcomes_watched
     from (
         select i.intent_id, i.approved_at, i.closed_at, i.tier as given_tier, i.team, d.tier as change_tier,
-            d.delivered_at, d.is_validated, coalesce(r._repo, d._repo) as _repo, r._service, r._team as repo_team
+            d.delivered_at, d.is_validated, d._outcomes_watched, coalesce(r._repo, d._repo) as _repo, r._service,
+            coalesce(r._team, d._team) as repo_team
         from intents_at_cut i
         left join delivered d using (intent_key)
         left join repo_dimension r on r.repo_key = i.repo_key and i.repo_id is not null) i
@@ -163,6 +178,7 @@ CONTROL_FACTS: dict[str, str] = {
     "gate_facts": GATE_FACTS,
     "change_gate_facts": CHANGE_GATE_FACTS,
     "shallow_approval_facts": shallow_approval_facts(SHALLOW_LINES_PER_MINUTE),
+    "review_facts": REVIEW_FACTS,
     "test_run_facts": TEST_RUN_FACTS,
     "signal_facts": SIGNAL_FACTS,
     "conflict_facts": CONFLICT_FACTS,

@@ -1,0 +1,78 @@
+"""Runs a `Concurrency`: how many units a holder has open at once, as a distribution over holder-days."""
+
+from datetime import timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metrics.estimators import distribution
+from metrics.estimators.base import Source, Target
+from metrics.estimators.prepared import run_prepared, units_of
+from metrics.model import Concurrency, Distribution
+from metrics.units import Units, concatenate
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+LOWEST_BIN = 0.1
+"""A tenth of a unit: one that was open for some two hours of the day."""
+PER_DAY = Distribution(fact="", time="", value="", first_bin=LOWEST_BIN)
+
+
+def run(target: Target, estimator: Concurrency) -> None:
+    """Adds the distribution over holder-days."""
+    run_prepared(
+        target,
+        open_spans(target.source, estimator),
+        lambda units, _: open_by_day(units, day_spans(target.source)),
+        lambda prepared, _: distribution.run(prepared, PER_DAY),
+    )
+
+
+def open_spans(source: Source, estimator: Concurrency) -> Units:
+    """The units by their end (the cut, while open); numbers: start and end in microseconds since 1970, holder."""
+    cut = f"timestamp '{source.cut}'"
+    stop = f"least(coalesce({estimator.end}, {cut}), {cut})"
+    numbers = [f"epoch_us({estimator.start})", f"epoch_us({stop})", estimator.holder]
+    return source.units(estimator.fact, estimator.where, stop, numbers)
+
+
+def day_spans(source: Source) -> Integers:
+    """Where the local days begin, and where the last ends: at the cut. In microseconds since 1970."""
+    days = source.days
+    edges = days.calendar.edges([*days.all, days.last + timedelta(days=1)])
+    return np.minimum(edges, np.datetime64(source.cut, "us").astype(np.int64))
+
+
+def open_by_day(units: Units, edges: Integers) -> Units:
+    """One unit per tier, holder and day on which something was open; numbers: how many, on average over the day.
+
+    A start adds one from then on and an end takes it away again, so that running sums over the days give every
+    holder's day from two passes over the units, however long these were open.
+
+    Args:
+        units: as `open_spans` gives them.
+        edges: as `day_spans` gives them.
+    """
+    parts = [_of_tier(int(tier), units.only(units.tier == tier), edges) for tier in np.unique(units.tier)]
+    return concatenate(parts) if parts else units_of(*(np.zeros(0, dtype=np.int64),) * 3, (np.zeros(0),))
+
+
+def _of_tier(tier: int, units: Units, edges: Integers) -> Units:
+    start, stop, holder = units.numbers
+    holders, row = np.unique(holder.astype(np.int64), return_inverse=True)
+    days, length = len(edges) - 1, np.diff(edges).astype(np.float64)
+    shape = (len(holders), days)
+    area, level = np.zeros(shape), np.zeros(shape)
+    # What was open before the first day is open from its beginning on.
+    for sign, instant in ((1, np.clip(start, edges[0], edges[-1])), (-1, np.clip(stop, edges[0], edges[-1]))):
+        day = np.minimum(np.searchsorted(edges, instant, side="right") - 1, days - 1)
+        cell = row * days + day
+        rest = edges[day + 1] - instant
+        area += sign * np.bincount(cell, weights=rest, minlength=area.size).reshape(shape)
+        level += sign * np.bincount(cell, minlength=area.size).reshape(shape)
+    # Whole days: all that began before, less what had ended.
+    area += (np.cumsum(level, axis=1) - level) * length
+    held, day = np.nonzero(area > 0)
+    value = area[held, day] / length[day]
+    return units_of(np.full(len(held), tier, dtype=np.int64), holders[held], day.astype(np.int64), (value,))

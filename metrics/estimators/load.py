@@ -1,0 +1,71 @@
+"""Runs a `Load`: what falls on one holder in a week, as a distribution, and how unevenly it falls on the holders."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metrics.estimators import distribution
+from metrics.estimators.base import Target
+from metrics.estimators.prepared import run_prepared, units_of
+from metrics.model import Distribution, Load
+from metrics.stats.concentration import concentration
+from metrics.units import Days, Units
+
+Integers = NDArray[np.int64]
+
+DAYS_PER_WEEK = 7
+FEWEST_HOLDERS = 2
+"""Nothing is uneven about one."""
+PER_WEEK = Distribution(fact="", time="", value="", first_bin=1.0)
+"""The distribution of units already made; below one a week there is nothing."""
+
+
+def run(target: Target, estimator: Load) -> None:
+    """Adds the distribution over holder-weeks, gini and top_decile_share over holders."""
+    source = target.source
+    everything = source.units(estimator.fact, estimator.where, estimator.time, [estimator.holder])
+    weeks, week_of_day = source.days.windows("week")
+    over = np.array([source.calendar.instant(week.end) <= source.cut for week in weeks])
+    everything = everything.only(over[week_of_day[everything.day]])
+
+    def add(prepared: Target, made: Units) -> None:
+        distribution.run(prepared, PER_WEEK)
+        _add_concentration(prepared, made)
+
+    run_prepared(target, everything, lambda units, _: holder_weeks(units, source.days), add)
+
+
+def holder_weeks(units: Units, days: Days) -> Units:
+    """One unit per tier, holder and week, at the day of its first unit; numbers: how many there were.
+
+    Args:
+        units: their number is the holder's code.
+        days: the local days that they lie in.
+    """
+    weeks, week_of_day = days.windows("week")
+    first_day = np.searchsorted(week_of_day, np.arange(len(weeks)))
+    holder = units.numbers[0].astype(np.int64)
+    holders = int(holder.max(initial=0)) + 1
+    week = week_of_day[units.day]
+    # The weekday stands last, so that after sorting the first of a holder-week bears its first day.
+    codes = ((units.tier * holders + holder) * len(weeks) + week) * DAYS_PER_WEEK + units.day - first_day[week]
+    codes.sort()
+    held = codes // DAYS_PER_WEEK
+    begins = np.flatnonzero(np.diff(held, prepend=-1))
+    counts = np.diff(begins, append=len(held)).astype(np.float64)
+    held = held[begins]
+    week = held % len(weeks)
+    day = first_day[week] + codes[begins] % DAYS_PER_WEEK
+    tier, holder = np.divmod(held // len(weeks), holders)
+    return units_of(tier, holder, day, (counts,))
+
+
+def _add_concentration(target: Target, units: Units) -> None:
+    """Adds gini and top_decile_share of every window in which there are several holders."""
+    for plan in target.source.segmentations(target.metric, [], units):
+        holders = target.holders(units, plan)
+        for grain in plan.grains:
+            shape = target.shape(units, holders, plan, grain)
+            found = concentration(shape.grouping.codes, units.repository, units.numbers[0], shape.grouping.size)
+            several = found.holders >= FEWEST_HOLDERS
+            target.values.add(shape, "gini", "fraction", found.gini, found.holders, several)
+            target.values.add(shape, "top_decile_share", "fraction", found.top_share, found.holders, several)

@@ -1,0 +1,62 @@
+"""Runs a `PerTeamWeek`: outcomes divided by the weeks in which teams were at work."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metrics.estimators import ratio
+from metrics.estimators.base import Target
+from metrics.estimators.concurrency import day_spans, open_by_day, open_spans
+from metrics.estimators.prepared import run_prepared, units_of
+from metrics.model import Part, PerTeamWeek, Ratio
+from metrics.units import MICROSECONDS_PER_DAY, Units, concatenate
+
+Integers = NDArray[np.int64]
+
+DAYS_PER_WEEK = 7
+TEAM = "_team"
+READY_MADE = Ratio(kind="events", parts=(Part(fact="", time=""),))
+"""The ratio of units already made."""
+
+
+def run(target: Target, estimator: PerTeamWeek) -> None:
+    """Adds the rate, and says what the outcomes are."""
+    source = target.source
+    first = estimator.outcomes
+    are_kept = len(source.units(first.fact, "true", first.recorded, [])) > 0
+    chosen = first if are_kept else estimator.otherwise
+    target.values.remark = chosen.says
+    outcomes = source.units(chosen.fact, chosen.where, chosen.time, [TEAM])
+    edges = day_spans(source)
+    week_of_day = source.days.windows("week")[1]
+
+    def make(spans: Units, mixed: bool) -> Units:
+        counted = outcomes.pooled() if mixed else outcomes
+        teams, one = counted.numbers[0].astype(np.int64), np.ones(len(counted))
+        above = units_of(counted.tier, teams, counted.day, (one, np.zeros(len(counted))))
+        return concatenate([above, team_days(open_by_day(spans, edges), edges, week_of_day)])
+
+    spans = open_spans(source, estimator.activity)
+    run_prepared(target, spans, make, lambda prepared, _: ratio.run(prepared, READY_MADE))
+
+
+def team_days(active: Units, edges: Integers, week_of_day: Integers) -> Units:
+    """One unit per tier, team and day of the weeks in which the team was active; numbers: 0, the day in weeks.
+
+    Args:
+        active: one unit per tier, team and day on which it had something open.
+        edges: as `day_spans` gives them; a day that the cut shortens is a part of one.
+        week_of_day: per day, the number of its week.
+    """
+    weeks, teams = int(week_of_day[-1]) + 1, int(active.repository.max(initial=0)) + 1
+    held = np.unique((active.tier * teams + active.repository) * weeks + week_of_day[active.day])
+    first = np.searchsorted(week_of_day, np.arange(weeks))
+    lengths = np.diff(first, append=len(week_of_day))[held % weeks]
+    row = np.repeat(np.arange(len(held)), lengths)
+    day = first[held % weeks][row] + np.arange(len(row)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    tier, team = np.divmod(held // weeks, teams)
+    # A day on which the clock changes is a whole one; only the cut shortens the last.
+    part = np.ones(len(edges) - 1)
+    part[-1] = min((edges[-1] - edges[-2]) / MICROSECONDS_PER_DAY, 1.0)
+    elapsed = part[day] / DAYS_PER_WEEK
+    there = elapsed > 0
+    return units_of(tier[row], team[row], day, (np.zeros(len(row)), elapsed)).only(there)
