@@ -55,7 +55,8 @@ class ChannelReport:
     def __str__(self) -> str:
         """One line, as `plumbline build` prints it."""
         if self.waiting:
-            return f"alerts: {self.waiting} wait for {self.channel} ({self.answer}); the next run tries again"
+            wait = "1 waits" if self.waiting == 1 else f"{self.waiting} wait"
+            return f"alerts: {wait} for {self.channel} ({self.answer}); the next run tries again"
         return f"alerts: {self.sent} sent to {self.channel}"
 
 

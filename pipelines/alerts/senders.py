@@ -77,4 +77,4 @@ def redacted(text: str, address: SecretStr) -> str:
     for part in sorted(parts, key=len, reverse=True):
         if len(part) >= SHORTEST_SECRET:
             text = re.sub(rf"(?<!\w){re.escape(part)}(?!\w)", "***", text)
-    return " ".join(text.split())
+    return " ".join(text.split()).removesuffix(".")

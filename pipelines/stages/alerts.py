@@ -15,7 +15,7 @@ def alerts(context: dg.AssetExecutionContext, build: dg.ResourceParam[BuildStore
     """One message per finding that opened, got worse or is over, to every channel that wants it."""
     try:
         told, problems = tell_of_snapshot(build.workspace), []
-    except PlumblineError as error:  # the snapshot is published and good, whatever is wrong with the record of alerts
+    except (PlumblineError, OSError) as error:  # the snapshot is published and good, whatever is wrong with the ledger
         told, problems = Told(0), [str(error)]
     problems += told.problems
     for line in [*problems, told.skipped]:

@@ -81,7 +81,7 @@ def test_a_channel_that_was_down_gets_everything_once_and_in_order(
     assert len(mail.messages) == 1  # one channel does not hold up the other
     assert web.requests == 3
     assert len(told.problems) == 1
-    assert "1 wait for ops" in told.problems[0]
+    assert "1 waits for ops" in told.problems[0]
 
     builds.publish([STALE])  # the first is over before anybody could hear of it
     tell_of_snapshot(workspace, world)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.alerts.ledger import Ledger, copy_of_ledger
@@ -118,6 +118,7 @@ def test_a_finding_that_grows_beyond_a_channels_minimum_is_told_there(ledger: Le
 severities = st.sampled_from([None, *SEVERITIES])
 
 
+@settings(max_examples=50)
 @given(st.lists(st.tuples(severities, severities), max_size=8))
 def test_each_episode_is_told_once_and_each_new_worst_once(days: list[tuple[str | None, str | None]]) -> None:
     with copy_of_ledger(NOWHERE) as ledger:

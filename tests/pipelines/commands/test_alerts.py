@@ -136,7 +136,7 @@ def test_a_dry_run_prints_what_a_delivery_then_sends(
 ) -> None:
     web.status = 503
     assert plumbline(workspace, "ack", STALE.finding_id, "--by", "Jo", "--reason", "seen") == 0
-    assert "1 wait for ops" in capsys.readouterr().err
+    assert "1 waits for ops" in capsys.readouterr().err
     assert plumbline(workspace, "alerts", "--dry-run", "--json") == 0
     (shown,) = json.loads(capsys.readouterr().out)
     web.status = 200
@@ -170,7 +170,7 @@ def test_a_build_that_fails_says_who_has_not_been_told(
     web.status = 503
     assert plumbline(workspace, "build") == 2
     first, second = capsys.readouterr().err.splitlines()
-    assert first.startswith("alerts: 1 wait for ops")
+    assert first.startswith("alerts: 1 waits for ops")
     assert second == "plumbline: tiers.csv:3: two tiers at once"
     web.status = 200
     assert plumbline(workspace, "alerts", "--deliver") == 0
