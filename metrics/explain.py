@@ -96,6 +96,7 @@ def reason(verdict: Verdict, contrasts: pl.DataFrame, metrics: dict[str, Metric]
         if verdict.unwatched:
             names = sorted({metric_name(guardrail.figure.metric, metrics) for guardrail in verdict.unwatched})
             sentences.append(f"Not judged, because nothing watches it: {joined(names)}.")
+    sentences += dict.fromkeys(g.reading.view for g in verdict.judged if g.reading and verdict.is_triggered)
     if verdict.is_provisional:
         sentences.append("Provisional: the window or its follow-up has not passed.")
     return " ".join(sentence for sentence in sentences if sentence)
@@ -109,6 +110,9 @@ def _gain(verdict: Verdict, metrics: dict[str, Metric]) -> str:
         found = sentence(joined([movement(reading, metrics) for reading in verdict.improved]))
         if all(reading.bears_claim for reading in verdict.improved):
             return found
+        barriers = dict.fromkeys(reading.no_claim for reading in verdict.improved if reading.no_claim)
+        if barriers:
+            return " ".join([found, *barriers])
         return f"{found} Without team_capacity nobody knows whether more people did it: no gain to claim."
     if verdict.gains:
         names = [movement(reading, metrics) for reading in verdict.gains]

@@ -23,6 +23,7 @@ from metrics.views import readings as read_views
 
 GATE_METRIC = "ai_gate_pass_rate"
 """The gain that dropping a required gate would bring about."""
+UNITS_ROSE = "There were more of them than before: per week it did not fall, so there is no gain to claim."
 LEVEL = 0.05
 """One-sided level of gains and of violations."""
 TIERS_JUDGED = ("1", "2", "3", "4")
@@ -154,7 +155,7 @@ class Judge:
         gains = [reading for reading in found if reading and reading.shortfall is None]
         level = LEVEL / max(len(constraint.gains), 1)
         improved = [
-            replace(reading, bears_claim=self._bears_claim(reading, level))
+            self._claimed(reading, level)
             for reading in gains
             if 1 - reading.certainty_better <= level
         ]
@@ -171,11 +172,15 @@ class Judge:
         )
         return replace(verdict, status=status_of(verdict))
 
-    def _bears_claim(self, reading: Reading, level: float) -> bool:
-        """Whether a gain is one in every view of the data, and by the same bar as in the baseline."""
+    def _claimed(self, reading: Reading, level: float) -> Reading:
+        """A gain with the numbers of the data as they are; it bears a claim if every view of them shows it, by the same bar."""
+        gain = replace(reading.as_it_is or reading, certainty_better=reading.certainty_better)
         lowered = self.loosened.get(reading.place.tier)
-        is_lower = reading.figure.metric == GATE_METRIC and lowered is not None and reading.place.window_end > lowered
-        return reading.bears_claim and not is_lower and 1 - reading.certainty_in_all_views <= level
+        if reading.figure.metric == GATE_METRIC and lowered is not None and reading.place.window_end > lowered:
+            return replace(gain, bears_claim=False, no_claim=f"A gate is required no more since {lowered}: no gain to claim.")
+        if 1 - reading.certainty_in_all_views > level:
+            return replace(gain, bears_claim=False, no_claim=reading.view or UNITS_ROSE)
+        return gain
 
     def _guardrails(self, constraint: Constraint, place: Place) -> list[Guardrail]:
         """The guardrails of a verdict, read in the tiers where they stand, whatever improved."""

@@ -53,6 +53,10 @@ class Reading:
     """How certain the improvement is in the view of the data that shows least of it (`metrics.views`); a claim rests on it."""
     is_silent: bool = False
     """Whether the records of this kind stopped coming in, here or in a part of this window (`metrics.views`)."""
+    no_claim: str = ""
+    """In words: why a gain read here may not be claimed, where it is not for want of capacity."""
+    as_it_is: "Reading | None" = None
+    """The reading of the data as they are, where another view decided."""
     view: str = ""
     """In words: the view of the data that decided this reading; empty for the data as they are."""
     bears_claim: bool = True

@@ -100,6 +100,7 @@ def worse_of(one: Reading, other: Reading) -> Reading:
     per_week = worse_of(shown.per_week, hidden.per_week) if shown.per_week and hidden.per_week else shown.per_week
     return replace(
         shown,
+        as_it_is=one.as_it_is or one,
         exceeds=one.exceeds or other.exceeds,
         certainty_better=max(one.certainty_better, other.certainty_better),
         certainty_in_all_views=min(one.certainty_in_all_views, other.certainty_in_all_views),

@@ -4,6 +4,7 @@ import dagster as dg
 
 from metrics.definitions import all_metrics
 from metrics.verdicts import verdicts as judged
+from metrics.withdrawals import record_keeping
 from pipelines.build_engine import engine_of
 from pipelines.build_store import BuildStore
 from pipelines.constraints_of import constraints_of
@@ -21,5 +22,6 @@ def verdicts(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
         all_metrics(),
         worst=engine.worst,
         today=engine.calendar.local_day(build.cut.as_of),
+        records=record_keeping(build.connection, all_metrics(), engine.baselines),
     )
     return dg.MaterializeResult(metadata={"rows": build.write("verdicts", found.frame, order_by=["verdict_id"]).rows})
