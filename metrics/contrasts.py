@@ -185,10 +185,10 @@ class ContrastRows:
         if all(name in chunk.constants for chunk in self.chunks):
             of_chunk = np.repeat(np.arange(len(self.chunks)), [chunk.rows for chunk in self.chunks])
             return pl.Series(name, [chunk.constants[name] for chunk in self.chunks], dtype=dtype).gather(of_chunk)
-        values: list[object] = []
+        each: list[object] = []
         for chunk in self.chunks:
-            values += chunk.columns[name] if name in chunk.columns else [chunk.constants[name]] * chunk.rows
-        return pl.Series(name, values, dtype=dtype)
+            each += chunk.columns[name] if name in chunk.columns else [chunk.constants[name]] * chunk.rows
+        return pl.Series(name, each, dtype=dtype)
 
 
 @dataclass(frozen=True)

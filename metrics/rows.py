@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 import polars as pl
@@ -78,22 +79,31 @@ PLURALS: Mapping[Cluster, str] = {"repository": "repositories", "reviewer": "rev
 
 def cluster_notes(clusters: Integers, degrees: Floats, kind: Cluster = "repository") -> Notes:
     """Says, per group, when few clusters stand behind an interval, and what reference it was made with."""
-    table: list[str | None] = [None, f"One {kind}: its units are taken as independent."]
+    whole = np.clip(np.nan_to_num(degrees, nan=1.0), 1, MOST_DEGREES).astype(np.int64)
+    first_few, first_unequal = 2, 2 + (FEW_CLUSTERS - 2) * MOST_DEGREES
+    of_few = first_few + (clusters - 2) * MOST_DEGREES + whole - 1
+    of_unequal = first_unequal + whole - 1
+    codes = np.where(clusters < FEW_CLUSTERS, of_few, np.where(whole < FEW_CLUSTERS - 1, of_unequal, 0))
+    return Notes(_cluster_sentences(kind), np.where(clusters <= 1, clusters, codes))
+
+
+@cache
+def _cluster_sentences(kind: Cluster) -> tuple[str | None, ...]:
+    """None, one cluster, then few clusters by their number and degrees of freedom, then many of unequal size."""
+
+    def reference(freedom: int) -> str:
+        return f"t reference with {freedom} degree{'s' if freedom > 1 else ''} of freedom."
+
     few = [
-        f"{count} {PLURALS[kind]}: t reference with {freedom} degree{'s' if freedom > 1 else ''} of freedom."
+        f"{count} {PLURALS[kind]}: {reference(freedom)}"
         for count in range(2, FEW_CLUSTERS)
         for freedom in range(1, MOST_DEGREES + 1)
     ]
     unequal = [
-        f"{PLURALS[kind].capitalize()} of very unequal size: t reference with"
-        f" {freedom} degree{'s' if freedom > 1 else ''} of freedom."
+        f"{PLURALS[kind].capitalize()} of very unequal size: {reference(freedom)}"
         for freedom in range(1, FEW_CLUSTERS - 1)
     ]
-    whole = np.clip(np.nan_to_num(degrees, nan=1.0), 1, MOST_DEGREES).astype(np.int64)
-    of_few = len(table) + (clusters - 2) * MOST_DEGREES + whole - 1
-    of_unequal = len(table) + len(few) + whole - 1
-    codes = np.where(clusters < FEW_CLUSTERS, of_few, np.where(whole < FEW_CLUSTERS - 1, of_unequal, 0))
-    return Notes([*table, *few, *unequal], np.where(clusters <= 1, clusters, codes))
+    return (None, f"One {kind}: its units are taken as independent.", *few, *unequal)
 
 
 NUMERIC = ("numerator", "denominator", "ci_low", "ci_high", "censored", "bin_low", "bin_high")
@@ -101,7 +111,7 @@ NUMERIC = ("numerator", "denominator", "ci_low", "ci_high", "censored", "bin_low
 
 @dataclass
 class ValueRows:
-    """Collects the rows of one metric version as arrays of codes; they become one frame at the end, column by column."""
+    """Collects the rows of one metric version as arrays of codes, which become one frame at the end."""
 
     metric: str
     version: str
