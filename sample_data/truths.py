@@ -114,6 +114,8 @@ ACCOMPANYING: frozenset[tuple[str, str]] = frozenset(
     {
         ("3", "stability_regression"),  # rollbacks fail deployments and bring incidents
         ("2", "stability_regression"),  # its 95th percentile is one of the guardrails
+        ("1", "speed_vs_review"),  # twice the volume: as large a share unreviewed is twice as many a week
+        ("3", "speed_vs_review"),  # AI-assisted changes are more than twice as often unreviewed
     }
 )
 

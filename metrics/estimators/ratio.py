@@ -84,8 +84,8 @@ def _contrast(
 
 
 def has_rest(target: Target, estimator: Ratio) -> bool:
-    """Whether the units outside the numerator are what may not multiply: a share of which less is not better."""
-    return estimator.kind == "share" and estimator.counts_events and target.metric.direction != "lower"
+    """Whether the units outside the numerator are what may not multiply: a share of which more is better."""
+    return estimator.kind == "share" and estimator.counts_events and target.metric.direction == "higher"
 
 
 def units_of(target: Target, estimator: Ratio) -> tuple[Units, list[str]]:

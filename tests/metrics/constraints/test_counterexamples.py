@@ -183,11 +183,11 @@ def test_every_constraint_is_shown_to_fire_and_to_stay_silent() -> None:
 
 def test_where_units_rose_the_bad_ones_are_judged_per_week_too() -> None:
     rows = (
-        FASTER,
-        share("acceptance_rate", 0.90, 0.93, n=4000, before_n=2000),
-        per_week("acceptance_rate", 15.4, 24.0, "rest_per_week"),
+        MORE_PASS,
+        share("gate_passing_validated_share", 0.90, 0.93, n=4000, before_n=2000),
+        per_week("gate_passing_validated_share", 15.4, 24.0, "rest_per_week"),
     )
-    (verdict,) = Judge(contrasts(*rows)).verdicts([all_constraints()["speed_vs_review"]])
+    (verdict,) = Judge(contrasts(*rows)).verdicts([all_constraints()["gates_vs_stability"]])
     assert verdict.status == "violated"
     assert [guardrail.per_week for guardrail in verdict.guardrails if guardrail.is_violated] == [True]
 
