@@ -122,11 +122,16 @@ class _Pairing:
 
 def _stacked(samples: Sequence[Samples]) -> Samples:
     """Samples of several segments, one after another; repositories beyond a segment's own are none."""
-    width = max(one.influence.shape[1] for one in samples)
-    columns = []
-    for name in Samples.__dataclass_fields__:
-        parts = [getattr(one, name) for one in samples]
-        if parts[0].ndim > 1:
-            parts = [np.pad(part, ((0, 0), (0, width - part.shape[1]))) for part in parts]
-        columns.append(np.concatenate(parts))
-    return Samples(*columns)
+    return Samples(*(_joined([getattr(one, name) for one in samples]) for name in Samples.__dataclass_fields__))
+
+
+def _joined(parts: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Arrays over periods, or over periods × repositories of different number, as one."""
+    if parts[0].ndim == 1:
+        return np.concatenate(parts)
+    joined = np.zeros((sum(len(part) for part in parts), max(part.shape[1] for part in parts)))
+    row = 0
+    for part in parts:
+        joined[row : row + len(part), : part.shape[1]] = part
+        row += len(part)
+    return joined
