@@ -13,8 +13,10 @@ from dashboard import charts, look
 from dashboard.components import chip, link
 from dashboard.naming import change, change_interval, definition_hint, figure, unit_of
 from dashboard.periods import Window
+from dashboard.queries import gap
 from dashboard.snapshots import Snapshot
 from metrics.model import Concurrency, Distribution, Load, Metric
+from metrics.words import sentence
 
 Row = Mapping[str, Any]
 
@@ -78,15 +80,15 @@ def metric_card(metric: Metric, figures: Figures) -> None:
 
 
 def _absent(metric: Metric, figures: Figures) -> None:
-    """Why a metric has no value here: which table is empty, or that nothing fell into the window."""
+    """Why a metric has no value here: what is not loaded or not watched, or that nothing fell into the window."""
     name = f'<p class="metric-name">{_name(metric)}</p>'
     ever = len(figures.months.filter(pl.col("metric") == metric.id)) > 0
     if ever:
         reason = f"Nothing of it fell into {escape(figures.window.name)} in this tier."
+    elif told := gap(figures.snapshot, metric.id, figures.tier):
+        reason = escape(sentence(f"not measured: {told}"))
     else:
-        needed = " and ".join(metric.inputs)
-        reason = f"Not measured in this tier: it needs {needed}. "
-        reason += "Load them with <code>plumbline load DIR</code>, or connect a source that has them."
+        reason = "Nothing of it has been seen in this tier."
     st.html(f'{name}<p class="note">{reason}</p>')
 
 

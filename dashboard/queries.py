@@ -14,6 +14,7 @@ import polars as pl
 
 from dashboard.periods import Window
 from dashboard.snapshots import Snapshot
+from metrics.gaps import TABLE as GAPS
 
 TIERS = ("4", "3", "2", "1")
 """Most critical first, as pages show them."""
@@ -270,3 +271,13 @@ def definition_versions(snapshot: Snapshot, definition: str) -> pl.DataFrame:
         order by effective_at desc, version desc""",
         definition,
     )
+
+
+def gap(snapshot: Snapshot, metric: str, tier: str) -> str | None:
+    """Why a metric has no rows in a tier; None where the build knew no reason, or was an older version's."""
+    if GAPS not in snapshot.manifest.tables:
+        return None
+    rows = snapshot.rows(
+        f"select reason from {GAPS} where metric = ? and (tier = ? or tier = '{MIXED}') order by reason", metric, tier
+    )
+    return str(rows["reason"][0]) if len(rows) else None

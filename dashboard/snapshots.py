@@ -15,6 +15,7 @@ import duckdb
 import polars as pl
 import streamlit as st
 
+from metrics.gaps import TABLE as GAPS
 from schemas.errors import NoSnapshot, PlumblineError
 from schemas.published import all_tables
 from schemas.quoting import literal, quoted
@@ -26,7 +27,8 @@ SNAPSHOTS_HELD = 2
 """The newest, and the one that a page may still be drawing."""
 RESULTS_HELD = 300
 REGISTERS, ORPHANS = "register_", "orphan_counts"
-"""What else a snapshot may carry: registers as they stood at the cut, and counts of rows without a parent."""
+"""What else a snapshot may carry: registers as they stood at the cut, and counts of rows without a parent;
+also why metrics have no rows (`metrics.gaps`)."""
 
 
 class SnapshotUnreadable(PlumblineError):
@@ -112,7 +114,7 @@ def _opened(state: str, snapshot_id: str) -> Snapshot:
         except duckdb.Error as error:
             raise _unreadable(snapshot_id, error) from None
     for name, table in manifest.tables.items():
-        if name.startswith(REGISTERS) or name == ORPHANS:
+        if name.startswith(REGISTERS) or name in (ORPHANS, GAPS):
             connection.execute(f"create view {quoted(name)} as select * from {_parts(folder, table)}")
     return Snapshot(manifest, connection)
 

@@ -18,12 +18,14 @@ import polars as pl
 from numpy.typing import NDArray
 
 from metrics.calendar import GRAINS, Calendar, Period
+from metrics.capacity import engineers_by_day
 from metrics.contrasts import ContrastRows
 from metrics.estimators import concurrency, count, distribution, downtime, load, ratio, stock, team_weeks, variation
 from metrics.estimators.base import Segmentation, Target
 from metrics.facts.controls import CONTROL_FACTS, build_control_facts
 from metrics.facts.origins import MOVED, STATEMENTS, create_moved_tiers
 from metrics.facts.sql import create_view
+from metrics.gaps import Gap, gaps_of
 from metrics.model import (
     Concurrency,
     Count,
@@ -41,6 +43,7 @@ from metrics.readings import Place
 from metrics.rows import ValueRows
 from metrics.units import AI_USES, MIXED, TIERS, Days, Units
 from metrics.views import ORIGIN
+from metrics.watch_notes import with_watch_notes
 from schemas.events import all_tables
 
 RUNNERS: dict[type[Estimator], Callable[[Target, Any], None]] = {
@@ -85,6 +88,8 @@ class Engine:
     """The local day on which each onboarded repository was."""
     by_origin: bool = False
     """Whether those stand in the tier that they had when the baseline ended, rather than in the register's."""
+    engineers: NDArray[np.float64] | None = None
+    """Engineers per team and day (`metrics.capacity`); None where no capacity is given."""
 
     @classmethod
     def over(
@@ -106,17 +111,19 @@ class Engine:
             include_bots: whether changes by bots count in the metrics of changes.
         """
         prepare(connection, include_bots)
+        days, teams = days_of(connection, calendar, cut), _names(connection, "team_dimension", "_team", "team")
         return cls(
             connection,
             calendar,
             cut,
-            days_of(connection, calendar, cut),
+            days,
             _names(connection, "repo_dimension", "_repo", "repo_id"),
-            _names(connection, "team_dimension", "_team", "team"),
+            teams,
             baselines or {},
             _empty_tables(connection),
             _moved(connection, calendar, baselines or {}),
             _onboardings(connection, calendar),
+            engineers=_engineers(connection, teams, days),
         )
 
     def run(self, metric: Metric) -> "Result":
@@ -128,7 +135,25 @@ class Engine:
         for estimator in metric.estimators:
             target = Target(self, metric, values, contrasts)
             RUNNERS[type(estimator)](target, estimator)
-        return Result(values.frame(), pl.concat([contrasts.frame(), *self._by_origin(metric)]))
+        frame = with_watch_notes(self, metric, values.frame())
+        return Result(frame, pl.concat([contrasts.frame(), *self._by_origin(metric)]))
+
+    def gaps(self, metric: Metric, values: pl.DataFrame) -> list[Gap]:
+        """Why a metric has no rows, in all tiers or in one; `values` are its rows."""
+        return gaps_of(metric, self.empty_inputs, set(values["tier"].unique()), self.watched_kinds)
+
+    @cached_property
+    def watched_kinds(self) -> Mapping[str, frozenset[str]]:
+        """Per tier that has changes or deployments, the kinds of outcome that are watched for some of them."""
+        found: dict[str, set[str]] = {}
+        for fact in ("change_facts", "deployment_facts"):
+            kinds = sorted(column for column in self.columns_of(fact) if column.endswith("_watched"))
+            any_of = ", ".join(f"bool_or({kind})" for kind in kinds)
+            query = f"select coalesce(tier::varchar, 'untiered'), {any_of} from {fact} group by 1"
+            for tier, *seen in self.connection.execute(query).fetchall():
+                names = (kind.removeprefix("_").removesuffix("_watched") for kind in kinds)
+                found.setdefault(tier, set()).update(name for name, is_seen in zip(names, seen, strict=True) if is_seen)
+        return {tier: frozenset(kinds) for tier, kinds in found.items()}
 
     def _by_origin(self, metric: Metric) -> list[pl.DataFrame]:
         """The contrasts as they would be had nothing moved between tiers, as a segmentation of their own."""
@@ -352,6 +377,18 @@ def _moved(connection: duckdb.DuckDBPyConnection, calendar: Calendar, baselines:
     # The baseline's end is the first instant after it.
     last = calendar.instant(min(ends)) - timedelta(microseconds=1) if ends else None
     return create_moved_tiers(connection, last) if seen else 0
+
+
+def _engineers(
+    connection: duckdb.DuckDBPyConnection, teams: Sequence[str], days: Days
+) -> NDArray[np.float64] | None:
+    """Engineers per team and day by the register `team_capacity`; None where it is not at hand, or empty."""
+    seen = _relations(connection)
+    register = next((name for name in ("team_capacity_at_cut", "team_capacity") if name in seen), None)
+    if register is None:
+        return None
+    given = connection.execute(f'select team, "month", engineers from {register}').pl()
+    return engineers_by_day(given, teams, days) if given.height else None
 
 
 def _empty_tables(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:

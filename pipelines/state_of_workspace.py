@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import schemas.events
+from pipelines.metric_gaps import published_gaps
 from pipelines.warehouse import Warehouse
 from schemas.discovery import table_names
 from schemas.snapshot import SnapshotFolder
@@ -15,7 +17,7 @@ SHOWN_OFFENCES = 20
 
 
 def workspace_state(workspace: Workspace) -> dict[str, Any]:
-    """Sources, freshness, row counts, orphans, quarantine and the last build, as JSON-ready values.
+    """Sources, freshness, row counts, orphans, quarantine, the last build and its gaps, as JSON-ready values.
 
     Raises:
         WarehouseError: The warehouse cannot be read.
@@ -28,6 +30,7 @@ def workspace_state(workspace: Workspace) -> dict[str, Any]:
         "orphans": [],
         "quarantine": {"rows": 0, "offences": []},
         "last_build": _last_build(workspace),
+        "metrics_without_rows": [asdict(gap) for gap in published_gaps(SnapshotFolder(workspace.state))],
     }
     if workspace.warehouse_path.exists():
         with Warehouse.open(workspace, write=False) as warehouse:

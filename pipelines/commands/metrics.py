@@ -1,4 +1,7 @@
-"""`plumbline metrics`: the metric tree, or one definition with its versions. Imports no frame or database library."""
+"""`plumbline metrics`: the metric tree, or one definition with its versions.
+
+Imports no frame or database library while the newest snapshot has no gap to tell of.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import shutil
 import textwrap
 from collections.abc import Iterator
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 import click
@@ -20,8 +24,12 @@ WIDEST = 110
 @click.command()
 @click.argument("metric_id", metavar="[ID]", required=False)
 @click.option("--json", "as_json", is_flag=True, help="JSON on standard output instead of text.")
-def command(metric_id: str | None, as_json: bool) -> None:
-    """Show the metric tree, or the definition of the metric ID with its versions."""
+@click.pass_obj
+def command(workspace_folder: Path, metric_id: str | None, as_json: bool) -> None:
+    """Show the metric tree, or the definition of the metric ID with its versions.
+
+    In a workspace that has been built, a metric without figures says why it has none.
+    """
     from metrics.definition_sheet import sheet
     from metrics.definitions import all_metrics
 
@@ -32,8 +40,17 @@ def command(metric_id: str | None, as_json: bool) -> None:
         return
     if metric_id not in tree:
         raise _unknown(metric_id, list(tree))
-    chosen = sheet(tree[metric_id])
+    chosen = sheet(tree[metric_id]) | {"without_figures": _gaps(workspace_folder, metric_id)}
     click.echo(json.dumps(chosen, indent=1) if as_json else "\n".join(_sheet(chosen)))
+
+
+def _gaps(workspace_folder: Path, metric_id: str) -> list[str]:
+    """Why the newest snapshot has no figures of a metric, in all tiers or in one."""
+    from pipelines.metric_gaps import gap_sentence, published_gaps
+    from schemas.snapshot import SnapshotFolder
+
+    gaps = published_gaps(SnapshotFolder.of_workspace(workspace_folder))
+    return [gap_sentence(gap) for gap in gaps if gap.metric == metric_id]
 
 
 def _unknown(metric_id: str, known: list[str]) -> Exception:
@@ -70,6 +87,7 @@ def _sheet(chosen: dict[str, Any]) -> Iterator[str]:
     part_of = f", part of {chosen['part_of']}" if chosen["part_of"] else ""
     yield from _field("kind", f"{chosen['side']}{', headline' if chosen['headline'] else ''}{part_of}")
     yield from _field("unit", f"{chosen['unit']}, {BETTER[chosen['direction']]}")
+    yield from _field("no figures", *chosen["without_figures"])
     yield from _field("formula", chosen["formula"])
     yield from _field("source", chosen["source"])
     yield from _field("reads", ", ".join(chosen["inputs"]))

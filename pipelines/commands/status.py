@@ -51,4 +51,10 @@ def _lines(state: dict[str, Any]) -> list[str]:
         if build
         else "none: `plumbline build`"
     )
-    return [*lines, "", f"Last build: {told}"]
+    lines += ["", f"Last build: {told}"]
+    gaps = state["metrics_without_rows"]
+    lines += ["", "Metrics without figures"] if gaps else []
+    for each in gaps:
+        place = "" if each["tier"] == "all" else f", tier {each['tier']}"
+        lines.append(f"  {each['metric']}{place}: {each['reason']}")
+    return lines

@@ -13,12 +13,16 @@ from metrics.calendar import Calendar
 from metrics.comparisons import comparisons as compared
 from metrics.control_changes import SCHEMA as CONTROL_CHANGES
 from metrics.definitions import all_metrics
+from metrics.gaps import TABLE as GAPS
+from metrics.gaps import Gap
 from metrics.model import Metric
 from pipelines.build_engine import engine_of
 from pipelines.build_store import BuildStore
 from schemas.published import all_tables
 
 FACTS = ("change_facts", "deployment_facts", "incident_facts")
+GAP_SCHEMA = {"metric": pl.String, "tier": pl.String, "tables": pl.String, "reason": pl.String}
+INTERNAL = ("contrasts", GAPS)
 SIDES = sorted({metric.side for metric in all_metrics().values()})
 
 
@@ -62,6 +66,8 @@ def _family(side: str) -> dg.AssetsDefinition:
         results = {metric.id: engine.run(metric) for metric in selected}
         _write(build, "metric_values", side, [result.values for result in results.values()], list(results))
         _write(build, "contrasts", side, [result.contrasts for result in results.values()], list(results))
+        gaps = [gap for metric in selected for gap in engine.gaps(metric, results[metric.id].values)]
+        _write(build, GAPS, side, [pl.DataFrame(list(map(_gap_row, gaps)), schema=GAP_SCHEMA)], list(results))
         for metric in selected:
             rows = results[metric.id].values.height
             yield dg.MaterializeResult(metric_key(metric.id), metadata={"rows": rows})
@@ -75,7 +81,11 @@ def _write(build: BuildStore, table: str, side: str, frames: list[pl.DataFrame],
         others = [metric.id for metric in all_metrics().values() if metric.side == side and metric.id not in metrics]
         frames = [*frames, build.frame(f"select * from {table}").filter(pl.col("metric").is_in(others))]
     rows = pl.concat(frames).sort("metric", maintain_order=True)
-    build.write(table, rows, partition=side, internal=table == "contrasts")
+    build.write(table, rows, partition=side, internal=table in INTERNAL)
+
+
+def _gap_row(gap: Gap) -> dict[str, str]:
+    return {"metric": gap.metric, "tier": gap.tier, "tables": ", ".join(gap.tables), "reason": gap.reason}
 
 
 families = [_family(side) for side in SIDES]
@@ -89,6 +99,7 @@ families = [_family(side) for side in SIDES]
 )
 def metric_values(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
     """Every statistic of every metric: what the metrics have written, and nothing of definitions that are gone."""
+    build.keep_partitions(GAPS, SIDES)
     return dg.MaterializeResult(metadata={"rows": build.keep_partitions("metric_values", SIDES).rows})
 
 

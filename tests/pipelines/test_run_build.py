@@ -10,9 +10,11 @@ import pytest
 
 import pipelines.stages.facts
 import pipelines.stages.verdicts
+from metrics.definitions import all_metrics
 from metrics.verdicts import SCHEMA, Verdicts
 from pipelines.alerts.ledger import copy_of_ledger
 from pipelines.build_store import BuildStore, Cut
+from pipelines.cli import run
 from pipelines.run_build import TableRejected, run_build
 from pipelines.snapshot_reader import open_snapshot
 from schemas.errors import NoSnapshot, PlumblineError, WarehouseError, WarehouseLocked
@@ -151,3 +153,26 @@ def test_a_named_baseline_stays_frozen_until_it_is_changed(tmp_path: Path) -> No
     run_build(load_workspace(tmp_path))
     changed = json.loads((workspace.state / "baselines.json").read_text())
     assert [entry["end"] for entry in changed] == ["2026-03-31", "2026-02-28"]
+
+
+def test_a_metric_without_rows_says_why_on_the_command_line(
+    workspace: Workspace, first: Manifest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert first.tables["metric_gaps"].internal
+    assert run(["--workspace", str(workspace.root), "status", "--json"]) == 0
+    gaps = {gap["metric"]: gap for gap in json.loads(capsys.readouterr().out)["metrics_without_rows"]}
+    reason = "no test runs loaded; load test_runs or connect a source of test runs, such as a build server"
+    assert gaps["flaky_test_rate"] == {
+        "metric": "flaky_test_rate",
+        "tier": "all",
+        "tables": ["test_runs"],
+        "reason": reason,
+    }
+    with open_snapshot(workspace) as snapshot:
+        measured = {row["metric"] for row in snapshot.rows("select distinct metric from metric_values")}
+    assert set(all_metrics()) == measured | {name for name, gap in gaps.items() if gap["tier"] == "all"}
+    assert not measured & {name for name, gap in gaps.items() if gap["tier"] == "all"}
+    assert run(["--workspace", str(workspace.root), "metrics", "flaky_test_rate"]) == 0
+    assert reason in " ".join(capsys.readouterr().out.split())
+    assert run(["--workspace", str(workspace.root), "metrics", "throughput", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["without_figures"] == []

@@ -1,0 +1,100 @@
+"""What a figure cannot see: which kinds of outcome nobody watches, by tier and window, as notes of its rows."""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+import numpy as np
+import polars as pl
+
+from metrics.calendar import GRAINS
+from metrics.estimators.base import Source
+from metrics.model import Count, Distribution, Metric, PerTeamWeek, Ratio, Variation
+from metrics.units import MIXED, TIERS, concatenate
+from metrics.words import joined
+
+NOBODY, SOMEBODY, EVERYBODY = 0, 1, 2
+"""Of a tier's units in a window, whether the kind is watched for none, for some or for all."""
+
+
+class Described(Source, Protocol):
+    """A source that knows the columns of its facts."""
+
+    def columns_of(self, fact: str) -> set[str]:
+        """The columns of a fact."""
+
+
+def with_watch_notes(source: Described, metric: Metric, values: pl.DataFrame) -> pl.DataFrame:
+    """The rows, those of a tier and window in which not every kind is watched for all with a note that says so.
+
+    Args:
+        source: has the facts.
+        metric: the definition; one that rests on a single kind counts only what that kind watches.
+        values: its rows of `metric_values`.
+    """
+    if len(metric.watched) < 2 or values.is_empty():
+        return values
+    notes = _watch_notes(source, metric)
+    if notes.is_empty():
+        return values
+    noted = values.join(notes, on=["tier", "grain", "window_start"], how="left", maintain_order="left")
+    told = pl.when(pl.col("statistic") != "hist").then(pl.col("watch_note"))
+    both = pl.concat_str("note", told, separator=" ", ignore_nulls=True)
+    return noted.with_columns(note=pl.when(told.is_null()).then(pl.col("note")).otherwise(both)).drop("watch_note")
+
+
+def _watch_notes(source: Described, metric: Metric) -> pl.DataFrame:
+    """tier, grain, window_start, watch_note; no row where every kind is watched for all units."""
+    numbers = [f"_{kind}_watched::integer" for kind in metric.watched]
+    wanted = {f"_{kind}_watched" for kind in metric.watched}
+    selects = [each for each in _units_of(metric) if wanted <= source.columns_of(each[0])]
+    if not selects:
+        return pl.DataFrame()
+    units = concatenate([source.units(fact, where, time, numbers) for fact, where, time in selects])
+    frames = []
+    for grain in GRAINS:
+        periods, window_of_day = source.days.windows(grain)
+        for tiers, each in ((TIERS, units), ((MIXED,), units.pooled())):
+            code = each.tier * len(periods) + window_of_day[each.day]
+            size = len(tiers) * len(periods)
+            count = np.bincount(code, minlength=size)
+            states = [_state(np.bincount(code, weights=column, minlength=size), count) for column in each.numbers]
+            told = [_sentence(metric.watched, of_group) for of_group in zip(*states, strict=True)]
+            frames.append(
+                pl.DataFrame(
+                    {
+                        "tier": [tier for tier in tiers for _ in periods],
+                        "grain": grain,
+                        "window_start": [period.start for _ in tiers for period in periods],
+                        "watch_note": pl.Series(told, dtype=pl.String),
+                    }
+                ).filter(pl.Series(count > 0) & pl.col("watch_note").is_not_null())
+            )
+    return pl.concat(frames)
+
+
+def _units_of(metric: Metric) -> Iterator[tuple[str, str, str]]:
+    """(fact, filter, instant) of the units that a metric counts, above the line left out where there is one."""
+    for each in metric.estimators:
+        if isinstance(each, Ratio):
+            yield from ((part.fact, part.where, part.time) for part in each.parts if part.denominator != "0")
+        elif isinstance(each, Count | Variation | Distribution):
+            yield each.fact, each.where, each.time
+        elif isinstance(each, PerTeamWeek):
+            yield each.activity.fact, each.activity.where, each.activity.end
+
+
+def _state(
+    watched: np.ndarray[tuple[int], np.dtype[np.float64]], count: np.ndarray[tuple[int], np.dtype[np.int64]]
+) -> list[int]:
+    """Per group, whether its units are watched."""
+    return np.select([watched == 0, watched < count], [NOBODY, SOMEBODY], EVERYBODY).tolist()
+
+
+def _sentence(kinds: Sequence[str], states: Sequence[int]) -> str | None:
+    """Which kinds are watched; nothing where all are."""
+    of = {state: [kind for kind, its in zip(kinds, states, strict=True) if its == state] for state in (0, 1, 2)}
+    if not of[NOBODY] and not of[SOMEBODY]:
+        return None
+    told = [*of[EVERYBODY], *(f"{kind} for some services" for kind in of[SOMEBODY])]
+    unseen = f"; nobody watches {joined(of[NOBODY])}, so that none is known" if of[NOBODY] else ""
+    return f"Watched here: {joined(told) if told else 'nothing'}{unseen}."
