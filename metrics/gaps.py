@@ -55,7 +55,7 @@ def gaps_of(metric: Metric, empty: Set[str], tiers_with_rows: Set[str], watched:
     missing = tuple(table for table in metric.inputs if table in empty)
     if missing:
         return [Gap(metric.id, WHOLE, missing, nothing_loaded(missing))]
-    blind = [tier for tier in sorted(watched) if metric.watched and not watched[tier].intersection(metric.watched)]
+    blind = [tier for tier in sorted(watched) if metric.watched and watched[tier].isdisjoint(metric.watched)]
     if not tiers_with_rows:
         if blind == sorted(watched) and blind:
             return [Gap(metric.id, WHOLE, ("coverage",), _unwatched(metric.watched, "of any tier"))]

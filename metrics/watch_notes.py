@@ -5,6 +5,7 @@ from typing import Protocol
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from metrics.calendar import GRAINS
 from metrics.estimators.base import Source
@@ -57,7 +58,10 @@ def _watch_notes(source: Described, metric: Metric) -> pl.DataFrame:
             code = each.tier * len(periods) + window_of_day[each.day]
             size = len(tiers) * len(periods)
             count = np.bincount(code, minlength=size)
-            states = [_state(np.bincount(code, weights=column, minlength=size), count) for column in each.numbers]
+            states = [
+                _state(np.bincount(code, weights=column, minlength=size).astype(np.float64), count)
+                for column in each.numbers
+            ]
             told = [_sentence(metric.watched, of_group) for of_group in zip(*states, strict=True)]
             frames.append(
                 pl.DataFrame(
@@ -83,11 +87,11 @@ def _units_of(metric: Metric) -> Iterator[tuple[str, str, str]]:
             yield each.activity.fact, each.activity.where, each.activity.end
 
 
-def _state(
-    watched: np.ndarray[tuple[int], np.dtype[np.float64]], count: np.ndarray[tuple[int], np.dtype[np.int64]]
-) -> list[int]:
+def _state(watched: NDArray[np.float64], count: NDArray[np.int64]) -> list[int]:
     """Per group, whether its units are watched."""
-    return np.select([watched == 0, watched < count], [NOBODY, SOMEBODY], EVERYBODY).tolist()
+    return [
+        NOBODY if some == 0 else SOMEBODY if some < of else EVERYBODY for some, of in zip(watched, count, strict=True)
+    ]
 
 
 def _sentence(kinds: Sequence[str], states: Sequence[int]) -> str | None:

@@ -46,6 +46,11 @@ class Prepared:
         """Of no repository: what is held by people or teams is in no arm of a comparison of repositories."""
         return np.full_like(self.source.onboarded, np.datetime64("NaT"))
 
+    @property
+    def engineers(self) -> Floats | None:
+        """None: what is held by people or teams is already per person or team."""
+        return None
+
     def units(
         self,
         fact: str,
