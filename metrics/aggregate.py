@@ -383,11 +383,11 @@ def _engineers(
     connection: duckdb.DuckDBPyConnection, teams: Sequence[str], days: Days
 ) -> NDArray[np.float64] | None:
     """Engineers per team and day by the register `team_capacity`; None where it is not at hand, or empty."""
-    seen = _relations(connection)
-    register = next((name for name in ("team_capacity_at_cut", "team_capacity") if name in seen), None)
-    if register is None:
+    if "team_capacity" not in _relations(connection):
         return None
-    given = connection.execute(f'select team, "month", engineers from {register}').pl()
+    given = connection.execute(
+        'select team, "month", engineers from team_capacity where "month" <= ?', [days.last]
+    ).pl()
     return engineers_by_day(given, teams, days) if given.height else None
 
 

@@ -173,11 +173,15 @@ class Judge:
         return replace(verdict, status=status_of(verdict))
 
     def _claimed(self, reading: Reading, level: float) -> Reading:
-        """A gain with the numbers of the data as they are; it bears a claim if every view of them shows it, by the same bar."""
+        """A gain with the numbers of the data as they are.
+
+        It bears a claim if every view of them shows it, by the same bar as in the baseline.
+        """
         gain = replace(reading.as_it_is or reading, certainty_better=reading.certainty_better)
         lowered = self.loosened.get(reading.place.tier)
         if reading.figure.metric == GATE_METRIC and lowered is not None and reading.place.window_end > lowered:
-            return replace(gain, bears_claim=False, no_claim=f"A gate is required no more since {lowered}: no gain to claim.")
+            why = f"A gate is required no more since {lowered}: no gain to claim."
+            return replace(gain, bears_claim=False, no_claim=why)
         if 1 - reading.certainty_in_all_views > level:
             return replace(gain, bears_claim=False, no_claim=reading.view or UNITS_ROSE)
         return gain
@@ -203,8 +207,9 @@ class Judge:
 def marked(guardrails: Sequence[Guardrail], level: float) -> list[Guardrail]:
     """The same guardrails; those that got worse beyond their margin at a family-wise level are marked (Holm 1979).
 
-    The family are all figures of the constraint that can be judged there: a figure and the same one per week are one hypothesis, and
-    what triggered does not count. More units, or more triggers, must not make it harder to see what got worse.
+    The family are all figures of the constraint that can be judged there: a figure and the same one per week are one
+    hypothesis, and what triggered does not count. More units, or more triggers, must not make it harder to see what
+    got worse.
     """
     chances: dict[tuple[Figure, str], float] = {}
     for guardrail in guardrails:

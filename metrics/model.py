@@ -98,6 +98,8 @@ class Count:
     time: str
     where: str = "true"
     category: str | None = None
+    per_engineer: bool = False
+    """Whether they are changes of teams, and given `per_engineer_week` where `team_capacity` tells how many those are."""
     name = "count"
 
 

@@ -50,7 +50,7 @@ class Reading:
     units_rose: bool
     per_week: "Reading | None" = None
     certainty_in_all_views: float = nan
-    """How certain the improvement is in the view of the data that shows least of it (`metrics.views`); a claim rests on it."""
+    """How certain the improvement is in the view that shows least of it (`metrics.views`); a claim rests on it."""
     is_silent: bool = False
     """Whether the records of this kind stopped coming in, here or in a part of this window (`metrics.views`)."""
     no_claim: str = ""

@@ -1,9 +1,10 @@
-"""Figures at the size of the baseline's changes: splitting a change makes each piece faster, and nothing better (METRICS §5).
+"""Figures at the size of the baseline's changes: splitting makes each piece faster, and nothing better (METRICS §5).
 
-Splitting shows as more and smaller changes. Where changes per week rose and their median size fell, both by more than the margin of
-counts, what splitting moves is read as if each change of the window were a piece of a larger one: a rate per change times the number of
-pieces, throughput divided by it, and times that got shorter with it times that number: pieces that follow one another share the
-time of the whole. Smaller changes may be better work; a claim of speed needs more.
+Splitting shows as more and smaller changes. Where changes per week rose and their median size fell, both by more than
+the margin of counts, what splitting moves is read as if each change of the window were a piece of a larger one: a
+rate per change times the number of pieces, throughput divided by it, and times that got shorter with it times that
+number: pieces that follow one another share the time of the whole. Smaller changes may be better work; a claim of
+speed needs more.
 """
 
 import polars as pl
@@ -15,12 +16,12 @@ SPLIT_TIMES = ("pr_cycle_time", "lead_time", "pickup_time")
 SPLIT_RATES = ("escaped_defects",)
 SPLIT_COUNTS = ("throughput", "validated_throughput")
 SPLIT_METRICS = frozenset((*SPLIT_TIMES, *SPLIT_RATES, *SPLIT_COUNTS))
-"""What changes when the same work comes in more and smaller changes: times and events per change, and the count of changes."""
+"""What moves when the same work comes in more and smaller changes: times and events per change, and their count."""
 PLACE = ["tier", "grain", "window_start"]
 
 
 def pieces(contrasts: pl.DataFrame, margins: Margins) -> pl.DataFrame:
-    """Where changes were split, and into how many pieces: the larger of the growth of their number and the loss of size.
+    """Where changes were split, and into how many pieces: the larger of growth in number and loss of size.
 
     Returns:
         Columns tier, grain, window_start, `pieces` (more than 1).

@@ -55,17 +55,17 @@ def verdicts(
     margins: Margins | None = None,
     worst: Worst | None = None,
     today: date | None = None,
-    records: RecordKeeping | None = None,
+    keeping: RecordKeeping | None = None,
 ) -> Verdicts:
     """Judges, claims, explains, and names the worst records behind what is violated or at risk (`worst` finds them).
 
     Windows that may still change on `today`, the local day of the cut, are judged as ones that are looked at every day.
-    `records` tells what is watched or required no more (`metrics.withdrawals`).
+    `keeping` tells what is watched or required no more (`metrics.withdrawals`).
     """
     margins = margins or Margins()
+    kept = keeping or RecordKeeping()
     kinds = {metric.id: outcome_kinds(metric) for metric in metrics.values()}
-    keeping = records or RecordKeeping()
-    judge = Judge(contrasts, margins, today, keeping.withdrawn, kinds, keeping.loosened)
+    judge = Judge(contrasts, margins, today, kept.withdrawn, kinds, kept.loosened)
     found = judge.verdicts(constraints)
     claimed = claims(found)
     records = _records(found, metrics, worst) if worst else {}

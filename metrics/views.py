@@ -1,9 +1,9 @@
 """The same data read in more than one way, so that tampering does not pay (METRICS §5).
 
-What a manipulation can move without any change in reality is read a second time in a way that it cannot move: services that changed their tier,
-in the tier that they had when the baseline ended; changes that became more and smaller, at the size that they had. The least
-favourable reading counts. Where nothing moved and nothing was split there is one view, and nothing is read twice. Records that
-stopped coming in are no good news either.
+What a manipulation can move without any change in reality is read a second time in a way that it cannot move:
+services that changed their tier, in the tier that they had when the baseline ended; changes that became more and
+smaller, at the size that they had. The least favourable reading counts. Where nothing moved and nothing was split
+there is one view, and nothing is read twice. Records that stopped coming in are no good news either.
 """
 
 from collections.abc import Iterable, Sequence
@@ -89,8 +89,8 @@ def _certainty(reading: Reading) -> float:
 def worse_of(one: Reading, other: Reading) -> Reading:
     """Two views of one figure as one reading.
 
-    It got worse if it did in either view; it improved if it did in either, but for certain only if in both. The numbers are
-    those of the view that is worse. A view with too little data gives way to one with enough.
+    It got worse if it did in either view; it improved if it did in either, but for certain only if in both. The
+    numbers are those of the view that is worse. A view with too little data gives way to one with enough.
     """
     if other.shortfall:
         return one
@@ -123,7 +123,7 @@ def silent_places(seen: Sequence[View]) -> dict[str, frozenset[Place]]:
 
 
 def _touch(place: Place, part: Place) -> bool:
-    """Whether a silence in one place is one in the other: in a shorter or longer window of the tier, or of the whole."""
+    """Whether a silence in one place is one in the other: a shorter or longer window of the tier, or of the whole."""
     is_within = place.window_start <= part.window_start and part.window_end <= place.window_end
     is_around = part.window_start <= place.window_start and place.window_end <= part.window_end
     return part.tier in (place.tier, MIXED) and (is_within or is_around)

@@ -1,7 +1,8 @@
-"""Kinds of outcome that are recorded, or were, while the register says of nobody that he watches for them (METRICS §2, §5).
+"""Kinds of outcome that are or were recorded, while the register names nobody who watches for them (METRICS §2, §5).
 
-Striking a kind out of the register `coverage` takes its units out of every rate. Where most records of a tier lie with services of which the
-register names no watcher, a guardrail is not simply unwatched: somebody knew, and the verdict cannot be a good one.
+Striking a kind out of the register `coverage` takes its units out of every rate. Where most records of a tier lie
+with services of which the register names no watcher, a guardrail is not simply unwatched: somebody knew, and the
+verdict cannot be a good one.
 """
 
 from collections.abc import Mapping
@@ -80,7 +81,7 @@ def withdrawn(connection: duckdb.DuckDBPyConnection, metrics: Mapping[str, Metri
 
 
 def loosened(connection: duckdb.DuckDBPyConnection, baselines: Mapping[str, Period]) -> dict[str, date]:
-    """Per tier, the first day since its baseline began on which a required gate before the merge stopped being required."""
+    """Per tier, the first day since its baseline began on which a gate before the merge stopped being required."""
     names = "select view_name from duckdb_views() union select table_name from duckdb_tables()"
     seen = {name for (name,) in connection.execute(names).fetchall()}
     register = next((name for name in ("gate_policies_at_cut", "gate_policies") if name in seen), None)

@@ -86,6 +86,10 @@ class Source(Protocol):
         """The baseline named for a tier."""
 
     @property
+    def engineers(self) -> Floats | None:
+        """Engineers per team and day, NaN where not known; None where the register `team_capacity` is empty."""
+
+    @property
     def onboarded(self) -> NDArray[np.datetime64]:
         """Per repository, the local day on which it was onboarded; not a time where it is not."""
 
@@ -155,17 +159,20 @@ def add_contrasts(
     statistics: Sequence[Statistic],
     by_grain: dict[Grain, list[list[Samples]]],
     sample: Sampler,
+    elapsed: Callable[[Sequence[Period]], Floats] | None = None,
 ) -> None:
     """Compares each tier's windows with its baseline.
 
     `by_grain` holds, per judged grain, statistic and tier, the samples of all windows; `sample` makes such samples
     for any other grouping of `units`
     (pooled where tiers are mixed): it is used for named baselines and for trailing years.
+    `elapsed` tells what such samples are divided by, tier by tier, each in a period of its own: weeks, if not given.
     """
+    lasting = elapsed or target.source.elapsed
     named = [target.source.baseline(tier) for tier in tiers]
-    base = sample(*_period_grouping(target, units, holders, named)) if any(named) else None
+    base = sample(*_period_grouping(target, units, holders, named, lasting)) if any(named) else None
     years = target.source.days.calendar.windows(target.source.days.first, target.source.days.last, "trailing_year")
-    yearly = [sample(*_period_grouping(target, units, holders, [year] * len(tiers))) for year in years]
+    yearly = [sample(*_period_grouping(target, units, holders, [year] * len(tiers), lasting)) for year in years]
     for index, statistic in enumerate(statistics):
         for number, tier in enumerate(tiers):
             identity = Identity(
@@ -198,14 +205,18 @@ def stack(samples: Sequence[Samples]) -> Samples:
 
 
 def _period_grouping(
-    target: Target, units: Units, holders: Holders, periods: Sequence[Period | None]
+    target: Target,
+    units: Units,
+    holders: Holders,
+    periods: Sequence[Period | None],
+    elapsed: Callable[[Sequence[Period]], Floats],
 ) -> tuple[Units, Grouping, Floats]:
     """Groups units by tier, each tier within a period of its own (none: no units)."""
     days = target.source.days
     nowhere = np.zeros(len(days.all), dtype=bool)
     inside = np.stack([days.inside(period) if period else nowhere for period in periods])
     window = np.where(inside[units.tier, units.day], 0, -1).astype(np.int64)
-    weeks = target.source.elapsed([period or Period(days.first, days.first) for period in periods])
+    weeks = elapsed([period or Period(days.first, days.first) for period in periods])
     return units, holders.by_window(window, 1), weeks.reshape(-1, 1)
 
 

@@ -7,10 +7,12 @@ from metrics.calendar import Grain
 from metrics.contrasts import Samples, per_tier
 from metrics.estimators.arms import add_arm_contrasts
 from metrics.estimators.base import JUDGED_GRAINS, Statistic, Target, add_contrasts, units_for
+from metrics.estimators.per_engineer import PerEngineer
 from metrics.estimators.segments import add_segment_contrasts
 from metrics.model import Count
 from metrics.rows import Shape
 from metrics.stats.clusters import critical
+from metrics.stats.dispersion import dispersion_between
 from metrics.stats.grouping import Grouping, reduce_cells
 from metrics.stats.scores import poisson
 from metrics.units import MIXED, Units
@@ -29,6 +31,8 @@ def run(target: Target, estimator: Count) -> None:
     everything = source.units(estimator.fact, estimator.where, estimator.time, [], estimator.category, categories)
     if len(everything) == 0:
         return
+    engineers = source.engineers if estimator.per_engineer else None
+    per_engineer = PerEngineer.of(target, everything, engineers, _samples) if engineers is not None else None
     for plan in source.segmentations(target.metric, categories, everything):
         units = units_for(plan, everything)
         holders = target.holders(units, plan)
@@ -43,6 +47,8 @@ def run(target: Target, estimator: Count) -> None:
             if list(plan.tiers) != [MIXED]:
                 add_arm_contrasts(target, units, STATISTICS, _samples)
         add_segment_contrasts(target, units, holders, plan, STATISTICS, _samples)
+        if per_engineer:
+            per_engineer.add(units, holders, plan)
 
 
 def _add_rows(target: Target, shape: Shape) -> None:
@@ -69,23 +75,6 @@ def add_weekly(target: Target, shape: Shape, counts: Floats, seen: Floats) -> No
         low, high = poisson(per_week, size, critical(np.repeat(degrees, windows) + 1))
     target.values.add(shape, "count", "count", counts, counts, keep)
     target.values.add(shape, "per_week", "per week", per_week, counts, keep, {"ci_low": low, "ci_high": high})
-
-
-def dispersion_between(counts: Floats, begun: NDArray[np.bool_]) -> tuple[Floats, Floats]:
-    """Variance of a window's count relative to Poisson's, from successive differences; and its degrees of freedom.
-
-    Successive differences leave out a slow trend (von Neumann 1941). Never below 1. The last window is left out: it
-    may be running.
-    """
-    pairs = begun[:, :-2] & begun[:, 1:-1] if counts.shape[1] > 2 else np.zeros((len(counts), 0), dtype=bool)
-    before, after = counts[:, :-2], counts[:, 1:-1]
-    if counts.shape[1] <= 2:
-        return np.ones(len(counts)), np.zeros(len(counts))
-    squares = np.where(pairs, (after - before) ** 2 / 2, 0.0).sum(axis=1)
-    means = np.where(pairs, (after + before) / 2, 0.0).sum(axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(means > 0, squares / means, 1.0)
-    return np.maximum(ratio, 1.0), pairs.sum(axis=1).astype(np.float64)
 
 
 def _samples(units: Units, grouping: Grouping, weeks: Floats) -> list[list[Samples]]:

@@ -1,8 +1,9 @@
 """Repositories that changed their tier after the baseline, by the register or in it: which tier they had when it ended.
 
-Whoever moves a repository that fails often into another tier makes its old tier look better and nothing safer, and so does whoever
-writes into the register, later, that it had been there all along. Verdicts are therefore read twice where that happened: by the tiers of
-the register as it stands, and with each such repository in the tier that it was known to have at the end of the baseline.
+Whoever moves a repository that fails often into another tier makes its old tier look better and nothing safer, and so
+does whoever writes into the register, later, that it had been there all along. Verdicts are therefore read twice
+where that happened: by the tiers of the register as it stands, and with each such repository in the tier that it was
+known to have at the end of the baseline.
 """
 
 from __future__ import annotations
@@ -22,10 +23,11 @@ FACTS_BY_SERVICE = ("change_facts", "deployment_facts", "incident_facts", "defec
 
 
 def create_moved_tiers(connection: duckdb.DuckDBPyConnection, baseline_end: datetime | None) -> int:
-    """Make `moved_tiers(_repo, _service, tier)`: the tier at the end of the baseline, where the register now says another.
+    """Make `moved_tiers(_repo, _service, tier)`: the tier when the baseline ended, where the register now says another.
 
-    Without a baseline it is the first tier that the repository was known to have. What was written before the end of the baseline, or
-    came with the first reading of the register, counts as known; what was first observed later is back-dated, whatever it says.
+    Without a baseline it is the first tier that the repository was known to have. What was written before the end of
+    the baseline, or came with the first reading of the register, counts as known; what was first observed later is
+    back-dated, whatever it says.
 
     Args:
         connection: has the facts and `tier_statements`.
@@ -86,4 +88,5 @@ _MOVED = """
     where o.tier is not null and exists (
         select 1 from dated_statements d
         where d.stands and d.tier <> o.tier
-            and (case when o.by_service then d.service = o.service else d.repo_id = o.repo_id and d.service is null end))"""
+            and (case when o.by_service then d.service = o.service else d.repo_id = o.repo_id and d.service is null
+            end))"""

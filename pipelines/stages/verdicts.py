@@ -22,6 +22,6 @@ def verdicts(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
         all_metrics(),
         worst=engine.worst,
         today=engine.calendar.local_day(build.cut.as_of),
-        records=record_keeping(build.connection, all_metrics(), engine.baselines),
+        keeping=record_keeping(build.connection, all_metrics(), engine.baselines),
     )
     return dg.MaterializeResult(metadata={"rows": build.write("verdicts", found.frame, order_by=["verdict_id"]).rows})

@@ -10,7 +10,7 @@ A_MINUTE = timedelta(minutes=1)
 
 
 def toggle_drafts(tables: Tables) -> Tables:
-    """Each change that was opened ready is turned into a draft as soon as it is open, and back just before its first review or its merge."""
+    """Each change opened ready is turned into a draft at once, and back just before its first review or its merge."""
     reviewed = tables["reviews"].group_by("change_id").agg(first_review_at=pl.col("submitted_at").min())
     ready = opened_since(tables).filter(pl.col("ready_at").is_null() | (pl.col("ready_at") <= pl.col("opened_at")))
     changes = ready.join(reviewed, on="change_id", how="left")

@@ -29,22 +29,20 @@ KEY = ["constraint", *PLACE]
 
 
 def judged(tables: Tables) -> pl.DataFrame:
-    """Status and claim of every constraint, tier and window of an organisation; its figures are those that constraints read."""
+    """Status and claim of every constraint, tier and window of an organisation, from the figures they read."""
     cut = CUT.replace(tzinfo=None)
     connection = duckdb.connect(config={"threads": 1})
     prepare_inputs(connection, tables)
     build_facts(connection, FactSettings(production_rules=("production", "live")), cut)
     tiers = ("1", "2", "3", "4", "all")
-    engine = Engine.over(
-        connection, Calendar(), cut, dict.fromkeys(tiers, Period(BASELINE_START, BASELINE_END))
-    )
+    engine = Engine.over(connection, Calendar(), cut, dict.fromkeys(tiers, Period(BASELINE_START, BASELINE_END)))
     constraints = all_constraints().values()
     figures = {figure.metric for c in constraints for figure in (*c.gains, *c.guardrails)} | {SIZE_METRIC}
     beside = {figure.beside for c in constraints for figure in c.guardrails if figure.beside}
     metrics = [all_metrics()[metric] for metric in sorted(figures | beside)]
     contrasts = pl.concat([engine.run(metric).contrasts for metric in metrics])
     records = record_keeping(connection, all_metrics(), engine.baselines)
-    found = verdicts(contrasts, list(constraints), all_metrics(), today=CUT.date(), records=records)
+    found = verdicts(contrasts, list(constraints), all_metrics(), today=CUT.date(), keeping=records)
     chances = pl.Series("chance", [verdict.chance for verdict in found.verdicts], dtype=pl.Float64)
     return found.frame.with_columns(chances).select(*KEY, "status", "claim", "chance", "reason")
 
@@ -71,8 +69,8 @@ def _counted(counts: dict[str, int]) -> str:
 def outcome(before: pl.DataFrame, after: pl.DataFrame) -> Outcome:
     """Compares two judgements verdict by verdict.
 
-    A verdict that is gone counts as improved, unless nothing spoke against it. One whose gain is gone has improved only where
-    its tier and window look better as a whole for it: whoever has lost the gain has nothing to show.
+    A verdict that is gone counts as improved, unless nothing spoke against it. One whose gain is gone has improved
+    only where its tier and window look better as a whole for it: whoever has lost the gain has nothing to show.
     """
     both = before.join(after, on=KEY, how="left", suffix="_after").with_columns(
         rank=pl.col("status").replace_strict(RANKS),
@@ -85,7 +83,11 @@ def outcome(before: pl.DataFrame, after: pl.DataFrame) -> Outcome:
         has_lost_its_gain=pl.col("status_after").fill_null("not_triggered") == "not_triggered",
     )
     at_border = (pl.col("chance") - pl.col("chance_after") < BORDER) & (pl.col("status") == "at_risk")
-    is_better = (pl.col("rank_after") > pl.col("rank")) & ~(at_border & (pl.col("status_after").fill_null("") == "holds")) & (~pl.col("has_lost_its_gain") | pl.col("place_improved"))
+    is_better = (
+        (pl.col("rank_after") > pl.col("rank"))
+        & ~(at_border & (pl.col("status_after").fill_null("") == "holds"))
+        & (~pl.col("has_lost_its_gain") | pl.col("place_improved"))
+    )
     better = is_better | (pl.col("claim_rank_after") > pl.col("claim_rank"))
     worse = (pl.col("rank_after") < pl.col("rank")) | (pl.col("claim_rank_after") < pl.col("claim_rank"))
     appeared = after.join(before, on=KEY, how="anti").filter(pl.col("claim").replace_strict(CLAIM_RANKS) > 0)

@@ -40,14 +40,12 @@ def move_between_tiers(tables: Tables) -> Tables:
     moved = [*_worst_repositories(tables, 3), *_worst_repositories(tables, 2)]
     is_moved = pl.col("repo_id").is_in(moved).fill_null(False)
     fresh = assignments.filter(is_moved).with_columns(tier=pl.col("tier") - 1, valid_from=pl.lit(SINCE))
-    ended = assignments.with_columns(
-        valid_to=pl.when(is_moved).then(pl.lit(SINCE)).otherwise(pl.col("valid_to"))
-    )
+    ended = assignments.with_columns(valid_to=pl.when(is_moved).then(pl.lit(SINCE)).otherwise(pl.col("valid_to")))
     return tables | {"tier_assignments": appended(ended, fresh)}
 
 
 def back_date_a_tier(tables: Tables) -> Tables:
-    """The same repositories move, and the register is made to say, in September 2026, that they had been there all along.
+    """The same repositories move, and the register comes to say, in September 2026, that they always were there.
 
     As a warehouse would show it: the old rows are gone but for their tombstones, the new ones were first seen then.
     """

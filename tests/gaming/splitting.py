@@ -9,7 +9,7 @@ CLOCKS = ("ready_at", "first_commit_at", "merged_at", "closed_at")
 
 
 def split_one_after_another(tables: Tables) -> Tables:
-    """Each change becomes three, one after another, each a third as large and as long, with reviews and gates of its own.
+    """Each change becomes three, one after another, each a third as large and as long, with its own reviews and gates.
 
     They reach production with the deployment that carried the whole; a defect, a revert or an incident names the first.
     """
@@ -71,5 +71,3 @@ def _numbered(column: str) -> pl.Expr:
         .otherwise(pl.col(column))
         .alias(column)
     )
-
-

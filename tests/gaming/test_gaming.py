@@ -1,4 +1,4 @@
-"""No manipulation that leaves reality as it was improves a status or a claim (METRICS §5); one line each, before and after."""
+"""No manipulation that leaves reality as it was improves a status or a claim (METRICS §5); one line each."""
 
 from collections.abc import Callable
 
@@ -79,7 +79,8 @@ def test_withholding_records_makes_nothing_hold_and_nothing_claimable(
 
 
 def test_emptying_the_register_of_what_is_watched_acquits_nothing(tables: Tables, honest: pl.DataFrame) -> None:
-    # Without a register, services that never reported anything count as watched: rates thin out, as the rule of METRICS §2 has it.
+    # Without a register, services that never reported anything count as watched: rates thin out, as the rule of
+    # METRICS §2 has it.
     improved = tampered(releases.drop_the_register, tables, honest).improved
     claims = pl.col("claim_after").replace_strict(CLAIM_RANKS) > pl.col("claim").replace_strict(CLAIM_RANKS)
     assert named(improved.filter(claims | (pl.col("status") == "violated"))) == []

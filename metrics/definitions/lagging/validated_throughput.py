@@ -14,16 +14,18 @@ METRIC = Metric(
     direction="higher",
     formula=(
         "Changes merged in the window that were deployed and then held for 14 days: no revert, no escaped defect, no"
-        " rollback and no attributed incident of the deployment that carried them. Per week elapsed as well. Left"
+        " rollback and no attributed incident of the deployment that carried them. Per week elapsed as well, and per engineer-week"
+        " where team_capacity is given. Left"
         " out: changes by bots, changes not deployed, changes whose 14 days still run, and changes of services for"
         " which nobody watches incidents, rollbacks or defects."
     ),
-    source="changes, deployments, incidents, rollbacks, defects; change_facts.validated",
+    source="changes, deployments, incidents, rollbacks, defects, team_capacity; change_facts.validated",
     estimators=(
         Count(
             fact="measured_changes",
             time="merged_at",
             where="validated and (_incidents_watched or _rollbacks_watched or _defects_watched)",
+            per_engineer=True,
         ),
     ),
     follow_up=VALIDATION_FOLLOW_UP,
@@ -67,5 +69,10 @@ METRIC = Metric(
     ),
     revisions=(
         Revision(version="1.0.0", effective_at=date(2026, 11, 20), change="First version: 14 days after deployment."),
+        Revision(
+            version="1.1.0",
+            effective_at=date(2026, 11, 21),
+            change="Per engineer-week too, where team_capacity is given: hiring is no gain.",
+        ),
     ),
 )
