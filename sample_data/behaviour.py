@@ -15,6 +15,9 @@ RISK_EFFECT = 0.20  # log of a repository's hazards, constant over time
 RAMP_DAYS = 90.0  # from onboarding to full effect
 BOT_SHARE = 0.10
 OVERRIDDEN_SHARE = 0.03
+GLANCED_SHARE = 0.08  # of changes reviewed without rounds: approved at a glance, before adoption in every tier
+READABLE_LINES_PER_MINUTE = 100.0  # a glance is quicker than that
+LEAST_GLANCE_SECONDS = 6.0
 OVERRIDDEN_RISK = 1.8  # what an overridden gate does to hazards
 PASSED_RISK = (1 - OVERRIDDEN_SHARE * OVERRIDDEN_RISK) / (1 - OVERRIDDEN_SHARE)  # keeps the mean hazard as stated
 
@@ -49,6 +52,7 @@ class TierBehaviour:
         escape, revert: hazards of a merged change.
         ai_rollback_risk: factor on the rollback hazard of AI-assisted changes at full adoption.
         adopted_risk: factor on all hazards at full adoption.
+        adopted_glances: factor on the share approved at a glance at full adoption.
         unreviewed: share merged without review; ai_unreviewed: the factor on it for AI-assisted changes.
         ai_size: factor on the size of AI-assisted changes.
         restore_hours: median hours from an incident's opening to its end.
@@ -76,6 +80,7 @@ class TierBehaviour:
     queue_hours: float = 0.0
     ai_rollback_risk: float = 1.0
     adopted_risk: float = 1.0
+    adopted_glances: float = 1.0
     unreviewed: float = 0.05
     ai_unreviewed: float = 1.5
     ai_size: float = 1.3
@@ -153,6 +158,7 @@ BEHAVIOUR = {
         incident=0.055,
         escape=0.075,
         adopted_risk=0.74,
+        adopted_glances=0.6,
         unreviewed=0.03,
         ai_unreviewed=1.0,
         ai_size=1.1,
@@ -174,6 +180,7 @@ def unchanged() -> dict[int, TierBehaviour]:
             queue_hours=0.0,
             ai_rollback_risk=1.0,
             adopted_risk=1.0,
+            adopted_glances=1.0,
             ai_unreviewed=1.0,
             ai_size=1.0,
         )

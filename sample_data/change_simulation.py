@@ -4,7 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sample_data.behaviour import BOT_SHARE, OVERRIDDEN_RISK, OVERRIDDEN_SHARE, PASSED_RISK
+from sample_data.behaviour import (
+    BOT_SHARE,
+    GLANCED_SHARE,
+    LEAST_GLANCE_SECONDS,
+    OVERRIDDEN_RISK,
+    OVERRIDDEN_SHARE,
+    PASSED_RISK,
+    READABLE_LINES_PER_MINUTE,
+)
 from sample_data.changes import (
     AGENT,
     ASSISTED,
@@ -104,7 +112,7 @@ def draw_changes(random: np.random.Generator, effects: Effects) -> Changes:
     difficulty = effects.wait_factor(unit, opened) * np.exp(0.12 * (np.log(size) - 3.9)) * np.where(is_bot, 0.6, 1.0)
     cohort = _Cohort(random, effects, unit, ramp, is_ai, is_bot, difficulty)
     start = worked(unit, opened)
-    review = _draw_review(cohort, start)
+    review = _draw_review(cohort, start, size)
     is_overridden = cohort.chance(OVERRIDDEN_SHARE) & ~is_bot
     risk = np.where(is_overridden, OVERRIDDEN_RISK, PASSED_RISK) * cohort.adopted("adopted_risk")
     risk = np.where(is_routine, 0.0, risk) * np.where(is_bot, 0.5, 1.0)
@@ -148,7 +156,7 @@ class _Review:
     rounds: Integers
 
 
-def _draw_review(cohort: _Cohort, start: Floats) -> _Review:
+def _draw_review(cohort: _Cohort, start: Floats, size: Floats) -> _Review:
     """Drafts, review with its rounds, and the wait for the merge, of changes opened at `start` on the working clock."""
     random, count = cohort.random, len(start)
     is_draft = cohort.chance(0.18) & ~cohort.is_bot
@@ -160,6 +168,14 @@ def _draw_review(cohort: _Cohort, start: Floats) -> _Review:
     is_stuck = cohort.is_ai & cohort.chance(cohort.value("stuck_share") * cohort.ramp)
     rounds = np.where(is_stuck, MAX_ROUNDS, rounds)
     at_once = (rounds == 0) & cohort.chance(0.6)
+    # Their draws are a stream apart, so that no other number depends on them.
+    apart = random.spawn(1)[0]
+    is_glanced = (
+        (rounds == 0) & ~cohort.is_bot & (apart.random(count) < GLANCED_SHARE * cohort.adopted("adopted_glances"))
+    )
+    glance = size / READABLE_LINES_PER_MINUTE * 60 * apart.uniform(0.2, 0.7, count)
+    first_review = np.where(is_glanced, ready + np.maximum(glance, LEAST_GLANCE_SECONDS) / HOUR, first_review)
+    at_once |= is_glanced
     reviewing = cohort.wait("review") * (0.6 + 0.8 * rounds) * np.where(is_stuck, cohort.value("stuck_factor"), 1.0)
     approved = first_review + np.where(at_once, 0.0, reviewing)
     is_approved = is_reviewed & ~cohort.chance(0.03)

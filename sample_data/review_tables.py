@@ -3,6 +3,7 @@
 import numpy as np
 import polars as pl
 
+from sample_data.behaviour import READABLE_LINES_PER_MINUTE
 from sample_data.changes import AUTHOR_KINDS, BOT, TEAM_SIZES, UNIT_TEAM
 from sample_data.columns import blank, choose, instants, logins, numbered
 from sample_data.known_changes import KnownChanges, end_of, known_rows_of_changes, round_instant, rounds_of
@@ -57,6 +58,9 @@ def _reviews_frame(
     state = np.select([group == 0, np.isin(group, (1, 6))], [1, 0], default=2)
     is_bot = group == 5
     comments = np.where(group == 1, random.geometric(0.55, count) - 1, random.geometric(0.4, count))
+    # Who approves quicker than anybody reads writes nothing either.
+    read = (changes.approved - changes.ready)[row] / 60 * READABLE_LINES_PER_MINUTE
+    comments = np.where((group == 1) & (read < changes.size[row]), 0, comments)
     frame = pl.DataFrame(
         [
             known.ids_of(row),

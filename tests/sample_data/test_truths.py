@@ -129,3 +129,27 @@ def test_only_planted_places_may_be_violated() -> None:
     assert may_be_violated("2", "stability_regression")
     assert not may_be_violated("4", "speed_vs_escape")
     assert not any(may_be_violated("1", constraint) for constraint in all_constraints())
+
+
+def glanced(seed: int, start: date, end: date, tier: int) -> tuple[int, int]:
+    """Merged changes approved faster than 100 lines a minute and without a comment, and all approved ones."""
+    tables = generate(seed)
+    by_people = tables["reviews"].filter(pl.col("reviewer_kind") == "human", pl.col("state") == "approved")
+    approvals = by_people.sort("submitted_at").unique("change_id", keep="first", maintain_order=True)
+    changes = with_tier(tables["changes"]).filter(
+        between("merged_at", start, end), pl.col("author_kind") != "bot", pl.col("tier") == tier
+    )
+    approved = changes.join(approvals.select("change_id", "submitted_at", "comment_count"), on="change_id")
+    minutes = (pl.col("submitted_at") - pl.coalesce("ready_at", "opened_at")).dt.total_seconds() / 60
+    quick = (pl.col("additions") + pl.col("deletions") > 100 * minutes) & (pl.col("comment_count") == 0)
+    return approved.filter(quick).height, approved.height
+
+
+@pytest.mark.parametrize("tier", [2, 3, 4])
+def test_a_few_approvals_are_given_at_a_glance_and_fewer_in_tier_4_only(tier: int) -> None:
+    before = np.sum([glanced(seed, BASELINE_START, BASELINE_END, tier) for seed in SEEDS], axis=0)
+    after = np.sum([glanced(seed, WINDOW_START, WINDOW_END, tier) for seed in SEEDS], axis=0)
+    share = before[0] / before[1]
+    assert 0.02 < share < 0.06
+    ratio = after[0] / after[1] / share
+    assert 0.6 < ratio < 0.95 if tier == 4 else 0.85 < ratio < 1.3
