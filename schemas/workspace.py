@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -92,6 +92,30 @@ class Reviews(_Strict):
     shallow_lines_per_minute: int = Field(100, gt=0)
 
 
+class WorkingHours(_Strict):
+    """When work is done, for the waits in working hours; ``holidays`` is a CSV file with a column ``date``."""
+
+    weekdays: tuple[Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"], ...] = (
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+    )
+    start: time = time(9)
+    end: time = time(17)
+    timezone: Annotated[str, AfterValidator(_known_zone)] | None = None
+    holidays: str | None = Field(None, min_length=1)
+
+    @model_validator(mode="after")
+    def _has_hours(self) -> WorkingHours:
+        if self.end <= self.start:
+            raise ValueError("end must be later than start")
+        if not self.weekdays:
+            raise ValueError("weekdays names no day, so nothing would ever be reviewed")
+        return self
+
+
 class Baseline(_Strict):
     """The period that a tier is compared with; ``end`` is exclusive."""
 
@@ -146,6 +170,7 @@ class Workspace(_Strict):
     production: Production = Production()
     links: Links = Links()
     reviews: Reviews = Reviews()
+    working_hours: WorkingHours | None = None
     baselines: Annotated[dict[Literal[1, 2, 3, 4], Baseline], BeforeValidator(_tier_number)] = {}
     constraints: dict[str, ConstraintSettings] = {}
     sources: tuple[Source, ...] = ()
@@ -262,6 +287,7 @@ def _keys_at(location: tuple[int | str, ...]) -> list[str]:
         "production": Production,
         "links": Links,
         "reviews": Reviews,
+        "working_hours": WorkingHours,
         "baselines": Baseline,
         "sources": Source,
         "alerts": AlertChannel if len(location) > 1 else Alerts,

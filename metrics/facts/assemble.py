@@ -57,6 +57,7 @@ def change_facts(settings: FactSettings, cut: datetime) -> str:
             validated, {_anomaly_list("bits")} as anomalies,
             _repo, _team, _service, approved_at is not null as _approved, {counted} as _in_change_metrics, _gate_overridden,
             _first_incident_at, _failed_at, _rolled_back_at, _reverted_at, _escaped_in_follow_up,
+            _pickup_working_seconds, _review_working_seconds,
             {", ".join(f"_{kind}_watched" for kind in FIRST_RECORD)}
         from joined"""
 
@@ -89,12 +90,14 @@ def _joined_changes(cut: datetime) -> str:
             case when is_deployed then d.rolled_back_at end as _rolled_back_at,
             e.reverted_at as _reverted_at,
             coalesce(e.escaped_in_follow_up, 0) as _escaped_in_follow_up,
+            k.pickup_seconds as _pickup_working_seconds, k.review_seconds as _review_working_seconds,
             {_watched_columns("coalesce(m.merged_at, m.opened_at)", tuple(FIRST_RECORD))}
         from milestones m
         left join change_links l using (change_key)
         left join deployment_outcomes d using (_carrier)
         left join change_effects e using (change_key)
         left join gate_summary s using (change_key)
+        left join working_waits k using (change_key)
         left join gate_requirements g
             on g.tier = m.tier and g.valid_from <= m.merged_at and g.valid_to > m.merged_at
         left join repo_dimension r on r._repo = m._repo

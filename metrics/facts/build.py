@@ -21,6 +21,7 @@ from metrics.facts.sql import create_table, create_view, drop, text
 from metrics.facts.tiers import create_tiers
 from metrics.facts.validation import create_change_effects
 from metrics.facts.watching import create_watching
+from metrics.facts.working_hours import create_working_waits
 
 FACTS = ("change_facts", "deployment_facts", "incident_facts", "defect_facts")
 """The facts' names; the last is for definitions only, the contract does not publish it."""
@@ -41,6 +42,7 @@ STEPS = (
     "incident_base",
     "rollback_base",
     "defect_fixes",
+    "working_waits",
 )
 
 
@@ -75,6 +77,7 @@ def build_facts(
     create_gates(connection)
     create_defect_fixes(connection)
     create_change_effects(connection)
+    create_working_waits(connection, settings.working_hours)
     queries = {
         "change_facts": assemble.change_facts(settings, cut),
         "deployment_facts": assemble.deployment_facts(cut),

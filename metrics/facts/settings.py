@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from metrics.facts.working_hours import WorkingHours
+
 VALIDATION_DAYS = 14
 """A deployed change is validated when so many days passed without a bad outcome (METRICS.md §2)."""
 
@@ -25,6 +27,7 @@ class FactSettings:
         hotfix_blame_hours: A hotfix, and a rollback that names nothing, blames a deployment at most so old.
         include_bots: Whether bots' changes count in the change metrics; they are in the facts either way.
         timezone: IANA name of the zone in which quarters begin.
+        working_hours: When work is done, for the waits in working hours; None where the workspace keeps no such clock.
 
     Raises:
         ValueError: For a blank or malformed rule, an unknown zone or a span that is not positive.
@@ -36,6 +39,7 @@ class FactSettings:
     hotfix_blame_hours: int = 72
     include_bots: bool = False
     timezone: str = "UTC"
+    working_hours: WorkingHours | None = None
 
     def __post_init__(self) -> None:
         """Refuse settings under which the facts would be silently empty."""

@@ -8,6 +8,7 @@ from metrics.facts import CONTROL_FACTS, FactSettings, build_control_facts, buil
 from metrics.facts.build import STEPS
 from metrics.facts.sql import drop
 from pipelines.build_store import BuildStore
+from pipelines.working_hours import working_hours_of
 from schemas.events import all_tables as event_tables
 from schemas.published import all_tables as published_tables
 from schemas.workspace import Workspace
@@ -65,4 +66,5 @@ def settings_of(workspace: Workspace) -> FactSettings:
         hotfix_blame_hours=workspace.links.hotfix_blame_hours,
         include_bots=workspace.include_bots,
         timezone=workspace.timezone,
+        working_hours=working_hours_of(workspace),
     )

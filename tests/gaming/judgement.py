@@ -23,7 +23,7 @@ CLAIM_RANKS = {"none": 0, "not_claimable": 0, "with_reservation": 1, "claimable"
 RANKS = {"violated": 0, "at_risk": 1, "inconclusive": 2, "holds": 3, "not_triggered": 3}
 """Worst first. Where a gain cannot be judged and where there is none, there is as little to show."""
 BORDER = 0.02
-"""At risk and holding differ by the chance of exceeding a margin; a chance that moved less than this has not moved."""
+"""Statuses next to each other differ by the chance of exceeding a margin; one that moved by less has not moved."""
 PLACE = ["tier", "grain", "window_start"]
 KEY = ["constraint", *PLACE]
 
@@ -82,10 +82,11 @@ def outcome(before: pl.DataFrame, after: pl.DataFrame) -> Outcome:
         place_improved=pl.col("rank_after").min().over(PLACE) > pl.col("rank").min().over(PLACE),
         has_lost_its_gain=pl.col("status_after").fill_null("not_triggered") == "not_triggered",
     )
-    at_border = (pl.col("chance") - pl.col("chance_after") < BORDER) & (pl.col("status") == "at_risk")
+    one_step = pl.col("rank_after") == pl.col("status").replace_strict({"violated": 1, "at_risk": 3}, default=-1)
+    at_border = one_step & (pl.col("chance") - pl.col("chance_after") < BORDER)
     is_better = (
         (pl.col("rank_after") > pl.col("rank"))
-        & ~(at_border & (pl.col("status_after").fill_null("") == "holds"))
+        & ~(at_border & (pl.col("status_after").fill_null("") != "not_triggered"))
         & (~pl.col("has_lost_its_gain") | pl.col("place_improved"))
     )
     better = is_better | (pl.col("claim_rank_after") > pl.col("claim_rank"))
