@@ -22,6 +22,7 @@ import polars as pl
 from metrics.facts.cut import create_cut_views
 from metrics.facts.sql import create_view
 from pipelines.intake.known_at import rebuild_known_at
+from pipelines.intake.statements import show_statements
 from pipelines.parts import replace_text, scan, write_part
 from pipelines.warehouse import Warehouse
 from schemas.errors import PlumblineError, WarehouseLocked
@@ -126,6 +127,7 @@ class BuildStore:
         if self._warehouse is None:
             self._warehouse = Warehouse.open(self.workspace, write=False, path=self._known_events())
             self._warehouse.create_event_views()
+            show_statements(self._warehouse.connection)
             create_cut_views(self._warehouse.connection, self.cut.as_of)
             for name in self._tables:
                 self._show(name)

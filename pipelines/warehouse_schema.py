@@ -68,6 +68,15 @@ BOOKS = {
         "observed_at": "TIMESTAMP",
         "load_id": "BIGINT",
     },
+    "tier_statements": {
+        "repo_id": "VARCHAR",
+        "service": "VARCHAR",
+        "tier": "BIGINT",
+        "valid_from": "TIMESTAMP",
+        "valid_to": "TIMESTAMP",
+        "observed_at": "TIMESTAMP",
+        "deleted": "BOOLEAN",
+    },
     "meta": {"name": "VARCHAR", "value": "VARCHAR"},
 }
 """Tables that the warehouse keeps about itself."""

@@ -1,8 +1,9 @@
 """Waits in working hours: the same waits on a clock that stands still outside them (an option of the workspace).
 
-`working_days(day_us, open_us, close_us, before_us)` has a row per local day: when it begins, when work does, and the working time before it.
-The working time before an instant is then one lookup and one sum, and that between two instants a difference; a day on which the clock
-changes has the hours that it has. `working_waits(change_key, pickup_seconds, review_seconds)` has a row per reviewed change.
+`working_days(day_us, open_us, close_us, before_us)` has a row per local day: when it begins, when work does, and the
+working time before it. The working time before an instant is then one lookup and one sum, and that between two a
+difference; a day on which the clock changes has the hours that it has. `working_waits(change_key, pickup_seconds,
+review_seconds)` has a row per reviewed change.
 """
 
 from __future__ import annotations

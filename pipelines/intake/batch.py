@@ -13,6 +13,7 @@ from pipelines.intake.conform import screen
 from pipelines.intake.forms import open_reading, reading_errors
 from pipelines.intake.merge import Merge, SetReading
 from pipelines.intake.quarantine import quarantine_rows, release_mended_rows
+from pipelines.intake.statements import note_statements
 from schemas.tables import EventTable
 
 RECORD_COLUMN = "record"
@@ -70,6 +71,7 @@ def take_in(
             )
         if load.is_register:
             merged = replace(merged, changed=merged.changed + merge.take_back_vanished(plan, at))
+    note_statements(connection, table.table_name())
     release_mended_rows(connection, table, load.load_id)
     report = TableReport(
         table.table_name(),

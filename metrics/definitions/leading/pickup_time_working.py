@@ -12,8 +12,8 @@ METRIC = Metric(
     unit="working hours",
     direction="lower",
     formula=(
-        "As pickup_time, on a clock that stands still outside the workspace's working hours (its weekdays, hours, holidays and"
-        " time zone). A metric of its own: it is never mixed with the wall clock's."
+        "As pickup_time, on a clock that stands still outside the workspace's working hours (its weekdays, hours, holidays"
+        " and time zone). A metric of its own: it is never mixed with the wall clock's."
     ),
     source="reviews, changes, change_events, working_hours in plumbline.toml; change_facts",
     estimators=(Distribution(fact="measured_changes", time="merged_at", value="_pickup_working_seconds / 3600"),),
@@ -24,7 +24,7 @@ METRIC = Metric(
     ),
     examples=(
         Example(
-            says="Reviews came 1, 3 and 8 working hours after three changes were ready; a fourth was merged without one.",
+            says="Reviews came 1, 3 and 8 working hours after three changes were ready; a fourth had none.",
             facts={
                 "change_facts": [
                     {"merged_at": "2026-01-05 17:00", "_pickup_working_seconds": 1 * 3600},
