@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from metrics.calendar import Grain
 from metrics.margins import FEWEST_UNITS
 from metrics.words import quantity, sentence, share
 
@@ -43,7 +44,7 @@ BESIDE = {
 }
 """Findings that stand beside the stage where they got worse beyond noise, and what to do about them."""
 
-GRAINS = ("month", "quarter")
+GRAINS: tuple[Grain, ...] = ("month", "quarter")
 SCHEMA: dict[str, pl.DataType] = {
     "tier": pl.String(),
     "grain": pl.String(),
@@ -59,12 +60,16 @@ SCHEMA: dict[str, pl.DataType] = {
 KEY = ["tier", "grain", "window_start"]
 
 
-def recommendations(metric_values: pl.DataFrame, comparisons: pl.DataFrame) -> pl.DataFrame:
-    """A row per tier, month and quarter in which at least 20 changes were deployed.
+def recommendations(
+    metric_values: pl.DataFrame, comparisons: pl.DataFrame, team_totals: pl.DataFrame | None = None
+) -> pl.DataFrame:
+    """A row per tier, month and quarter in which at least 20 changes were deployed; and by team where totals are given.
 
     Args:
         metric_values: means of `lead_time` and of its stages, among others; the published table's columns.
         comparisons: the published table's columns.
+        team_totals: columns tier, grain, window_start, window_end, team, n, whole, and a total per stage, in seconds,
+            of the changes deployed in the window.
     """
     means = metric_values.filter(
         (pl.col("statistic") == "mean")
@@ -80,7 +85,19 @@ def recommendations(metric_values: pl.DataFrame, comparisons: pl.DataFrame) -> p
     )
     beside = _beside(comparisons)
     rows = [_row(row, beside) for row in largest.first().iter_rows(named=True)]
+    rows += _by_team(team_totals) if team_totals is not None else []
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+
+
+def _by_team(totals: pl.DataFrame) -> list[dict[str, object]]:
+    """The same by team: without what stands beside it, which is not given by team."""
+    enough = totals.filter((pl.col("n") >= FEWEST_UNITS) & (pl.col("whole") > 0)).sort(*KEY, "team")
+    rows = []
+    for row in enough.iter_rows(named=True):
+        stage = max(STAGE_NAMES, key=lambda name: (row[name], name))
+        found = _row(row | {"metric": f"{PREFIX}{stage}", "total": row[stage]}, {})
+        rows.append(found | {"segment_kind": "team", "segment": row["team"]})
+    return rows
 
 
 def _row(row: dict[str, Any], beside: dict[tuple[str, str, date], list[tuple[str, str]]]) -> dict[str, object]:

@@ -74,7 +74,8 @@ def evidence_by_tier(
     """The evidence of each tier, provisional windows left out."""
     final = values.filter(~pl.col("is_provisional"))
     windows = final.select("metric", "tier", "window_start", "window_end").unique()
-    settled = comparisons.join(windows, on=["metric", "tier", "window_start", "window_end"], how="semi")
+    against = comparisons.filter(pl.col("comparator").ne_missing("control"))
+    settled = against.join(windows, on=["metric", "tier", "window_start", "window_end"], how="semi")
     judged = verdicts.filter(~pl.col("is_provisional"))
     for tier in tiers:
         yield (

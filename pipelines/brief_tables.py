@@ -16,7 +16,7 @@ from metrics.calendar import Calendar, add_months
 from metrics.facts.sql import timestamp
 from schemas.snapshot import Manifest
 
-REGISTERS = ("control_changes", "decisions", "exceptions")
+REGISTERS = ("control_changes", "decisions", "exceptions", "phase_decisions")
 REGISTER_PREFIX = "register_"
 """What a register is called in a snapshot: its own name is that of the event table, which looks different."""
 ORPHANS = "orphan_counts"

@@ -1,0 +1,71 @@
+"""The aggregator on two periods of one's own rather than on the calendar's windows: before and after a day."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from metrics.aggregate import RUNNERS, Engine
+from metrics.calendar import Grain, Period
+from metrics.comparisons import SCHEMA, comparisons
+from metrics.contrasts import ContrastRows
+from metrics.control_effects import Compare, Span
+from metrics.estimators.base import JUDGED_GRAINS, Segmentation, Target
+from metrics.model import Metric
+from metrics.rows import ValueRows
+from metrics.units import TIERS, Days, Units
+
+GRAIN: Grain = "quarter"
+"""What the two periods pass for: they are compared as a window with the one before."""
+
+
+@dataclass(frozen=True)
+class SpanDays(Days):
+    """The days of a span, of which every grain has the same two windows."""
+
+    span: Span
+
+    def windows(self, grain: Grain) -> tuple[list[Period], NDArray[np.int64]]:  # noqa: ARG002 -- the signature of Days
+        """The periods before and after, and per day the number of its period; -1 for the day between."""
+        before, after = self.inside(self.span.before), self.inside(self.span.after)
+        return [self.span.before, self.span.after], np.where(before, 0, np.where(after, 1, -1)).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class SpanEngine(Engine):
+    """The aggregator that gives tiers as a whole, and nothing else."""
+
+    def segmentations(self, metric: Metric, categories: Sequence[str], units: Units) -> list[Segmentation]:  # noqa: ARG002
+        """Tiers only."""
+        return [Segmentation("all", ["all"], JUDGED_GRAINS, TIERS, False)]
+
+    def contrasts_of(self, metric: Metric) -> pl.DataFrame:
+        """Contrasts alone: values by window mean nothing here."""
+        contrasts = ContrastRows()
+        if not self.empty_inputs.intersection(metric.inputs):
+            target = Target(self, metric, ValueRows(metric.id, metric.version), contrasts)
+            for estimator in metric.estimators:
+                RUNNERS[type(estimator)](target, estimator)
+        return contrasts.frame()
+
+
+def compare_spans(engine: Engine, metrics: Mapping[str, Metric]) -> Compare:
+    """Compares the later period of a span with its earlier one, on the facts of an engine."""
+
+    def compare(span: Span, figures: Sequence[tuple[str, str]]) -> pl.DataFrame:
+        first, last = max(span.before.start, engine.days.first), min(span.after.end, engine.days.last)
+        if first >= last:
+            return pl.DataFrame(schema=SCHEMA)
+        days = SpanDays(engine.calendar, first, last, span)
+        stated = {each.name: getattr(engine, each.name) for each in fields(engine)}
+        # No baseline, no tiers of the past, no capacity: only what lies on both sides of the day.
+        one = SpanEngine(**(stated | {"days": days, "baselines": {}, "moved": 0, "engineers": None}))
+        wanted = dict.fromkeys(metric for metric, _ in figures if metric in metrics)
+        found = pl.concat([one.contrasts_of(metrics[metric]) for metric in wanted])
+        named = pl.DataFrame(list(figures), schema=["metric", "statistic"], orient="row")
+        chosen = found.filter(pl.col("grain") == GRAIN).join(named, on=["metric", "statistic"], how="semi")
+        return comparisons(chosen, metrics).filter(pl.col("comparator") == "baseline")
+
+    return compare

@@ -1,0 +1,95 @@
+"""The stage-gate checklist: per tier and phase what was shown, what is missing, and what was decided."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+
+from metrics.rollout.model import CATEGORIES, PHASES
+from pipelines.brief_tables import REGISTER_PREFIX
+from pipelines.snapshot_reader import Snapshot
+
+MARKS = {"pass": "ok", "fail": "FAIL", "no_evidence": "none"}
+DECISIONS = f"""
+    select coalesce(tier::varchar, 'all') as tier, from_phase, to_phase, is_approved, approvers,
+        strftime(decided_at, '%Y-%m-%d') as decided_on, remediation
+    from {REGISTER_PREFIX}phase_decisions order by decided_at, decision_id
+"""
+ONBOARDED = """
+    select tier from stage_gates
+    where phase = 'pilot' and criterion = 'repositories_onboarded' and outcome = 'pass'
+"""
+
+Row = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Checklist:
+    """What one tier has shown for one phase."""
+
+    tier: str
+    phase: str
+    current_phase: str | None
+    criteria: list[Row]
+    decisions: list[Row]
+
+    @property
+    def missing(self) -> list[Row]:
+        """The criteria that are not met, or of which there is no evidence."""
+        return [row for row in self.criteria if row["outcome"] != "pass"]
+
+    def as_dict(self) -> dict[str, object]:
+        """For JSON."""
+        return asdict(self) | {"missing": [row["criterion"] for row in self.missing]}
+
+
+def checklist(snapshot: Snapshot, phase: str | None, tier: str | None) -> list[Checklist]:
+    """The checklists asked for: of one phase, else of the phase that each tier would enter next."""
+    if "stage_gates" not in snapshot.manifest.tables:
+        return []
+    rows = snapshot.rows("select * from stage_gates order by tier")
+    decided = snapshot.rows(DECISIONS) if f"{REGISTER_PREFIX}phase_decisions" in snapshot.manifest.tables else []
+    begun = {str(row["tier"]) for row in snapshot.rows(ONBOARDED)}
+    found = []
+    for name in sorted({str(row["tier"]) for row in rows}):
+        if tier not in (None, name):
+            continue
+        decisions = [row for row in decided if row["tier"] in (name, "all")]
+        current = _current(decisions, name in begun)
+        asked = phase or _next(current)
+        criteria = [row for row in rows if row["tier"] == name and row["phase"] == asked]
+        criteria.sort(key=lambda row: CATEGORIES.index(str(row["category"])))
+        shown = [
+            {key: row[key] for key in ("category", "criterion", "outcome", "evidence", "note")} for row in criteria
+        ]
+        found.append(Checklist(name, asked, current, shown, [row for row in decisions if row["to_phase"] == asked]))
+    return found
+
+
+def _current(decisions: Sequence[Row], has_begun: bool) -> str | None:
+    granted = [str(row["to_phase"]) for row in decisions if row["is_approved"]]
+    return granted[-1] if granted else PHASES[0] if has_begun else None
+
+
+def _next(current: str | None) -> str:
+    """The phase after the current one; the last one stays."""
+    return PHASES[0] if current is None else PHASES[min(PHASES.index(current) + 1, len(PHASES) - 1)]
+
+
+def report(checklists: Sequence[Checklist]) -> str:
+    """The checklists as text."""
+    if not checklists:
+        return "There are no stage gates yet; run `plumbline build`."
+    return "\n\n".join("\n".join(_lines(each)) for each in checklists)
+
+
+def _lines(found: Checklist) -> Iterator[str]:
+    met = len(found.criteria) - len(found.missing)
+    where = f"is in {found.current_phase}" if found.current_phase else "has not begun"
+    yield f"tier {found.tier} {where}; {found.phase}: {met} of {len(found.criteria)} criteria met"
+    for row in found.criteria:
+        words = row["evidence"] or row["note"]
+        category = str(row["category"]).replace("_", " ")
+        yield f"  {MARKS[str(row['outcome'])]:<5} {category:<21} {row['criterion']}: {words}"
+    for row in found.decisions:
+        granted = "granted" if row["is_approved"] else "held"
+        until = f"; first {row['remediation']}" if row["remediation"] else ""
+        yield f"  decided {row['decided_on']} by {row['approvers']}: {granted}{until}"

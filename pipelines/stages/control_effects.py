@@ -1,0 +1,30 @@
+"""Facts and control changes → control effects: what each change was followed by, and what else changed meanwhile."""
+
+import dagster as dg
+
+from metrics.control_effects import control_effect_rows
+from metrics.definitions import all_metrics
+from metrics.spans import compare_spans
+from pipelines.build_engine import engine_of
+from pipelines.build_store import BuildStore
+from pipelines.stages.stage_gates import register
+from schemas.published.control_effects import ControlEffects
+
+
+@dg.asset(
+    deps=["metric_values", "control_changes"],
+    group_name="verdicts",
+    description=ControlEffects.table_grain(),
+    kinds={"parquet"},
+)
+def control_effects(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
+    """The quarter after each change against the quarter before it, by tier."""
+    engine = engine_of(build)
+    frame = control_effect_rows(
+        register(build, "control_changes"),
+        compare_spans(engine, all_metrics()),
+        engine.calendar.local_day,
+        engine.calendar.local_day(build.cut.as_of),
+    )
+    table = build.write("control_effects", frame, order_by=ControlEffects.table_key())
+    return dg.MaterializeResult(metadata={"rows": table.rows})
