@@ -23,8 +23,8 @@ def claim_of(verdicts: Sequence[Verdict]) -> Claim:
     """The claim that the verdicts of one tier and window bear.
 
     A guardrail that nothing watches, or a follow-up that still runs, is a reservation: silence is not safety. More
-    changes without the number of people behind them are a trigger, but no gain to claim. Nor is one that another view of
-    the same data does not show; and where records stopped coming in, or their watchers were struck out, nothing is.
+    changes without the number of people behind them are a trigger, but no gain to claim. Nor is one that another view
+    of the same data does not show; and where records stopped coming in, or their watchers were struck out, nothing is.
     """
     triggered = [verdict for verdict in verdicts if verdict.is_triggered]
     if not any(not verdict.constraint.always for verdict in triggered):
