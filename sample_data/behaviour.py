@@ -53,6 +53,8 @@ class TierBehaviour:
         ai_rollback_risk: factor on the rollback hazard of AI-assisted changes at full adoption.
         adopted_risk: factor on all hazards at full adoption.
         adopted_glances: factor on the share approved at a glance at full adoption.
+        adopted_abandoned: factor on the share of changes closed without a merge at full adoption.
+        adopted_flakiness: factor on the share of flaky test runs at full adoption.
         unreviewed: share merged without review; ai_unreviewed: the factor on it for AI-assisted changes.
         ai_size: factor on the size of AI-assisted changes.
         restore_hours: median hours from an incident's opening to its end.
@@ -81,6 +83,8 @@ class TierBehaviour:
     ai_rollback_risk: float = 1.0
     adopted_risk: float = 1.0
     adopted_glances: float = 1.0
+    adopted_abandoned: float = 1.0
+    adopted_flakiness: float = 1.0
     unreviewed: float = 0.05
     ai_unreviewed: float = 1.5
     ai_size: float = 1.3
@@ -159,8 +163,10 @@ BEHAVIOUR = {
         escape=0.075,
         adopted_risk=0.74,
         adopted_glances=0.6,
+        adopted_abandoned=0.7,
+        adopted_flakiness=0.75,
         unreviewed=0.03,
-        ai_unreviewed=1.0,
+        ai_unreviewed=0.7,
         ai_size=1.1,
         restore_hours=1.8,
     ),
@@ -181,6 +187,8 @@ def unchanged() -> dict[int, TierBehaviour]:
             ai_rollback_risk=1.0,
             adopted_risk=1.0,
             adopted_glances=1.0,
+            adopted_abandoned=1.0,
+            adopted_flakiness=1.0,
             ai_unreviewed=1.0,
             ai_size=1.0,
         )

@@ -141,7 +141,7 @@ def draw_changes(random: np.random.Generator, effects: Effects) -> Changes:
         deploy_wait=cohort.wait("deploy_wait"),
         reverts=np.full(count, -1),
     )
-    return _abandon_some(random, changes)
+    return _abandon_some(random, changes, cohort.adopted("adopted_abandoned"))
 
 
 @dataclass
@@ -216,13 +216,13 @@ def _draw_people(random: np.random.Generator, unit: Integers) -> tuple[Integers,
     return person, (person + offset) % size
 
 
-def _abandon_some(random: np.random.Generator, changes: Changes) -> Changes:
-    """Closes some changes without a merge and leaves a few open for ever."""
+def _abandon_some(random: np.random.Generator, changes: Changes, factor: Floats) -> Changes:
+    """Closes some changes without a merge (a share times `factor`) and leaves a few open for ever."""
     count = len(changes)
     share = np.select(
         [changes.author_kind == BOT, changes.ai_use == AUTHORED, changes.ai_use == ASSISTED], [0.25, 0.16, 0.08], 0.075
     )
-    is_closed = random.random(count) < share
+    is_closed = random.random(count) < share * factor
     is_stale = ~is_closed & (random.random(count) < 0.008)
     elapsed = changes.merged - changes.opened
     changes.closed = np.where(is_closed, changes.opened + elapsed * random.lognormal(0.6, 0.7, count) + HOUR, np.nan)

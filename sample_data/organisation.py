@@ -79,7 +79,7 @@ def generate(
         "defects": defects_frame.drop("row"),
         "gate_results": quality_tables.gate_results_table(random, known, exceptions),
         "gate_policies": quality_tables.gate_policies_table(),
-        "test_runs": quality_tables.test_runs_table(random, known),
+        "test_runs": quality_tables.test_runs_table(random, known, behaviour),
         "exceptions": exceptions,
         "onboardings": registers.onboardings_table(),
         "context_signals": quality_tables.context_signals_table(random, known),

@@ -1,10 +1,12 @@
 """Tables of checks on changes: gate_results, test_runs, context_signals; and the policies that require the gates."""
 
+from collections.abc import Mapping
 from datetime import date
 
 import numpy as np
 import polars as pl
 
+from sample_data.behaviour import TierBehaviour
 from sample_data.changes import ASSISTED, AUTHORED, BOT
 from sample_data.columns import (
     FIRST_SECONDS,
@@ -17,7 +19,7 @@ from sample_data.columns import (
 )
 from sample_data.company import TIERS, UNITS
 from sample_data.known_changes import KnownChanges, end_of, known_rows_of_changes
-from sample_data.random_effects import CUT_SECONDS, DAY, UNIT_TIER, WEEK, Floats, Integers
+from sample_data.random_effects import CUT_SECONDS, DAY, UNIT_TIER, WEEK, Floats, Integers, adoption
 
 IS_WATCHED = np.array([unit.is_watched for unit in UNITS])
 # Gate, control point, lowest tier that requires it, since when, median duration in seconds.
@@ -131,7 +133,9 @@ def _gate_frame(
     return frame.insert_column(0, numbered("gate", frame.height, "gate_result_id"))
 
 
-def test_runs_table(random: np.random.Generator, known: KnownChanges) -> pl.DataFrame:
+def test_runs_table(
+    random: np.random.Generator, known: KnownChanges, behaviour: Mapping[int, TierBehaviour]
+) -> pl.DataFrame:
     """The table test_runs: two suites on changes, one nightly; of two units in three."""
     changes, ended = known.changes, end_of(known)
     tested = IS_WATCHED & (np.arange(len(UNITS)) % 3 != 2)
@@ -148,13 +152,15 @@ def test_runs_table(random: np.random.Generator, known: KnownChanges) -> pl.Data
     unit = np.concatenate([changes.unit[on_change], nightly_unit])
     suite = np.repeat([0, 1, 2], [len(rows), len(twice), len(nightly_unit)])
     count = len(row)
+    at_full_adoption = np.array([behaviour[tier].adopted_flakiness for tier in UNIT_TIER])[unit]
+    factor = 1 + (at_full_adoption - 1) * adoption(unit, np.nan_to_num(at))
     frame = pl.DataFrame(
         [
             REPO_IDS.gather(UNIT_REPOSITORY[unit]).alias("repo_id"),
             known.ids_of(row),
             choose(("unit", "integration", "nightly"), suite, "suite"),
             choose(("passed", "failed"), (random.random(count) < 0.11).astype(np.int64), "outcome"),
-            pl.Series("is_flaky", random.random(count) < np.array([0.02, 0.05, 0.05])[suite]),
+            pl.Series("is_flaky", random.random(count) < np.array([0.02, 0.05, 0.05])[suite] * factor),
             instants("ran_at", at),
             pl.Series(
                 "duration_seconds", np.round(np.array([400, 1100, 3300])[suite] * random.lognormal(0, 0.4, count), 1)
