@@ -22,6 +22,8 @@ GRAIN = "quarter"
 VERDICT_GRAINS = ("quarter", "trailing_year")
 HINT = 1.25
 """An estimate that grew to so many times what it was hints at a rise."""
+FEWEST = 3
+"""A level of fewer units than that only hints."""
 QUARTERS_BEFORE = 4
 """A level is held against that of so many quarters earlier, or the first one known."""
 
@@ -201,7 +203,8 @@ class Level:
         if not rows:
             return None
         value = rows[-1]["value"]
-        strength: Strength = "shows" if value >= self.shows else "hints" if value >= self.hints else "silent"
+        is_high = value >= self.shows and rows[-1]["n"] >= FEWEST
+        strength: Strength = "shows" if is_high else "hints" if value >= self.hints else "silent"
         return Seen(strength, f"{_named(self.metric, self.statistic)} is {quantity(value, rows[-1]['unit'])}")
 
 
@@ -282,7 +285,7 @@ def _moved(before: float, after: float, metric: str, evidence: Evidence) -> str:
     units = evidence.values.filter(pl.col("metric") == metric)["unit"]
     unit = next((unit for unit in units if unit not in ("units", "count", "per week")), "")
     verb = "rose" if after > before else "fell" if after < before else "stayed"
-    first, second = from_to(before, after, unit)
+    first, second = from_to(before, after, unit) if unit else (f"{before:,.0f}", f"{after:,.0f}")
     return f"stayed at {second}" if verb == "stayed" else f"{verb} from {first} to {second}"
 
 

@@ -9,6 +9,7 @@ from datetime import date
 import polars as pl
 
 from metrics.claims import claims
+from metrics.exceptions_in_force import ExceptionsInForce
 from metrics.explain import reason
 from metrics.judge import Guardrail, Judge, Verdict
 from metrics.margins import Margins
@@ -56,14 +57,17 @@ def verdicts(
     worst: Worst | None = None,
     today: date | None = None,
     keeping: RecordKeeping | None = None,
+    exceptions: ExceptionsInForce | None = None,
 ) -> Verdicts:
     """Judges, claims, explains, and names the worst records behind what is violated or at risk (`worst` finds them).
 
     Windows that may still change on `today`, the local day of the cut, are judged as ones that are looked at every day.
-    `keeping` tells what is watched or required no more (`metrics.withdrawals`).
+    `keeping` tells what is watched or required no more (`metrics.withdrawals`). `exceptions` stand beside what was
+    triggered, and change nothing.
     """
     margins = margins or Margins()
     kept = keeping or RecordKeeping()
+    excepted = exceptions or ExceptionsInForce()
     kinds = {metric.id: outcome_kinds(metric) for metric in metrics.values()}
     judge = Judge(contrasts, margins, today, kept.withdrawn, kinds, kept.loosened)
     found = judge.verdicts(constraints)
@@ -75,6 +79,8 @@ def verdicts(
         # A place is judged because some figure was read there, if only to find too few units.
         first = next(reading for figure in figures if (reading := judge.reading(figure).get(verdict.place)))
         unwatched = sorted({guardrail.figure.metric for guardrail in verdict.unwatched})
+        span = (verdict.place.tier, verdict.place.window_start, verdict.place.window_end)
+        meanwhile = excepted.sentence(*span) if verdict.is_triggered else ""
         rows.append(
             {
                 "verdict_id": verdict.id,
@@ -90,8 +96,12 @@ def verdicts(
                 "status": verdict.status,
                 "claim": claimed[verdict.place],
                 "not_judged": ", ".join(unwatched) if verdict.is_triggered and unwatched else None,
-                "reason": reason(verdict, contrasts, dict(metrics), margins),
-                "evidence": json.dumps(_evidence(verdict, records), sort_keys=True),
+                "reason": " ".join(filter(None, [reason(verdict, contrasts, dict(metrics), margins), meanwhile])),
+                "evidence": json.dumps(
+                    _evidence(verdict, records)
+                    | {"exceptions": [row["exception_id"] for row in excepted.within(*span)]},
+                    sort_keys=True,
+                ),
             }
         )
     return Verdicts(found, pl.DataFrame(rows, schema=SCHEMA, orient="row"))

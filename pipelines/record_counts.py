@@ -44,7 +44,8 @@ def activity(build: BuildStore) -> pl.DataFrame:
     counts = f"""
         count(*) filter (where happened_at >= {cut} - interval {WEEKS_RECENT} weeks) as recent,
         count(*) filter (where happened_at < {cut} - interval {WEEKS_RECENT} weeks
-            and happened_at >= {cut} - interval {WEEKS_RECENT + WEEKS_BEFORE} weeks) as before, max(happened_at) as last_at"""
+            and happened_at >= {cut} - interval {WEEKS_RECENT + WEEKS_BEFORE} weeks) as before,
+        max(happened_at) as last_at"""
     return build.frame(f"""
         with records as (select * from ({rows}) where happened_at <= {cut})
         select kind, null as service, null as tier, {counts} from records group by kind

@@ -31,24 +31,23 @@ def failure_mode_findings(failure_modes: pl.DataFrame, settled: datetime) -> lis
 
 def stage_gate_findings(stage_gates: pl.DataFrame, states: Mapping[str, TierState], settled: datetime) -> list[Finding]:
     """Criteria that fail of the phase that a tier is in, or of one that it has passed."""
-    found = []
+    found: dict[tuple[str, str], Finding] = {}
     for row in stage_gates.filter(pl.col("outcome") == "fail").to_dicts():
         state = states.get(row["tier"])
         if state is None or state.phase is None or PHASES.index(row["phase"]) > PHASES.index(state.phase):
             continue
         reason = f"{where(row['tier'], capital=True)} is in {state.phase}, but fails {row['phase']}/{row['criterion']}"
-        found.append(
-            Finding(
-                finding_id=f"stage_gate/{row['stage_gate_id']}",
-                kind="stage_gate",
-                tier=row["tier"],
-                subject=row["stage_gate_id"],
-                severity=severity_of(row["tier"], "high"),
-                opened_at=settled,
-                reason=f"{reason}: {row['evidence']}.",
-            )
+        # A criterion that several phases ask is one finding: that of the last of them.
+        found[(row["criterion"], row["tier"])] = Finding(
+            finding_id=f"stage_gate/{row['criterion']}/{row['tier']}",
+            kind="stage_gate",
+            tier=row["tier"],
+            subject=row["stage_gate_id"],
+            severity=severity_of(row["tier"], "high"),
+            opened_at=settled,
+            reason=f"{reason}: {row['evidence']}.",
         )
-    return found
+    return list(found.values())
 
 
 def risk_staging_findings(states: Mapping[str, TierState]) -> list[Finding]:

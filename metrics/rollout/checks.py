@@ -204,7 +204,7 @@ def adoption_at_least(least: float) -> Evaluate:
 def first_value_seen(state: TierState) -> Found | None:
     """Somebody got an AI-assisted change through all gates that held."""
     known = state.value("time_to_first_value", "n")
-    return None if known is None else Found(known > 0, f"{known:,.0f} repositories had a first change of proven value")
+    return None if known is None else Found(known > 0, f"a first change of proven value: {known:,.0f} times")
 
 
 def _not_violated(state: TierState, constraint: str, grain: str) -> Found | None:

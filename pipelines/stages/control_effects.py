@@ -7,7 +7,7 @@ from metrics.definitions import all_metrics
 from metrics.spans import compare_spans
 from pipelines.build_engine import engine_of
 from pipelines.build_store import BuildStore
-from pipelines.stages.stage_gates import register
+from pipelines.rollout_frames import register
 from schemas.published.control_effects import ControlEffects
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import dagster as dg
-import polars as pl
 
 from metrics.calendar import Calendar
 from metrics.findings.model import Finding, finding_rows
@@ -14,7 +13,7 @@ from metrics.findings.on_verdicts import undecided_findings, verdict_findings
 from pipelines.build_store import BuildStore
 from pipelines.constraints_of import constraints_of
 from pipelines.record_counts import activity, unexplained, unwatched
-from pipelines.stages.stage_gates import register, rollout_frames, tier_states
+from pipelines.rollout_frames import most_critical_tiers, register, rollout_frames, tier_states
 from schemas.published.findings import Findings
 
 
@@ -43,18 +42,12 @@ def _found(build: BuildStore) -> Iterator[Finding]:
     yield from failure_mode_findings(frames.failure_modes, settled)
     yield from stage_gate_findings(build.frame("select * from stage_gates"), states, settled)
     yield from risk_staging_findings(states)
-    yield from exception_findings(register(build, "exceptions"), _tiers(frames.repositories), as_of)
+    yield from exception_findings(register(build, "exceptions"), most_critical_tiers(frames.repositories), as_of)
     yield from silence_findings(activity(build), unwatched(build))
     yield from quality_findings(build.frame("select * from quarantine"), unexplained(build, settled), settled)
     if _is_live(build):
         names = [source.name for source in build.workspace.sources]
         yield from source_findings(build.frame("select * from source_status"), names, as_of)
-
-
-def _tiers(repositories: pl.DataFrame) -> dict[str, str]:
-    """The most critical tier of each repository."""
-    rows = repositories.sort("tier").iter_rows(named=True)
-    return {row["repo_id"]: str(row["tier"]) for row in rows}
 
 
 def _is_live(build: BuildStore) -> bool:

@@ -3,15 +3,22 @@
 import dagster as dg
 
 from metrics.definitions import all_metrics
+from metrics.exceptions_in_force import ExceptionsInForce
 from metrics.verdicts import verdicts as judged
 from metrics.withdrawals import record_keeping
 from pipelines.build_engine import engine_of
 from pipelines.build_store import BuildStore
 from pipelines.constraints_of import constraints_of
+from pipelines.rollout_frames import most_critical_tiers, register, repositories
 from schemas.published.verdicts import Verdicts
 
 
-@dg.asset(deps=["comparisons"], group_name="verdicts", description=Verdicts.table_grain(), kinds={"parquet"})
+@dg.asset(
+    deps=["comparisons", "exceptions", "tier_assignments"],
+    group_name="verdicts",
+    description=Verdicts.table_grain(),
+    kinds={"parquet"},
+)
 def verdicts(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
     """Whether a gain was paid for, with the claim that it bears, the reason and the evidence."""
     contrasts = build.frame("select * from contrasts")
@@ -23,5 +30,8 @@ def verdicts(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
         worst=engine.worst,
         today=engine.calendar.local_day(build.cut.as_of),
         keeping=record_keeping(build.connection, all_metrics(), engine.baselines),
+        exceptions=ExceptionsInForce.of(
+            register(build, "exceptions"), most_critical_tiers(repositories(build)), engine.calendar.instant
+        ),
     )
     return dg.MaterializeResult(metadata={"rows": build.write("verdicts", found.frame, order_by=["verdict_id"]).rows})

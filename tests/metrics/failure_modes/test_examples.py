@@ -31,6 +31,7 @@ ORDINARY: dict[str, Any] = {
     "window_end": date(2026, 10, 1),
     "is_provisional": False,
     "unit": "fraction",
+    "n": 100,
 }
 
 

@@ -154,7 +154,7 @@ def test_the_order_of_risk() -> None:
         "effective_at": day("2026-01-05"),
         "summary": "g",
     }
-    kept = {
+    kept: dict[str, Any] = {
         "repositories": [("r2", 2, True), ("r3", 3, True)],
         "onboardings": [ONBOARDED, ONBOARDED | {"repo_id": "r2", "onboarded_at": day("2025-11-03")}],
         "phase_decisions": [granted(2, "2026-01-12"), granted(3, "2026-06-01")],

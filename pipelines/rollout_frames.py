@@ -1,0 +1,75 @@
+"""What the stages of gates, findings and verdicts read beside published tables: registers as they stood at the cut."""
+
+import polars as pl
+
+from metrics.facts.cut import cut_query
+from metrics.rollout.staging import with_staging
+from metrics.rollout.state import RolloutFrames, TierState, states
+from pipelines.build_store import BuildStore
+from schemas.events import all_tables
+
+REGISTERS = (
+    "attestations",
+    "control_changes",
+    "gate_policies",
+    "onboardings",
+    "phase_decisions",
+    "tier_assignments",
+)
+REPOSITORIES = """
+    select repo_id, tier, coalesce(max(merged_at) > timestamp '{cut}' - interval 90 days, false) as is_active
+    from (
+        select c.repo_id, coalesce(s.tier, r.tier) as tier, c.merged_at
+        from change_facts c
+        left join (select repo_id, tier from _tiers_now where service is null) r using (repo_id)
+        left join (select service, tier from _tiers_now where service is not null) s using (service)
+        union all
+        select repo_id, tier, null from _tiers_now where service is null)
+    where tier is not null and repo_id is not null group by repo_id, tier order by repo_id, tier
+"""
+
+
+def tier_states(build: BuildStore, frames: RolloutFrames) -> dict[str, TierState]:
+    """What is known of each tier, the order of risk included."""
+    return with_staging(states(frames, build.cut.as_of), frames)
+
+
+def rollout_frames(build: BuildStore) -> RolloutFrames:
+    """Registers as they stood at the cut, and what has been built so far."""
+    return RolloutFrames(
+        repositories=repositories(build),
+        baselines=build.frame("select * from baselines"),
+        verdicts=build.frame("select * from verdicts"),
+        comparisons=build.frame("select * from comparisons where grain = 'quarter' and segment_kind = 'all'"),
+        metric_values=build.frame(
+            "select * from metric_values where grain = 'quarter' and statistic <> 'hist'"
+            " and segment_kind in ('all', 'ai_use')"
+        ),
+        failure_modes=build.frame("select * from failure_modes"),
+        **{name: register(build, name) for name in REGISTERS},
+    )
+
+
+def register(build: BuildStore, name: str) -> pl.DataFrame:
+    """A register as it stood at the cut, with the contract's columns."""
+    model = all_tables()[name]
+    columns = ", ".join(f'"{column.name}"' for column in model.table_columns() if column.name != "deleted")
+    return build.frame(f"select {columns} from ({cut_query(name, model, build.cut.as_of)})")
+
+
+def repositories(build: BuildStore) -> pl.DataFrame:
+    """Repositories with their tiers at the cut, and whether changes were merged in the last 90 days."""
+    cut = build.cut.as_of
+    tiers = register(build, "tier_assignments").filter(
+        (pl.col("valid_from") <= cut) & (pl.col("valid_to").is_null() | (pl.col("valid_to") > cut))
+    )
+    build.connection.register("_tiers_now", tiers.select("repo_id", "service", "tier").to_arrow())
+    try:
+        return build.frame(REPOSITORIES.format(cut=cut))
+    finally:
+        build.connection.unregister("_tiers_now")
+
+
+def most_critical_tiers(repositories: pl.DataFrame) -> dict[str, str]:
+    """The most critical tier of each repository."""
+    return {row["repo_id"]: str(row["tier"]) for row in repositories.sort("tier").iter_rows(named=True)}
