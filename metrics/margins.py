@@ -119,7 +119,7 @@ def nothing(kind: str, like: Side) -> Side:
 
 
 def relative_margin(tier: str, figure: Figure, margins: Margins) -> float:
-    """How much worse than the baseline a figure may be in a tier, as a share of the baseline: the workspace's, else the default."""
+    """How much worse a figure may be in a tier, as a share of the baseline: the workspace's, else the default."""
     default: float = getattr(margins, figure.margin)
     return dict(figure.own_margins).get(tier, default)
 

@@ -47,7 +47,7 @@ class Distribution:
     category: str | None = None
     unfinished: Unfinished | None = None
     is_signed: bool = False
-    """Whether values lie on both sides of zero: quantiles then have no relative change, and the mean is compared instead."""
+    """Whether values lie on both sides of zero: quantiles have no relative change then; the mean is compared."""
     first_bin: float = 1.0 / 60.0
     """Upper edge of the histogram's lowest bin, in the metric's unit (one minute, for hours)."""
     name = "distribution"
@@ -99,7 +99,7 @@ class Count:
     where: str = "true"
     category: str | None = None
     per_engineer: bool = False
-    """Whether they are changes of teams, and given `per_engineer_week` where `team_capacity` tells how many those are."""
+    """Whether they are teams' changes, given `per_engineer_week` where `team_capacity` tells the engineers."""
     name = "count"
 
 
@@ -135,7 +135,7 @@ class Stock:
 
 @dataclass(frozen=True, kw_only=True)
 class Variation:
-    """Coefficient of variation (statistic `cv`) of the weekly count over the weeks that end with each month or quarter."""
+    """Coefficient of variation (`cv`) of the weekly count over the weeks that end with a month or quarter."""
 
     fact: str
     time: str

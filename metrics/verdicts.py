@@ -11,11 +11,11 @@ import polars as pl
 from metrics.claims import claims
 from metrics.exceptions_in_force import ExceptionsInForce
 from metrics.explain import reason
+from metrics.facts.withdrawals import RecordKeeping, outcome_kinds
 from metrics.judge import Guardrail, Judge, Verdict
 from metrics.margins import Margins
 from metrics.model import Constraint, Metric
 from metrics.readings import Place, Reading
-from metrics.withdrawals import RecordKeeping, outcome_kinds
 
 WORST = 10
 """Records named per guardrail: enough to look into, few enough to read."""
@@ -62,7 +62,7 @@ def verdicts(
     """Judges, claims, explains, and names the worst records behind what is violated or at risk (`worst` finds them).
 
     Windows that may still change on `today`, the local day of the cut, are judged as ones that are looked at every day.
-    `keeping` tells what is watched or required no more (`metrics.withdrawals`). `exceptions` stand beside what was
+    `keeping` tells what is watched or required no more (`metrics.facts.withdrawals`). `exceptions` stand beside what was
     triggered, and change nothing.
     """
     margins = margins or Margins()

@@ -53,7 +53,9 @@ def _json(manifest: Manifest, verdicts: Sequence[Row], bad: Sequence[str]) -> st
 
 def _junit(manifest: Manifest, verdicts: Sequence[Row], bad: Sequence[str]) -> str:
     """One suite a tier. What could not be judged is skipped; nothing is ever an error, and nothing took any time."""
-    root = ElementTree.Element("testsuites", name=_xml(f"plumbline {manifest.workspace}"), **_counts(verdicts, bad))
+    root = ElementTree.Element(
+        "testsuites", {"name": _xml(f"plumbline {manifest.workspace}"), **_counts(verdicts, bad)}
+    )
     for tier in sorted({row["tier"] for row in verdicts}):
         rows = [row for row in verdicts if row["tier"] == tier]
         suite = ElementTree.SubElement(root, "testsuite", {"name": f"tier {tier}", **_counts(rows, bad)})

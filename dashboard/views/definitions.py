@@ -10,7 +10,7 @@ from dashboard.naming import TIER_NAMES, figure, figure_name
 from dashboard.queries import definition_versions
 from dashboard.views import Scene, View
 from metrics.constraints import all_constraints
-from metrics.definition_sheet import BETTER, in_words
+from metrics.definition_sheet import BETTER, sheet
 from metrics.definitions import all_metrics
 from metrics.model import Constraint, Example, Figure, Metric
 
@@ -25,7 +25,7 @@ def render(scene: Scene) -> None:
         f"{len(metrics)} metrics and {len(constraints)} constraints. "
         "Everything here is read from the definitions that the build itself runs.",
     )
-    tree, sheet = st.columns([1, 2.1], gap="large")
+    tree, page = st.columns([1, 2.1], gap="large")
     with tree:
         id = chosen("definition", ids, ids[0])
         st.selectbox(
@@ -38,7 +38,7 @@ def render(scene: Scene) -> None:
         )
         with st.container(key="tree", gap=None):
             _tree(metrics, constraints, id)
-    with sheet:
+    with page:
         if id in metrics:
             _metric_sheet(metrics[id], metrics, constraints)
         else:
@@ -94,7 +94,7 @@ def _metric_sheet(metric: Metric, metrics: Mapping[str, Metric], constraints: Ma
         "Id and version": f"{metric.id} {metric.version}",
         "Kind": _kind(metric, metrics),
         "Unit": f"{metric.unit}; {BETTER[metric.direction]}",
-        "Estimator": "; ".join(in_words(each) for each in metric.estimators),
+        "Estimator": "; ".join(sheet(metric)["estimators"]),
         "Follow-up": f"{metric.follow_up.days} days; provisional until they have passed"
         if metric.follow_up
         else "none",

@@ -9,7 +9,8 @@ CONSTRAINT = Constraint(
     name="Coverage against signal",
     question="Do tests cover more and tell less?",
     explanation=(
-        "Coverage of critical paths may not grow, on average over changes, while more test runs are flaky or more defects"
+        "Coverage of critical paths may not grow, on average over changes, while more test runs are flaky or more"
+        " defects"
         " escape: tests that say nothing are written fast."
     ),
     gains=(Figure(metric="coverage_delta", statistic="mean", margin="count", worse="lower", above_zero=True),),

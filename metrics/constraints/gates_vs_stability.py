@@ -9,7 +9,8 @@ CONSTRAINT = Constraint(
     name="Gates against stability",
     question="Do more changes pass the gates because the gates mean less?",
     explanation=(
-        "The gate pass rate of AI-assisted changes may not rise while fewer of those that pass hold in production. In tiers"
+        "The gate pass rate of AI-assisted changes may not rise while fewer of those that pass hold in production."
+        " In tiers"
         " 3 and 4 what passed must also do better than what a gate was overridden for: else the gates tell nothing. Of"
         " the validated share, the margin is one of what did not hold."
     ),

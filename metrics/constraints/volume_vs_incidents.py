@@ -9,7 +9,8 @@ CONSTRAINT = Constraint(
     name="Volume against incidents",
     question="Is more delivered because more of it fails?",
     explanation=(
-        "Throughput may not rise, per engineer-week where team_capacity is given, while incidents per week or the change"
+        "Throughput may not rise, per engineer-week where team_capacity is given, while incidents per week or the"
+        " change"
         " failure rate rise. Without capacity a rise is a trigger, but no gain to claim: hiring is none."
     ),
     gains=(

@@ -55,7 +55,8 @@ def change_facts(settings: FactSettings, cut: datetime) -> str:
             rework_reason is not null as is_rework, rework_reason, gates_passed,
             _first_incident_at is not null as caused_incident, deployment_failed, rolled_back, escaped_defects,
             validated, {_anomaly_list("bits")} as anomalies,
-            _repo, _team, _service, approved_at is not null as _approved, {counted} as _in_change_metrics, _gate_overridden,
+            _repo, _team, _service, approved_at is not null as _approved, {counted} as _in_change_metrics,
+            _gate_overridden,
             _first_incident_at, _failed_at, _rolled_back_at, _reverted_at, _escaped_in_follow_up,
             _pickup_working_seconds, _review_working_seconds,
             {", ".join(f"_{kind}_watched" for kind in FIRST_RECORD)}

@@ -1,4 +1,4 @@
-"""Every version of the rows of a register that a merge would otherwise overwrite: who back-dates a tier is found out by them."""
+"""Every version of the rows of a register that a merge would overwrite: back-dated tiers are found out by them."""
 
 import duckdb
 
@@ -30,7 +30,10 @@ def note_statements(connection: duckdb.DuckDBPyConnection, table: str) -> None:
 
 
 def show_statements(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the versions a view of their own name; of a warehouse from before they were kept, the rows and tombstones."""
+    """Make the versions a view of their own name.
+
+    Of a warehouse from before they were kept, the rows and tombstones.
+    """
     kept = connection.execute(
         f"select 1 from duckdb_tables() where database_name = 'warehouse' and table_name = '{STATEMENTS}'"
     ).fetchone()

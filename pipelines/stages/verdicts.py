@@ -4,8 +4,8 @@ import dagster as dg
 
 from metrics.definitions import all_metrics
 from metrics.exceptions_in_force import ExceptionsInForce
+from metrics.facts.withdrawals import record_keeping
 from metrics.verdicts import verdicts as judged
-from metrics.withdrawals import record_keeping
 from pipelines.build_engine import engine_of
 from pipelines.build_store import BuildStore
 from pipelines.constraints_of import constraints_of

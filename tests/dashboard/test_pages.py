@@ -199,7 +199,8 @@ def test_a_brief_is_read_and_taken_along(sample: Path, tmp_path: Path, monkeypat
     app = open_page(monkeypatch, tmp_path, "briefs", brief="2026-09")
     said = text_of(app)
     assert "The stability brief of September 2026." in said
-    assert [button.label for button in app.get("download_button")] == ["HTML, one file that stands alone", "Markdown"]
+    buttons = [getattr(button, "label", "") for button in app.get("download_button")]
+    assert buttons == ["HTML, one file that stands alone", "Markdown"]
     assert "Halyard" in said
     app.selectbox(key="choose-brief").select("2026-10").run()
     assert "The stability brief of October 2026." in text_of(app)

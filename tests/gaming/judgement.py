@@ -10,10 +10,10 @@ from metrics.calendar import Calendar, Period
 from metrics.constraints import all_constraints
 from metrics.definitions import all_metrics
 from metrics.facts import FactSettings, build_facts, prepare_inputs
+from metrics.facts.withdrawals import record_keeping
 from metrics.model import STATUSES
 from metrics.splitting import SIZE_METRIC
 from metrics.verdicts import verdicts
-from metrics.withdrawals import record_keeping
 from sample_data.company import CUT
 from sample_data.truths import BASELINE_END, BASELINE_START
 from tests.gaming.tables import Tables

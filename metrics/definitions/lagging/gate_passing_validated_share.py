@@ -13,8 +13,10 @@ METRIC = Metric(
     unit="fraction",
     direction="higher",
     formula=(
-        "Of the changes merged in the window whose required gates before the merge all passed and which were deployed, those that"
-        " then held for 14 days (no revert, escaped defect, rollback or attributed incident). Left out: changes by bots,"
+        "Of the changes merged in the window whose required gates before the merge all passed and which were"
+        " deployed, those that"
+        " then held for 14 days (no revert, escaped defect, rollback or attributed incident). Left out: changes by"
+        " bots,"
         " changes whose 14 days still run, and changes of services for which nobody watches incidents, rollbacks or"
         " defects."
     ),

@@ -15,7 +15,8 @@ METRIC = Metric(
     formula=(
         "Changes merged in the window, and their number per week elapsed (a week has 168 hours; a running window is"
         " divided by the time elapsed). Changes by bots are left out. Per engineer-week as well, where the register"
-        " team_capacity says how many engineers the teams have; those of a team that works in several tiers are split by"
+        " team_capacity says how many engineers the teams have; those of a team that works in several tiers are"
+        " split by"
         " its share of changes."
     ),
     source="changes (merged_at), team_capacity; change_facts",
@@ -47,7 +48,10 @@ METRIC = Metric(
             expect={"count": 4, "per_week": 4.0},
         ),
         Example(
-            says="A team of four engineers merged six changes of tier 3 in a week, and two of tier 1: two for each of them.",
+            says=(
+                "A team of four engineers merged six changes of tier 3 in a week, and two of tier 1: two for each"
+                " of them."
+            ),
             grain="week",
             start=date(2026, 1, 5),
             facts={

@@ -14,7 +14,8 @@ METRIC = Metric(
     direction="higher",
     formula=(
         "Changes merged in the window that were deployed and then held for 14 days: no revert, no escaped defect, no"
-        " rollback and no attributed incident of the deployment that carried them. Per week elapsed as well, and per engineer-week"
+        " rollback and no attributed incident of the deployment that carried them. Per week elapsed as well, and"
+        " per engineer-week"
         " where team_capacity is given. Left"
         " out: changes by bots, changes not deployed, changes whose 14 days still run, and changes of services for"
         " which nobody watches incidents, rollbacks or defects."

@@ -12,7 +12,8 @@ METRIC = Metric(
     unit="working hours",
     direction="lower",
     formula=(
-        "As pickup_time, on a clock that stands still outside the workspace's working hours (its weekdays, hours, holidays"
+        "As pickup_time, on a clock that stands still outside the workspace's working hours (its weekdays, hours,"
+        " holidays"
         " and time zone). A metric of its own: it is never mixed with the wall clock's."
     ),
     source="reviews, changes, change_events, working_hours in plumbline.toml; change_facts",

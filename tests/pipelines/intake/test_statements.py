@@ -20,7 +20,8 @@ def test_every_version_of_a_row_is_kept_once(tmp_path: Path) -> None:
         with Warehouse.open(load_workspace(tmp_path), write=True) as warehouse:
             load_registers(warehouse, now=datetime(2026, 1, day, tzinfo=UTC))
             found = warehouse.rows(
-                "select tier, valid_from, observed_at, deleted from warehouse.tier_statements order by observed_at, deleted"
+                "select tier, valid_from, observed_at, deleted from warehouse.tier_statements order by"
+                " observed_at, deleted"
             )
-    told = [(row["tier"], row["valid_from"].year, row["observed_at"].day, row["deleted"]) for row in found]  # type: ignore[attr-defined]
+    told = [(row["tier"], row["valid_from"].year, row["observed_at"].day, row["deleted"]) for row in found]
     assert told == [(3, 2025, 1, False), (2, 2025, 3, False), (2, 2024, 4, False), (2, 2025, 4, True)]
