@@ -108,11 +108,11 @@ class Judge:
     today: date | None = None
     """The local day of the cut; windows that end later are running, and looked at every day. None: none is."""
     withdrawn: frozenset[tuple[str, str]] = frozenset()
-    """Metric and tier of what is recorded, or was, and by the register watched no more (`metrics.facts.withdrawals`)."""
+    """Metric and tier of what is recorded, or was, and by the register watched no more."""
     kinds: Mapping[str, Collection[str]] = field(default_factory=dict)
     """Per metric, the kinds of outcome that it is made from: where their records stop, it cannot be judged."""
     loosened: Mapping[str, date] = field(default_factory=dict)
-    """Per tier, the day on which a gate was required no more (`metrics.facts.withdrawals`): passing more is no gain then."""
+    """Per tier, the day on which a gate was required no more: passing more is no gain then."""
     readings: dict[Figure, dict[Place, Reading]] = field(default_factory=dict)
     seen: tuple[View, ...] = field(init=False)
     """The views of the data."""
