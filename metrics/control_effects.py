@@ -7,17 +7,16 @@ control with another's effect; where nothing else did, the comparison is still u
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import polars as pl
 
-from metrics.calendar import Period, add_months
-from metrics.rollout.state import day_of
+from metrics.calendar import Period
 from metrics.words import joined, plural
 
-MONTHS = 3
-"""Months before and after a change: long enough for a tier to be judged, short enough to stand for the change."""
+QUARTER = timedelta(weeks=13)
+"""Time before and after a change: long enough for a tier to be judged, short enough to stand for the change."""
 FIGURES: tuple[tuple[str, str], ...] = (
     ("pr_cycle_time", "p50"),
     ("pr_cycle_time", "p95"),
@@ -61,10 +60,10 @@ class Span:
 
     @classmethod
     def around(cls, effective: date, today: date) -> "Span":
-        """Three months on each side; the change's own day belongs to neither."""
-        start = date.fromordinal(effective.toordinal() + 1)
-        after = Period(start, add_months(start, MONTHS))
-        return cls(Period(add_months(effective, -MONTHS), effective), after, after.end <= today)
+        """Thirteen weeks on each side; the change's own day belongs to neither."""
+        start = effective + timedelta(days=1)
+        after = Period(start, start + QUARTER)
+        return cls(Period(effective - QUARTER, effective), after, after.end <= today)
 
 
 Compare = Callable[[Span, Sequence[tuple[str, str]]], pl.DataFrame]
@@ -130,7 +129,7 @@ def _note(change: Row, changes: Sequence[Row], row: Mapping[str, Any], span: Spa
     ]
     if others:
         others.sort(key=lambda other: (abs((other["day"] - change["day"]).days), other["control_change_id"]))
-        named = joined([f"{other['summary']} ({day_of(other['effective_at'])})" for other in others[:OTHERS_NAMED]])
+        named = joined([f"{other['summary']} ({other['day']})" for other in others[:OTHERS_NAMED]])
         more = f", and {plural(len(others) - OTHERS_NAMED, 'other')}" if len(others) > OTHERS_NAMED else ""
         parts.append(f"Not its effect alone: in the same time {named}{more}.")
     if not span.is_whole:

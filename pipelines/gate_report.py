@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 
+from metrics.calendar import Calendar
 from metrics.rollout.model import CATEGORIES, PHASES
 from pipelines.brief_tables import REGISTER_PREFIX
 from pipelines.snapshot_reader import Snapshot
@@ -10,7 +12,7 @@ from pipelines.snapshot_reader import Snapshot
 MARKS = {"pass": "ok", "fail": "FAIL", "no_evidence": "none"}
 DECISIONS = f"""
     select coalesce(tier::varchar, 'all') as tier, from_phase, to_phase, is_approved, approvers,
-        strftime(decided_at, '%Y-%m-%d') as decided_on, remediation
+        decided_at, remediation
     from {REGISTER_PREFIX}phase_decisions order by decided_at, decision_id
 """
 ONBOARDED = """
@@ -46,7 +48,7 @@ def checklist(snapshot: Snapshot, phase: str | None, tier: str | None) -> list[C
     if "stage_gates" not in snapshot.manifest.tables:
         return []
     rows = snapshot.rows("select * from stage_gates order by tier")
-    decided = snapshot.rows(DECISIONS) if f"{REGISTER_PREFIX}phase_decisions" in snapshot.manifest.tables else []
+    decided = _decided(snapshot)
     begun = {str(row["tier"]) for row in snapshot.rows(ONBOARDED)}
     found = []
     for name in sorted({str(row["tier"]) for row in rows}):
@@ -61,6 +63,19 @@ def checklist(snapshot: Snapshot, phase: str | None, tier: str | None) -> list[C
             {key: row[key] for key in ("category", "criterion", "outcome", "evidence", "note")} for row in criteria
         ]
         found.append(Checklist(name, asked, current, shown, [row for row in decisions if row["to_phase"] == asked]))
+    return found
+
+
+def _decided(snapshot: Snapshot) -> list[Row]:
+    """All phase decisions, with the local day of each."""
+    if f"{REGISTER_PREFIX}phase_decisions" not in snapshot.manifest.tables:
+        return []
+    calendar = Calendar(snapshot.manifest.timezone)
+    found = []
+    for row in snapshot.rows(DECISIONS):
+        decided_at = row.pop("decided_at")
+        assert isinstance(decided_at, datetime)  # noqa: S101 -- as the register's schema says
+        found.append(row | {"decided_on": calendar.local_day(decided_at).isoformat()})
     return found
 
 

@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from metrics.calendar import Calendar
 from metrics.facts.cut import cut_query
 from metrics.rollout.staging import with_staging
 from metrics.rollout.state import RolloutFrames, TierState, states
@@ -46,6 +47,7 @@ def rollout_frames(build: BuildStore) -> RolloutFrames:
             " and segment_kind in ('all', 'ai_use')"
         ),
         failure_modes=build.frame("select * from failure_modes"),
+        local_day=Calendar(build.workspace.timezone, build.workspace.week_start).local_day,
         **{name: register(build, name) for name in REGISTERS},
     )
 

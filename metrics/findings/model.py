@@ -52,6 +52,11 @@ def severity_of(tier: str | None, worst: str = "critical") -> str:
     return scale[max(scale.index(worst) - steps, 0)]
 
 
+def day_of(instant: datetime) -> str:
+    """The day of an instant in UTC, for words about records."""
+    return instant.isoformat()[:10]
+
+
 def where(tier: str, *, capital: bool = False) -> str:
     """A tier inside a sentence, or at its beginning."""
     name = tier_name(tier)

@@ -1,12 +1,11 @@
 """Exceptions past their end, never reviewed, or multiplying."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 
 import polars as pl
 
 from metrics.findings.model import Finding, Row, severity_of
-from metrics.rollout.state import day_of
 from metrics.words import joined
 
 UNREVIEWED_AFTER = timedelta(days=30)
@@ -15,20 +14,26 @@ DRIFT_FROM, DRIFT_WITHIN = 5, timedelta(days=182)
 """Exceptions multiply: at least so many in force, and twice as many as half a year before."""
 
 
-def exception_findings(exceptions: pl.DataFrame, tier_of: Mapping[str, str], as_of: datetime) -> list[Finding]:
+def exception_findings(
+    exceptions: pl.DataFrame,
+    tier_of: Mapping[str, str],
+    as_of: datetime,
+    local_day: Callable[[datetime], date] = datetime.date,
+) -> list[Finding]:
     """Exceptions past their end or never reviewed, each; and tiers in which they multiply.
 
     Args:
         exceptions: the register at the cut.
         tier_of: tier by repository, for exceptions that name no tier.
         as_of: the cut.
+        local_day: the local day of an instant.
     """
     found: list[Finding] = []
     by_tier: dict[str, list[Row]] = {}
     for row in exceptions.to_dicts():
         tier = str(row["tier"]) if row["tier"] is not None else tier_of.get(row["repo_id"] or "")
         by_tier.setdefault(tier or "", []).append(row)
-        faults = list(_faults(row, as_of))
+        faults = list(_faults(row, as_of, local_day))
         if row["closed_at"] is not None or not faults:
             continue
         found.append(
@@ -49,12 +54,12 @@ def exception_findings(exceptions: pl.DataFrame, tier_of: Mapping[str, str], as_
     return found
 
 
-def _faults(row: Row, as_of: datetime) -> Iterable[tuple[datetime, str]]:
+def _faults(row: Row, as_of: datetime, local_day: Callable[[datetime], date]) -> Iterable[tuple[datetime, str]]:
     """Since when, and what is wrong with an exception that nobody closed."""
     if row["expires_at"] <= as_of:
-        yield row["expires_at"], f"expired on {day_of(row['expires_at'])}"
+        yield row["expires_at"], f"expired on {local_day(row['expires_at'])}"
     if row["reviewed_at"] is None and row["granted_at"] + UNREVIEWED_AFTER <= as_of:
-        yield row["granted_at"] + UNREVIEWED_AFTER, f"was never reviewed since {day_of(row['granted_at'])}"
+        yield row["granted_at"] + UNREVIEWED_AFTER, f"was never reviewed since {local_day(row['granted_at'])}"
 
 
 def _drift(tier: str, rows: Sequence[Row], as_of: datetime) -> Finding | None:

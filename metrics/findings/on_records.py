@@ -5,8 +5,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from metrics.findings.model import Finding, severity_of, where
-from metrics.rollout.state import day_of
+from metrics.findings.model import Finding, day_of, severity_of, where
 from metrics.words import plural
 
 STALE_AFTER = timedelta(hours=48)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from metrics.margins import FEWEST_UNITS
 from metrics.rollout.model import Evaluate, Found
-from metrics.rollout.state import GRAIN, YEAR, TierState, day_of
+from metrics.rollout.state import GRAIN, YEAR, TierState
 from metrics.words import joined, plural, share
 
 CONTEXT_IS_CURRENT = timedelta(days=180)
@@ -52,7 +52,7 @@ def access_controlled(state: TierState) -> Found | None:
     if not rows:
         return None
     last = max(rows, key=lambda row: row["effective_at"])
-    return Found(True, f"{last['summary']} ({day_of(last['effective_at'])})")
+    return Found(True, f"{last['summary']} ({state.day(last['effective_at'])})")
 
 
 def baseline_frozen(state: TierState) -> Found | None:

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from metrics.rollout.model import Criterion, Phase
-from metrics.rollout.state import TierState, day_of
+from metrics.rollout.state import TierState
 
 SCHEMA: dict[str, pl.DataType] = {
     name: pl.String()
@@ -54,7 +54,7 @@ def _newest(attestations: pl.DataFrame) -> dict[tuple[str, str], dict[str, Any]]
 def _outcome(criterion: Criterion, state: TierState, attested: dict[str, Any] | None) -> dict[str, str | None]:
     """Outcome, evidence and note of one criterion."""
     found = criterion.evaluate(state) if criterion.evaluate else None
-    said = _attestation_words(attested) if attested else None
+    said = _attestation_words(attested, state) if attested else None
     if found is not None:
         outcome = "pass" if found.is_met else "fail"
         is_contradicted = attested is not None and attested["outcome"] != outcome
@@ -66,6 +66,6 @@ def _outcome(criterion: Criterion, state: TierState, attested: dict[str, Any] | 
     return {"outcome": "no_evidence", "evidence": None, "note": f"{criterion.says} No evidence: {missing}."}
 
 
-def _attestation_words(attested: dict[str, Any]) -> str:
+def _attestation_words(attested: dict[str, Any], state: TierState) -> str:
     note = f" ({attested['note']})" if attested["note"] else ""
-    return f"{attested['attested_by']} attested {attested['outcome']} on {day_of(attested['attested_at'])}{note}"
+    return f"{attested['attested_by']} attested {attested['outcome']} on {state.day(attested['attested_at'])}{note}"

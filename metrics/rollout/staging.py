@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 import polars as pl
 
-from metrics.rollout.state import RolloutFrames, TierState, day_of
+from metrics.rollout.state import RolloutFrames, TierState
 from metrics.words import plural
 
 HIGH_TIERS = ("3", "4")
@@ -48,9 +48,9 @@ def _early(state: TierState, done: datetime | None) -> str | None:
     if not early:
         return None
     first = min(row["onboarded_at"] for row in early)
-    until = f"was done on {day_of(done)}" if done else "is done"
+    until = f"was done on {state.day(done)}" if done else "is done"
     count = plural(len(early), "repository") if len(early) == 1 else f"{len(early)} repositories"
-    return f"{count} onboarded from {day_of(first)} on, before tier {GATE_OF_ORDER} {until}"
+    return f"{count} onboarded from {state.day(first)} on, before tier {GATE_OF_ORDER} {until}"
 
 
 def _volume_before_gates(state: TierState, frames: RolloutFrames) -> str | None:
@@ -66,34 +66,26 @@ def _volume_before_gates(state: TierState, frames: RolloutFrames) -> str | None:
         & (pl.col("grain") == "quarter")
     )
     quarters = values.group_by("window_start", "window_end").agg(pl.col("value").sum()).sort("window_start").to_dicts()
-    begun = min(row["onboarded_at"] for row in state.onboardings).date()
+    begun = state.day(min(row["onboarded_at"] for row in state.onboardings))
     before = [row["value"] for row in quarters if row["window_end"] <= begun]
     usual = before[-1] if before else 0.0
     for row in quarters:
         rose = row["value"] >= FEWEST_CHANGES and row["value"] > VOLUME_ROSE * usual
         if row["window_end"] > begun and rose:
-            return _unless_tightened(
-                state, row["window_start"].isoformat(), row["window_end"].isoformat(), row["value"]
-            )
+            return _unless_tightened(state, row["window_start"], row["window_end"], row["value"])
     return None
 
 
-def _unless_tightened(state: TierState, start: str, end: str, volume: float) -> str | None:
+def _unless_tightened(state: TierState, start: date, end: date, volume: float) -> str | None:
     """The words for a rise in a quarter, unless some gate was tightened by its end."""
     tightened = [
         row
         for row in state.control_changes
-        if row["layer"] == "gates"
-        and day_of(row["effective_at"]) < end
-        and day_of(row["effective_at"]) <= _today(state)
+        if row["layer"] == "gates" and state.day(row["effective_at"]) < end and row["effective_at"] <= state.as_of
     ]
     if tightened:
         return None
     return f"{volume:,.0f} AI-assisted changes in the quarter from {start}, before any gate was tightened"
-
-
-def _today(state: TierState) -> str:
-    return day_of(state.as_of)
 
 
 def _without_baseline(state: TierState) -> str | None:
@@ -104,6 +96,5 @@ def _without_baseline(state: TierState) -> str | None:
     if state.baseline is not None and state.baseline["frozen_at"] is not None:
         return None
     first = min(granted, key=lambda row: row["decided_at"])
-    return (
-        f"{first['to_phase'].replace('_', ' ')} was granted on {day_of(first['decided_at'])} without a frozen baseline"
-    )
+    phase, day = first["to_phase"].replace("_", " "), state.day(first["decided_at"])
+    return f"{phase} was granted on {day} without a frozen baseline"

@@ -1,6 +1,6 @@
 """What is known of a tier at the cut: its registers, and the newest final figures, ready for criteria to ask."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -36,6 +36,8 @@ class RolloutFrames:
     comparisons: pl.DataFrame
     metric_values: pl.DataFrame
     failure_modes: pl.DataFrame
+    local_day: Callable[[datetime], date] = datetime.date
+    """The local day of an instant; by default that in UTC."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ class TierState:
     comparisons: pl.DataFrame
     values: pl.DataFrame
     failure_modes: Mapping[str, str]
+    day: Callable[[datetime], date] = datetime.date
+    """The local day of an instant."""
     staging: Sequence[str] = ()
     """What breaks the order of risk in this tier, in words (`metrics.rollout.staging`)."""
 
@@ -138,6 +142,7 @@ def _state(
         comparisons=settled.filter(pl.col("tier") == tier),
         values=final.filter(pl.col("tier") == tier),
         failure_modes=dict(zip(modes["failure_mode"], modes["status"], strict=True)),
+        day=frames.local_day,
     )
 
 
@@ -150,8 +155,3 @@ def _of_tier(frame: pl.DataFrame, tier: int, *, or_all: bool = False) -> list[Ro
 def _holds(row: Row, as_of: datetime) -> bool:
     """Whether a validity holds at the cut."""
     return bool(row["valid_from"] <= as_of and (row["valid_to"] is None or row["valid_to"] > as_of))
-
-
-def day_of(instant: datetime | date) -> str:
-    """An instant's day, for words."""
-    return instant.isoformat()[:10]

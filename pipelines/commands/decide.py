@@ -38,10 +38,15 @@ def command(
     from pipelines.decide import decide
     from schemas.workspace import load_workspace
 
-    row = decide(load_workspace(workspace_folder), subject, action, owner, due.date() if due else None, kind, note)
+    workspace = load_workspace(workspace_folder)
+    row = decide(workspace, subject, action, owner, due.date() if due else None, kind, note)
     if as_json:
         click.echo(json.dumps(row, indent=1, ensure_ascii=False))
     else:
         click.echo(
             f"{row['decision_id']}: {row['subject_kind']} {subject}, {action} ({owner}); written to the register"
         )
+        if workspace.as_of and datetime.fromisoformat(row["decided_at"]) > workspace.as_of:
+            click.echo(
+                f"This workspace is cut at {workspace.as_of:%Y-%m-%d}; its builds know no decision after the cut."
+            )

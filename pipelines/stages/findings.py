@@ -42,7 +42,9 @@ def _found(build: BuildStore) -> Iterator[Finding]:
     yield from failure_mode_findings(frames.failure_modes, settled)
     yield from stage_gate_findings(build.frame("select * from stage_gates"), states, settled)
     yield from risk_staging_findings(states)
-    yield from exception_findings(register(build, "exceptions"), most_critical_tiers(frames.repositories), as_of)
+    yield from exception_findings(
+        register(build, "exceptions"), most_critical_tiers(frames.repositories), as_of, calendar.local_day
+    )
     yield from silence_findings(activity(build), unwatched(build))
     yield from quality_findings(build.frame("select * from quarantine"), unexplained(build, settled), settled)
     if _is_live(build):

@@ -29,8 +29,10 @@ ONBOARDED: dict[str, Any] = {
 
 def frames(**rows: Any) -> RolloutFrames:  # noqa: ANN401
     """Frames of a rollout from rows; what is not named is empty."""
-    given: dict[str, pl.DataFrame] = {}
+    given: dict[str, Any] = {}
     for each in fields(RolloutFrames):
+        if each.name == "local_day":
+            continue
         if each.name == "repositories":
             schema = {"repo_id": pl.String, "tier": pl.Int64, "is_active": pl.Boolean}
             given[each.name] = pl.DataFrame(rows.get(each.name, []), schema=schema, orient="row")
