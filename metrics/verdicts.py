@@ -62,7 +62,7 @@ def verdicts(
     """Judges, claims, explains, and names the worst records behind what is violated or at risk (`worst` finds them).
 
     Windows that may still change on `today`, the local day of the cut, are judged as ones that are looked at every day.
-    `keeping` tells what is watched or required no more. `exceptions` stand beside what was triggered, and change nothing.
+    `keeping` tells what is watched or required no more. `exceptions` stand beside what was triggered and hide nothing.
     """
     margins = margins or Margins()
     kept = keeping or RecordKeeping()
