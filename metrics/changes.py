@@ -34,9 +34,10 @@ class Changes:
         """What this arm changed by beyond the other, relative changes as factors."""
         if self.is_relative:
             with np.errstate(divide="ignore", invalid="ignore"):
+                # a bound of zero has no logarithm: such a difference has no bound either
                 logs = (Changes(np.log(c.value), np.log(c.low), np.log(c.high), False) for c in (self, other))
-            mine, others = logs
-            difference = mine.less(others)
+                mine, others = logs
+                difference = mine.less(others)
             return Changes(np.exp(difference.value), np.exp(difference.low), np.exp(difference.high), True)
         value = self.value - other.value
         low = value - np.sqrt((self.value - self.low) ** 2 + (other.high - other.value) ** 2)

@@ -37,7 +37,7 @@ def test_examples_in_the_template_are_valid_when_taken(tmp_path: Path) -> None:
     assert run(["init", str(tmp_path)]) == 0
     path = tmp_path / "plumbline.toml"
     taken = [
-        line.removeprefix("# ") if " = " in line or line.startswith("# [") else line
+        line.removeprefix("# ") if " = " in line or line.startswith(("# [", "# ]")) else line
         for line in path.read_text().splitlines()
     ]
     path.write_text("\n".join(taken))
