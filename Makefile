@@ -35,7 +35,7 @@ check: $(INSTALLED)  ## linters, layers, types
 coverage: $(INSTALLED)  ## simulate how often intervals hold, and write docs/coverage.md (minutes)
 	$(BIN)/python -m tests.calibration.coverage
 
-calibration: $(INSTALLED)  ## simulate how often verdicts err and find, and write docs/calibration.md (half an hour)
+calibration: $(INSTALLED)  ## simulate how often verdicts err and find, and write docs/calibration.md (minutes)
 	$(BIN)/python -m tests.calibration.constraints
 
 bench: $(INSTALLED)  ## time and memory of load and build at scale
