@@ -1,7 +1,6 @@
 """`make calibration`: how often constraints err and find, over simulated tier-quarters; writes docs/calibration.md.
 
-`python -m tests.calibration.constraints [SETS]`; without a number 1,000 tier-quarters per line, about half an hour on
-two
+`python -m tests.calibration.constraints [SETS]`; without a number 1,000 tier-quarters per line: minutes on two idle
 cores, most of which are the daily looks.
 """
 
