@@ -181,7 +181,7 @@ def _short(verdict: Verdict) -> str:
     """The figure that a status rests on, in a few words."""
     guardrail = verdict.worst_guardrail
     if verdict.status == "not_triggered":
-        return "no gain that could have cost anything"
+        return "no gain to be paid for"
     if verdict.status == "holds":
         return "every guardrail within its margin"
     if guardrail is None or verdict.status == "inconclusive":
