@@ -9,7 +9,7 @@ was, so that every
 
 import argparse
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from metrics.calendar import Calendar, Period
 from metrics.constraints import all_constraints
 from metrics.definitions import all_metrics
 from metrics.facts import FactSettings, build_facts, prepare_inputs
+from metrics.model import Constraint
 from metrics.verdicts import verdicts
 from sample_data.behaviour import BEHAVIOUR, unchanged
 from sample_data.company import CUT
@@ -33,24 +34,26 @@ CLAIMS = ("claimable", "with_reservation", "not_claimable", "none")
 GRAINS = ("trailing_year", "quarter", "month")
 
 
-def contrasts_of(tables: dict[str, pl.DataFrame]) -> pl.DataFrame:
-    """Contrasts of every metric that a constraint reads, for one organisation."""
+def contrasts_of(tables: dict[str, pl.DataFrame], constraints: Sequence[Constraint] = ()) -> pl.DataFrame:
+    """Contrasts of every metric that a constraint (all by default) reads, for one organisation."""
     cut = CUT.replace(tzinfo=None)
     connection = duckdb.connect(config={"threads": 1})
     prepare_inputs(connection, tables)
     build_facts(connection, FactSettings(production_rules=("production", "live")), cut)
     baseline = Period(BASELINE_START, BASELINE_END)
     engine = Engine.over(connection, Calendar(), cut, dict.fromkeys(("1", "2", "3", "4", "all"), baseline))
-    figures = {f.metric for c in all_constraints().values() for f in (*c.gains, *c.guardrails)}
-    figures |= {f.beside for c in all_constraints().values() for f in c.guardrails if f.beside}
+    read = constraints or tuple(all_constraints().values())
+    figures = {f.metric for c in read for f in (*c.gains, *c.guardrails)}
+    figures |= {f.beside for c in read for f in c.guardrails if f.beside}
     return pl.concat([engine.run(all_metrics()[metric]).contrasts for metric in sorted(figures & set(all_metrics()))])
 
 
-def judge_seed(job: tuple[int, bool]) -> pl.DataFrame:
-    """Verdicts of one seed."""
-    seed, is_unchanged = job
-    contrasts = contrasts_of(generate(seed, behaviour=unchanged() if is_unchanged else BEHAVIOUR))
-    frame = verdicts(contrasts, list(all_constraints().values()), all_metrics()).frame
+def judge_seed(job: tuple[int, bool, tuple[str, ...]]) -> pl.DataFrame:
+    """Verdicts of one seed, by the constraints named."""
+    seed, is_unchanged, names = job
+    constraints = [all_constraints()[name] for name in names]
+    contrasts = contrasts_of(generate(seed, behaviour=unchanged() if is_unchanged else BEHAVIOUR), constraints)
+    frame = verdicts(contrasts, constraints, all_metrics()).frame
     columns = ["constraint", "tier", "grain", "window_start", "is_provisional", "status", "claim"]
     return frame.select(pl.lit(seed).alias("seed"), *columns)
 
@@ -108,10 +111,12 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--unchanged", type=int, default=0, help="as many seeds of a company that nothing changed in")
+    parser.add_argument("--constraints", default=",".join(all_constraints()), help="ids, with commas; all by default")
     parser.add_argument("--output", type=Path, default=DOCUMENT)
     arguments = parser.parse_args()
-    jobs = [(arguments.first + i, False) for i in range(arguments.seeds)]
-    jobs += [(arguments.first + i, True) for i in range(arguments.unchanged)]
+    names = tuple(arguments.constraints.split(","))
+    jobs = [(arguments.first + i, False, names) for i in range(arguments.seeds)]
+    jobs += [(arguments.first + i, True, names) for i in range(arguments.unchanged)]
     with ProcessPoolExecutor(arguments.workers) as pool:
         frames = list(pool.map(judge_seed, jobs))
     planted, same = frames[: arguments.seeds], frames[arguments.seeds :]
@@ -119,7 +124,8 @@ def main() -> None:
     lines = [
         "# Verdicts and claims over many seeds",
         "",
-        f"Made by `python -m tests.calibration.sample_seeds {arguments.seeds} --unchanged {arguments.unchanged}`:"
+        f"Made by `python -m tests.calibration.sample_seeds {arguments.seeds} --unchanged {arguments.unchanged}"
+        f" --constraints {arguments.constraints}`:"
         " each seed is a sample organisation of its own, with the same planted truths and other luck.",
         "",
         "## The planted truths, on the trailing year",

@@ -29,7 +29,7 @@ OPENINGS = {
     "ai_cohorts": "AI took part in",
     "integrity": "A constraint says what may not get worse while something else gets better",
     "data_quality": "records came in, and none was turned away.",
-    "briefs": "No brief has been made yet",
+    "briefs": "The stability brief of October 2026.",
     "definitions": "What is measured, and what may not get worse.",
 }
 pytestmark = pytest.mark.timeout(300)  # the first test waits for the sample organisation to be built
