@@ -1,50 +1,76 @@
-"""Pages of a listing, and what is not believed of them: pages that repeat, lead back, or never end."""
+"""How hosts name the next page of a listing: each way a function of the page's document and its response."""
 
-import hashlib
-import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from typing import Any
 
-MAXIMUM_PAGES = 20_000
-"""A listing longer than this (two million elements of 100 a page) is taken for one that never ends."""
-MAXIMUM_EMPTY_PAGES = 3
-"""Empty pages in a row that still name a next one."""
+import httpx
 
-Query = Mapping[str, str | int | None]
-"""Parameters of a request; those that are None are left out."""
-NextPage = Callable[[Any, Query], Query | str | None]
-"""Of a page's whole document and the query that it answers: the next query, the next address, or None at the end."""
+Following = Callable[[Any, httpx.Response], str | None]
+"""The address of the next page, absolute or relative to the page's own; None at the end."""
 
 
-@dataclass(frozen=True)
-class Page:
-    """One page of a listing: its elements and the address of the next, if any."""
-
-    items: list[Any]
-    next_url: str | None
+def by_link(document: Any, response: httpx.Response) -> str | None:  # noqa: ANN401, ARG001 - JSON is of any type
+    """By the `Link` header (RFC 8288)."""
+    return response.links.get("next", {}).get("url")
 
 
-class Astray(Exception):
-    """A listing that is not followed any further, and why, in words; the client says where."""
+def by_body(*path: str) -> Following:
+    """By a field of the document, named from the top, that holds the address."""
+    return lambda document, _: _at(document, path) or None
 
 
-@dataclass
-class ListingGuard:
-    """Looks at the pages of one listing as they come. Raises Astray."""
+def by_header(name: str, parameter: str) -> Following:
+    """By a header whose value goes into a parameter of the same query."""
 
-    contents: set[bytes] = field(default_factory=set)
-    empty: int = 0
+    def following(_: Any, response: httpx.Response) -> str | None:  # noqa: ANN401
+        token = response.headers.get(name)
+        return _with(response, parameter, token) if token else None
 
-    def check(self, items: object, has_next: bool) -> list[Any]:
-        """The page's elements, if it is one and brings the listing on."""
-        if not isinstance(items, list):
-            raise Astray("answered with something other than a list")
-        self.empty = 0 if items else self.empty + 1
-        digest = hashlib.sha256(json.dumps(items, sort_keys=True).encode()).digest()
-        if items and digest in self.contents:
-            raise Astray("repeats a page of its listing")
-        if has_next and (self.empty >= MAXIMUM_EMPTY_PAGES or len(self.contents) >= MAXIMUM_PAGES):
-            raise Astray("names a next page without end")
-        self.contents.add(digest)
-        return items
+    return following
+
+
+def by_token(path: Sequence[str], parameter: str) -> Following:
+    """By a field of the document, named from the top, whose value goes into a parameter of the same query."""
+
+    def following(document: Any, response: httpx.Response) -> str | None:  # noqa: ANN401
+        token = _at(document, path)
+        return _with(response, parameter, str(token)) if token else None
+
+    return following
+
+
+def by_offset(items_key: str | None, parameter: str, has_more: Callable[[Any, int], bool]) -> Following:
+    """By the number of elements before the page; `has_more` is told the document and how many are in hand with it."""
+
+    def following(document: Any, response: httpx.Response) -> str | None:  # noqa: ANN401
+        items = _items(document, items_key)
+        reached = int(response.request.url.params.get(parameter, 0)) + len(items)
+        return _with(response, parameter, str(reached)) if items and has_more(document, reached) else None
+
+    return following
+
+
+def by_number(items_key: str | None, parameter: str) -> Following:
+    """By the page's number, from 1, until a page is empty."""
+
+    def following(document: Any, response: httpx.Response) -> str | None:  # noqa: ANN401
+        number = int(response.request.url.params.get(parameter, 1))
+        return _with(response, parameter, str(number + 1)) if _items(document, items_key) else None
+
+    return following
+
+
+def _at(document: Any, path: Sequence[str]) -> Any:  # noqa: ANN401
+    for name in path:
+        document = document.get(name) if isinstance(document, dict) else None
+    return document
+
+
+def _items(document: Any, items_key: str | None) -> Sequence[Any]:  # noqa: ANN401
+    found = _at(document, [items_key]) if items_key else document
+    return found if isinstance(found, list) else ()
+
+
+def _with(response: httpx.Response, parameter: str, value: str) -> str:
+    """The address that was asked for, with one parameter set."""
+    return str(response.request.url.copy_set_param(parameter, value))
