@@ -1,76 +1,86 @@
-"""How hosts name the next page of a listing: each way a function of the page's document and its response."""
+"""How hosts name the next page of a listing: by link, in the body, by offset, by number or by token.
 
-from collections.abc import Callable, Sequence
+A function here is what `HostClient.pages` takes as `following`: it reads an answer and gives the address of the next
+page, or None at the end. The client's guards (another host, a page that was read before, no end) hold for all of them.
+"""
+
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
 
 Following = Callable[[Any, httpx.Response], str | None]
-"""The address of the next page, absolute or relative to the page's own; None at the end."""
+"""(JSON document, response) → address of the next page, absolute or relative to the answer's; None at the end."""
 
 
-def by_link(document: Any, response: httpx.Response) -> str | None:  # noqa: ANN401, ARG001 - JSON is of any type
-    """By the `Link` header (RFC 8288)."""
+def by_link(_: Any, response: httpx.Response) -> str | None:  # noqa: ANN401 - JSON is of any type
+    """The Link header with `rel="next"`, as GitHub and GitLab send it."""
     return response.links.get("next", {}).get("url")
 
 
-def by_body(*path: str) -> Following:
-    """By a field of the document, named from the top, that holds the address."""
-    return lambda document, _: _at(document, path) or None
+def by_body(*keys: str) -> Following:
+    """An address in the body, under these keys: Bitbucket's `next`, Opsgenie's `paging.next`."""
 
-
-def by_header(name: str, parameter: str) -> Following:
-    """By a header whose value goes into a parameter of the same query."""
-
-    def following(_: Any, response: httpx.Response) -> str | None:  # noqa: ANN401
-        token = response.headers.get(name)
-        return _with(response, parameter, token) if token else None
+    def following(document: Any, _: httpx.Response) -> str | None:  # noqa: ANN401 - JSON is of any type
+        address = _at(document, *keys)
+        return address if isinstance(address, str) and address else None
 
     return following
 
 
-def by_token(path: Sequence[str], parameter: str) -> Following:
-    """By a field of the document, named from the top, whose value goes into a parameter of the same query."""
+def by_offset(
+    items_key: str, parameter: str, more: Callable[[Mapping[str, Any], int], bool] = lambda _, __: True
+) -> Following:
+    """A parameter that counts elements: PagerDuty's `offset`, Jira's `startAt`, Azure's `$skip`; an empty page ends it.
 
-    def following(document: Any, response: httpx.Response) -> str | None:  # noqa: ANN401
-        token = _at(document, path)
-        return _with(response, parameter, str(token)) if token else None
+    Args:
+        items_key: The key of the answer's list.
+        parameter: The query's parameter that holds the number of elements before the page.
+        more: Told the document and how many elements lie before the next page: whether there is one.
+    """
 
-    return following
-
-
-def by_offset(items_key: str | None, parameter: str, has_more: Callable[[Any, int], bool]) -> Following:
-    """By the number of elements before the page; `has_more` is told the document and how many are in hand with it."""
-
-    def following(document: Any, response: httpx.Response) -> str | None:  # noqa: ANN401
-        items = _items(document, items_key)
-        reached = int(response.request.url.params.get(parameter, 0)) + len(items)
-        return _with(response, parameter, str(reached)) if items and has_more(document, reached) else None
-
-    return following
-
-
-def by_number(items_key: str | None, parameter: str) -> Following:
-    """By the page's number, from 1, until a page is empty."""
-
-    def following(document: Any, response: httpx.Response) -> str | None:  # noqa: ANN401
-        number = int(response.request.url.params.get(parameter, 1))
-        return _with(response, parameter, str(number + 1)) if _items(document, items_key) else None
+    def following(document: Any, response: httpx.Response) -> str | None:  # noqa: ANN401 - JSON is of any type
+        items = _at(document, items_key)
+        if not isinstance(items, list) or not items:
+            return None
+        url = response.request.url
+        reached = int(url.params.get(parameter, 0)) + len(items)
+        return str(url.copy_set_param(parameter, reached)) if more(document, reached) else None
 
     return following
 
 
-def _at(document: Any, path: Sequence[str]) -> Any:  # noqa: ANN401
-    for name in path:
-        document = document.get(name) if isinstance(document, dict) else None
+def by_number(parameter: str) -> Following:
+    """A parameter that counts pages, for hosts that say no more: an empty page is the end."""
+
+    def following(document: Any, response: httpx.Response) -> str | None:  # noqa: ANN401 - JSON is of any type
+        url = response.request.url
+        return str(url.copy_set_param(parameter, int(url.params.get(parameter, 1)) + 1)) if document else None
+
+    return following
+
+
+def by_token(parameter: str) -> Following:
+    """A token in the body that the next request hands back under the same name: Jira's `nextPageToken`."""
+
+    def following(document: Any, response: httpx.Response) -> str | None:  # noqa: ANN401 - JSON is of any type
+        token = _at(document, parameter)
+        return str(response.request.url.copy_set_param(parameter, token)) if token else None
+
+    return following
+
+
+def by_header(header: str, parameter: str) -> Following:
+    """A token in a header that the next request hands back: Azure DevOps' `x-ms-continuationtoken`."""
+
+    def following(_: Any, response: httpx.Response) -> str | None:  # noqa: ANN401 - JSON is of any type
+        token = response.headers.get(header)
+        return str(response.request.url.copy_set_param(parameter, token)) if token else None
+
+    return following
+
+
+def _at(document: Any, *keys: str) -> Any:  # noqa: ANN401 - JSON is of any type
+    for key in keys:
+        document = document.get(key) if isinstance(document, dict) else None
     return document
-
-
-def _items(document: Any, items_key: str | None) -> Sequence[Any]:  # noqa: ANN401
-    found = _at(document, [items_key]) if items_key else document
-    return found if isinstance(found, list) else ()
-
-
-def _with(response: httpx.Response, parameter: str, value: str) -> str:
-    """The address that was asked for, with one parameter set."""
-    return str(response.request.url.copy_set_param(parameter, value))

@@ -21,6 +21,7 @@ import httpx
 import stamina
 from pydantic import SecretStr
 
+from pipelines.connectors.paging import Following, by_link
 from pipelines.connectors.rate_limit import RateLimit, host_time
 from schemas.errors import ConfigurationError, PlumblineError, SourceError
 
@@ -134,8 +135,10 @@ class HostClient:
         """The JSON document at `path`. Raises NotFound, ConfigurationError, SourceError."""
         return self._read(self._address(path), params)[0]
 
-    def pages(self, path: str, params: Query | None = None, items_key: str | None = None) -> Iterator[Page]:
-        """The pages of a listing, by its Link headers.
+    def pages(
+        self, path: str, params: Query | None = None, items_key: str | None = None, following: Following = by_link
+    ) -> Iterator[Page]:
+        """The pages of a listing, by its Link headers unless `following` says otherwise.
 
         A `next` that leads to another host or back, a page that repeats, and a listing without end raise SourceError.
 
@@ -143,6 +146,7 @@ class HostClient:
             path: Relative to the base URL.
             params: Query of the first request; the host's links carry it on.
             items_key: Where a page is an object, the key of its list.
+            following: How the host names the next page (pipelines.connectors.paging).
         """
         address: str | None = self._address(path)
         visited: set[str] = set()
@@ -157,7 +161,7 @@ class HostClient:
             visited.update((address, str(response.url)))
             empty = 0 if items else empty + 1
             digest = hashlib.sha256(json.dumps(items, sort_keys=True).encode()).digest()
-            next_url = self._next_url(response, visited)
+            next_url = self._next_url(following(document, response), response, visited)
             if items and digest in contents:
                 raise self._broken(response.url, "repeats a page of its listing")
             if next_url and (empty >= MAXIMUM_EMPTY_PAGES or len(contents) >= MAXIMUM_PAGES):
@@ -166,15 +170,16 @@ class HostClient:
             yield Page(items, next_url)
             address = next_url
 
-    def list(self, path: str, params: Query | None = None, items_key: str | None = None) -> list[Any]:
+    def list(
+        self, path: str, params: Query | None = None, items_key: str | None = None, following: Following = by_link
+    ) -> list[Any]:
         """All elements of a listing."""
-        return [item for page in self.pages(path, params, items_key) for item in page.items]
+        return [item for page in self.pages(path, params, items_key, following) for item in page.items]
 
     def _address(self, path: str) -> str:
         return str(self.base_url.join(path.lstrip("/")))
 
-    def _next_url(self, response: httpx.Response, visited: set[str]) -> str | None:
-        link = response.links.get("next", {}).get("url")
+    def _next_url(self, link: str | None, response: httpx.Response, visited: set[str]) -> str | None:
         if not link:
             return None
         address = urljoin(str(response.url), link)
