@@ -127,18 +127,31 @@ def prepare(workspace: Workspace, source: Source, environment: Mapping[str, str]
     Raises:
         ConfigurationError: The kind is not known, a key is wrong, or the token is not where the settings say.
     """
-    where = f'{workspace.root / FILE_NAME}, source "{source.name}"'
+    connector = connector_of(workspace, source)
+    token, hint = _token(connector.settings, workspace, environment, _where(workspace, source))
+    return PreparedSource(connector, token, hint)
+
+
+def connector_of(workspace: Workspace, source: Source) -> Connector:
+    """A source's connector with its settings, which are checked by the connector's model.
+
+    Raises:
+        ConfigurationError: The kind is not known, or a key is wrong.
+    """
+    where = _where(workspace, source)
     connectors = discover()
     if source.kind not in connectors:
         raise ConfigurationError(f"kind {source.kind!r} is not known", where, f"known kinds: {', '.join(connectors)}")
     connector = connectors[source.kind]
     given = source.model_dump(include=source.model_fields_set | set(source.extra), exclude_none=True)
     try:
-        settings = connector.settings_model.model_validate(given)
+        return connector(connector.settings_model.model_validate(given))
     except ValidationError as error:
         raise _settings_error(error, connector.settings_model, where) from None
-    token, hint = _token(settings, workspace, environment, where)
-    return PreparedSource(connector(settings), token, hint)
+
+
+def _where(workspace: Workspace, source: Source) -> str:
+    return f'{workspace.root / FILE_NAME}, source "{source.name}"'
 
 
 def _settings_error(error: ValidationError, model: type[SourceSettings], where: str) -> ConfigurationError:
@@ -201,6 +214,7 @@ class _Pull:
             self._source.token,
             self._source.token_hint,
             headers=self._source.connector.headers,
+            authorization=self._source.connector.authorization,
             transport=self._world.transport,
             clock=self._world.clock,
             sleep=self._world.sleep,

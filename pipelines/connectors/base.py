@@ -36,6 +36,8 @@ class SourceSettings(BaseModel):
     base_url: str
     token_env: str | None = None
     token_file: Path | None = None
+    concurrency: int = Field(4, ge=1, le=32)
+    """Scopes (repositories) that are read at the same time, under one rate limit."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,7 @@ class Stream:
 
 
 class Knowledge(Protocol):
-    """What the warehouse holds already, as far as a connector may ask."""
+    """What the warehouse holds already, as far as a connector may ask; the scope's earlier streams included."""
 
     def ids(self, table: str, repo_id: str, **equals: str) -> Sequence[str]:
         """Keys of the rows of `table` that belong to `repo_id` and have these values; tombstones are left out."""
@@ -173,9 +175,17 @@ class Connector(ABC):
     def __init__(self, settings: SourceSettings) -> None:
         self.settings = settings
 
+    def authorization(self, token: str) -> str:
+        """The value of the Authorization header; hosts that want another scheme than `Bearer` say so here."""
+        return f"Bearer {token}"
+
     @abstractmethod
     def streams(self, context: PullContext) -> Iterable[Stream]:
-        """The streams in the order in which they are read; may ask the host (which repositories are there?)."""
+        """The streams, those of one scope next to each other; may ask the host (which repositories are there?).
+
+        The streams of a scope are read in this order, each when the one before is stored; scopes side by side, so
+        that `pull` and `conform` are called from several threads and keep nothing on the connector.
+        """
 
     @abstractmethod
     def pull(self, stream: Stream, context: PullContext) -> Iterator[Batch]:
