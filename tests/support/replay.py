@@ -39,12 +39,16 @@ Fault = Callable[[str, int], Answer | None]
 
 @dataclass
 class ReplayHost:
-    """Resources by path (`repos/acme/payments/pulls` → list or object); everything else is 404."""
+    """Resources by path (`repos/acme/payments/pulls` → list or object); everything else is 404.
+
+    `dialect` lists as another host than GitHub does (tests.support.dialects).
+    """
 
     resources: dict[str, Any]
     prefix: str = ""
     largest_page: int = 100
     fault: Fault | None = None
+    dialect: Callable[[list[Any], str, int], Answer] | None = None
     requests: list[str] = field(default_factory=list)
     authorizations: list[str | None] = field(default_factory=list)
 
@@ -61,6 +65,8 @@ class ReplayHost:
             return Answer.of({"message": "Not Found", "status": "404"}, 404)
         if not isinstance(resource, list):
             return self._with_etag(Answer.of(resource), headers)
+        if self.dialect:
+            return self._with_etag(self.dialect(resource, url, self.largest_page), headers)
         return self._with_etag(self._page(resource, url), headers)
 
     def _page(self, items: list[Any], url: str) -> Answer:
