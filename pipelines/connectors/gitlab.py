@@ -28,11 +28,12 @@ from pipelines.connectors.base import (
 )
 from pipelines.connectors.gitlab_events import conform, is_defect, is_incident
 from pipelines.connectors.gitlab_names import GitLabNames, project
-from pipelines.connectors.gitlab_reading import CHANGES_PER_BATCH, PER_PAGE, MergeRequestReading
+from pipelines.connectors.gitlab_reading import CHANGES_PER_BATCH, PER_PAGE, MergeRequestReading, pages_if_any
+from pipelines.connectors.listing import Query
 from pipelines.connectors.newest_first import Item, newest_first
 from pipelines.connectors.sweep import Sweep
-from pipelines.connectors.transport import HostClient, NotFound, Page, Query
-from schemas.errors import ConfigurationError, SourceError
+from pipelines.connectors.transport import HostClient, NotFound
+from schemas.errors import ConfigurationError
 
 CHECK_NAMES = "check projects and what the token may read (scope read_api)"
 ProjectPath = Annotated[str, StringConstraints(pattern=r"^[\w.-]+(/[\w.-]+)*/([\w.-]+|\*)$")]
@@ -124,7 +125,7 @@ class GitLab(Connector):
     def _pull_project(self, stream: Stream, context: PullContext) -> Iterator[Batch]:
         observed_at = context.client.now()
         try:
-            found = context.client.get(project(stream.scope))
+            found = context.client.get(project(stream.scope), conditional=True)
         except NotFound as absent:
             what = f"the project {stream.scope} is not there, or the token may not see it"
             raise ConfigurationError(what, absent.where, CHECK_NAMES) from None
@@ -147,7 +148,7 @@ class GitLab(Connector):
             return found
 
         sweep = Sweep.begin(stream, context)
-        pages = _pages_if_any(context.client, f"{project(stream.scope)}/issues", _query(sweep, scope="all"))
+        pages = pages_if_any(context.client, f"{project(stream.scope)}/issues", _query(sweep, scope="all"))
         return newest_first(sweep, context, pages, _updated_at, records)
 
     def _pull_changes(self, stream: Stream, context: PullContext) -> Iterator[Batch]:
@@ -155,26 +156,17 @@ class GitLab(Connector):
         sweep = Sweep.begin(stream, context)
         reading = MergeRequestReading(stream, context)
         address = f"{project(stream.scope)}/merge_requests"
-        try:
-            for item in _down_to(sweep, _pages_if_any(context.client, address, _query(sweep, scope="all"))):
-                if reading.is_full():
-                    yield reading.batch(sweep.progress(open=reading.open))
-                if not sweep.is_read(_updated_at(item)):
-                    reading.read(item)
-                sweep.pass_by(_updated_at(item))
-            listed = _pages_if_any(context.client, address, {"state": "opened", "scope": "all", "per_page": PER_PAGE})
-            still_open = {str(item["iid"]): item for page in listed for item in page.items}
-            for number in reading.moved(still_open):
-                if reading.is_full():
-                    yield reading.batch(sweep.progress(open=reading.open))
-                if number in still_open:
-                    reading.read(still_open[number])
-                else:
-                    reading.read_gone(number)
-        except SourceError:
-            yield reading.batch(sweep.progress(open=reading.open))
-            raise
-        yield reading.batch(sweep.finished(open=reading.open), complete=True)
+        pages = pages_if_any(context.client, address, _query(sweep, scope="all"))
+        return newest_first(
+            sweep,
+            context,
+            pages,
+            _updated_at,
+            reading.read,
+            more=reading.open.cursor,
+            then=reading.read_moved,
+            things_per_batch=CHANGES_PER_BATCH,
+        )
 
     def _pull_deployments(self, stream: Stream, context: PullContext) -> Iterator[Batch]:
         """Deployments updated since the last pull, the successful ones with the merge requests that they brought."""
@@ -187,7 +179,7 @@ class GitLab(Connector):
             return found
 
         sweep = Sweep.begin(stream, context)
-        pages = _pages_if_any(context.client, f"{project(stream.scope)}/deployments", _query(sweep))
+        pages = pages_if_any(context.client, f"{project(stream.scope)}/deployments", _query(sweep))
         return newest_first(sweep, context, pages, _updated_at, records, things_per_batch=CHANGES_PER_BATCH)
 
     @staticmethod
@@ -208,20 +200,3 @@ def _query(sweep: Sweep, **more: str) -> Query:
 
 def _updated_at(item: Item) -> datetime:
     return parse_instant(item["updated_at"])
-
-
-def _down_to(sweep: Sweep, pages: Iterable[Page]) -> Iterator[Item]:
-    """The elements of a newest-first listing down to where the sweep began last time."""
-    for page in pages:
-        for item in page.items:
-            if sweep.is_below(_updated_at(item)):
-                return
-            yield item
-
-
-def _pages_if_any(client: HostClient, address: str, query: Query) -> Iterator[Page]:
-    """The pages of a listing; none where the project has that kind of thing turned off."""
-    try:
-        yield from client.pages(address, query)
-    except NotFound:
-        return
