@@ -4,6 +4,7 @@ Only what connectors ask for conditionally is kept: few addresses that every pul
 brings. Losing the file costs requests and nothing else.
 """
 
+import contextlib
 import gzip
 import hashlib
 import sqlite3
@@ -52,7 +53,7 @@ class KeptAnswers:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with self._lock, closing(self._connection) as connection:
+        with self._lock, closing(self._connection) as connection, contextlib.suppress(sqlite3.Error):
             oldest_kept = "SELECT used FROM answers ORDER BY used DESC LIMIT 1 OFFSET ?"
             connection.execute(f"DELETE FROM answers WHERE used <= ({oldest_kept})", [MAXIMUM_ANSWERS])
 
@@ -62,13 +63,17 @@ class KeptAnswers:
         return hashlib.sha256("\n".join((address, authorization, accept)).encode()).hexdigest()
 
     def get(self, name: str) -> KeptAnswer | None:
-        """The answer kept under a name."""
-        with self._lock:
-            row = self._connection.execute("SELECT etag, link, body FROM answers WHERE request = ?", [name]).fetchone()
-        return KeptAnswer(row[0], row[1], gzip.decompress(row[2])) if row else None
+        """The answer kept under a name; none where the file has become unreadable, which costs a request."""
+        try:
+            with self._lock:
+                sql = "SELECT etag, link, body FROM answers WHERE request = ?"
+                row = self._connection.execute(sql, [name]).fetchone()
+            return KeptAnswer(row[0], row[1], gzip.decompress(row[2])) if row else None
+        except (sqlite3.Error, OSError, EOFError):
+            return None
 
     def keep(self, name: str, answer: KeptAnswer, now: float) -> None:
-        """Keep an answer, in place of an earlier one."""
+        """Keep an answer, in place of an earlier one; what cannot be kept is asked for again."""
         row = [name, answer.etag, answer.link, gzip.compress(answer.body, mtime=0), int(now)]
-        with self._lock:
+        with self._lock, contextlib.suppress(sqlite3.Error):
             self._connection.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?)", row)

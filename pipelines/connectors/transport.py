@@ -158,6 +158,11 @@ class HostClient:
         self._host.stop.set()
 
     @property
+    def is_stopped(self) -> bool:
+        """Whether the pull has been called off."""
+        return self._host.stop.is_set()
+
+    @property
     def answered(self) -> bool:
         """Whether the host has spoken as an API at all."""
         return self._host.answered

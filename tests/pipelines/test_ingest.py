@@ -113,7 +113,7 @@ def test_a_repository_that_is_not_there_does_not_stop_the_others(resources: dict
 
 def test_three_failing_streams_in_a_row_end_the_source(resources: dict[str, Any], tmp_path: Path) -> None:
     host = ReplayHost(two_repositories(resources), fault=lambda _, number: Answer.of({}, 500) if number > 1 else None)
-    reports = pull(workspace_in(tmp_path, PAYMENTS, "acme/ledger"), NOW, host.transport())
+    reports = pull(workspace_in(tmp_path, PAYMENTS, "acme/ledger", concurrency=1), NOW, host.transport())
     assert [report.state for report in reports] == ["complete", "partial", "partial", "partial"]
 
 
