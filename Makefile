@@ -44,8 +44,9 @@ calibration: $(INSTALLED)  ## simulate how often verdicts err and find, and writ
 bench: $(INSTALLED)  ## time and memory of load and build at scale
 	$(BIN)/python -m tests.bench.run
 
-fingerprints: $(INSTALLED)  ## record new versions of metric definitions; refuses a changed one
+fingerprints: $(INSTALLED)  ## record new versions of metric definitions and their results; refuses a changed one
 	$(BIN)/python -m metrics.definitions.fingerprints
+	$(BIN)/python -m tests.golden.results
 
 UV ?= uv
 lock:  ## pin every dependency anew, with hashes and without an index (needs uv)

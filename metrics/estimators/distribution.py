@@ -145,11 +145,12 @@ def _mean(ordered: Ordered, grouping: Grouping, buckets: Buckets, history: Histo
         total = reduce_cells(totals, offsets)
         mean = total / counts
         residual = totals - grouping.spread(np.nan_to_num(mean)) * sizes
-        # Relative to the mean: repositories' ups and downs of a duration are factors.
-        independent = ordered.variance_of_mean() / mean**2
-        level = Repositories(grouping, sizes, history).level(residual / grouping.spread(total), independent)
-        half = critical(level.degrees + 1) * np.sqrt(level.variance) * mean
-    half = np.where(counts >= UNITS_FOR_A_MEAN, half, np.nan)
+        # Relative to the mean: repositories' ups and downs of a duration are factors. Nothing is relative to zero.
+        scale = np.where(total == 0, np.nan, total)
+        independent = ordered.variance_of_mean() / (scale / counts) ** 2
+        level = Repositories(grouping, sizes, history).level(residual / grouping.spread(scale), independent)
+        half = critical(level.degrees + 1) * np.sqrt(level.variance) * np.abs(mean)
+    half = np.where((counts >= UNITS_FOR_A_MEAN) & (total != 0), half, np.nan)
     return mean, mean - half, mean + half
 
 
