@@ -54,14 +54,14 @@ def chip(word: str, symbol: str, tone: str) -> str:
 
 def status_chip(status: str) -> str:
     """The status of a verdict."""
-    mark = look.STATUS_MARKS[status]  # type: ignore[index]
+    mark = look.STATUS_MARKS[status]
     return chip(mark.word, mark.symbol, status)
 
 
 def claim_chip(claim: str) -> str:
     """What may be claimed."""
-    mark = look.CLAIM_MARKS[claim]  # type: ignore[index]
-    return chip(mark.word, mark.symbol, look.CLAIM_TONES[claim])  # type: ignore[index]
+    mark = look.CLAIM_MARKS[claim]
+    return chip(mark.word, mark.symbol, look.CLAIM_TONES[claim])
 
 
 def direction_cell(direction: str) -> Cell:

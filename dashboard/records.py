@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard.components import Cell, record_cell, table
+from dashboard.filter_queries import has_repository
 from dashboard.naming import address, figure, in_sentence_name
 from dashboard.queries import MIXED, Verdict
 from dashboard.record_queries import changes_by_id, deployments_by_id
@@ -22,7 +23,7 @@ CHANGES_NAMED = 3
 def show_records(snapshot: Snapshot, verdict: Verdict) -> None:
     """A table per guardrail that is or may be worse: the largest values, or the newest events."""
     for found in verdict.evidence["records"]:
-        worst: list[Record] = found["worst"]
+        worst: list[Record] = [each for each in found["worst"] if _may_be_seen(snapshot, each)]
         if not worst:
             continue
         kind = str(worst[0]["kind"])
@@ -34,8 +35,17 @@ def show_records(snapshot: Snapshot, verdict: Verdict) -> None:
         table(headers, rows, f"Records behind {about}")
 
 
+def _may_be_seen(snapshot: Snapshot, record: Record) -> bool:
+    """Whether the reader's teams own the repository of a record."""
+    return snapshot.teams is None or has_repository(snapshot, str(record.get("repo_id")), None)
+
+
+def _repositories(worst: Sequence[Record]) -> list[str]:
+    return sorted({str(each["repo_id"]) for each in worst if each.get("repo_id")})
+
+
 def _changes(snapshot: Snapshot, worst: Sequence[Record]) -> tuple[list[str], list[list[Cell]]]:
-    known = changes_by_id(snapshot, [str(each["id"]) for each in worst])
+    known = changes_by_id(snapshot, [str(each["id"]) for each in worst], _repositories(worst))
     rows = [
         [
             record_cell(str(each["id"])),
@@ -51,7 +61,7 @@ def _changes(snapshot: Snapshot, worst: Sequence[Record]) -> tuple[list[str], li
 
 
 def _deployments(snapshot: Snapshot, worst: Sequence[Record]) -> tuple[list[str], list[list[Cell]]]:
-    known = deployments_by_id(snapshot, [str(each["id"]) for each in worst])
+    known = deployments_by_id(snapshot, [str(each["id"]) for each in worst], _repositories(worst))
     rows = []
     for each in worst:
         deployment = known.get(each["id"], {})

@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from metrics.calendar import Calendar
-from metrics.rollout.model import CATEGORIES, PHASES
+from metrics.rollout.model import CATEGORIES
+from metrics.rollout.progress import current_phase, next_phase
 from pipelines.brief_tables import REGISTER_PREFIX
 from pipelines.snapshot_reader import Snapshot
 
@@ -55,8 +56,8 @@ def checklist(snapshot: Snapshot, phase: str | None, tier: str | None) -> list[C
         if tier not in (None, name):
             continue
         decisions = [row for row in decided if row["tier"] in (name, "all")]
-        current = _current(decisions, name in begun)
-        asked = phase or _next(current)
+        current = current_phase(decisions, name in begun)
+        asked = phase or next_phase(current)
         criteria = [row for row in rows if row["tier"] == name and row["phase"] == asked]
         criteria.sort(key=lambda row: CATEGORIES.index(str(row["category"])))
         shown = [
@@ -77,16 +78,6 @@ def _decided(snapshot: Snapshot) -> list[Row]:
         assert isinstance(decided_at, datetime)  # noqa: S101 -- as the register's schema says
         found.append(row | {"decided_on": calendar.local_day(decided_at).isoformat()})
     return found
-
-
-def _current(decisions: Sequence[Row], has_begun: bool) -> str | None:
-    granted = [str(row["to_phase"]) for row in decisions if row["is_approved"]]
-    return granted[-1] if granted else PHASES[0] if has_begun else None
-
-
-def _next(current: str | None) -> str:
-    """The phase after the current one; the last one stays."""
-    return PHASES[0] if current is None else PHASES[min(PHASES.index(current) + 1, len(PHASES) - 1)]
 
 
 def report(checklists: Sequence[Checklist]) -> str:

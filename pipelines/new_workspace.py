@@ -95,6 +95,24 @@ shallow_lines_per_minute = 100
 # kinds = ["verdict", "build"]            # all by default
 # tiers = [3, 4]                          # all by default; what concerns no single tier concerns everybody
 # minimum_severity = "high"               # low, medium, high, critical
+
+# People are shown by pseudonym everywhere in the dashboard; true shows the names that registers hold.
+[dashboard]
+show_names = false
+
+# Who may see the dashboard beyond this machine: `plumbline serve --host 0.0.0.0` refuses to start without this. People
+# log in at your OIDC provider; a claim of their token names their role, another the teams that a viewer may see.
+# [access]
+# address = "https://plumbline.example.com"   # where people reach the dashboard; the provider returns there
+# provider = "https://login.example.com/.well-known/openid-configuration"
+# client_id = "plumbline"
+# client_secret_env = "PLUMBLINE_OIDC_SECRET" # or client_secret_file = "secrets/oidc"
+# roles_claim = "groups"
+# viewers = ["engineering"]                   # see the tiers and the teams in their teams claim; ["*"] is everybody
+# leaders = ["engineering-leads"]             # see every team
+# owners = ["plumbline-owners"]               # see rejected values, too
+# teams_claim = "teams"
+# session_hours = 12                          # after which a person logs in again
 """
 
 

@@ -24,6 +24,7 @@ from pydantic import (
     model_validator,
 )
 
+from schemas.access_settings import Access, DashboardSettings
 from schemas.alert_settings import SECRET, AlertChannel, Alerts
 from schemas.constraint_settings import ConstraintSettings, keys_at
 from schemas.errors import ConfigurationError
@@ -175,6 +176,8 @@ class Workspace(_Strict):
     constraints: dict[str, ConstraintSettings] = {}
     sources: tuple[Source, ...] = ()
     alerts: Alerts = Alerts()
+    dashboard: DashboardSettings = DashboardSettings()
+    access: Access | None = None
 
     _root: Path = PrivateAttr(default=Path())
 
@@ -291,6 +294,8 @@ def _keys_at(location: tuple[int | str, ...]) -> list[str]:
         "baselines": Baseline,
         "sources": Source,
         "alerts": AlertChannel if len(location) > 1 else Alerts,
+        "dashboard": DashboardSettings,
+        "access": Access,
     }
     model = models.get(str(location[0]), Workspace) if location else Workspace
     return sorted(model.model_fields)

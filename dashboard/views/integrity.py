@@ -65,7 +65,7 @@ def _matrix(scene: Scene, window: Window) -> None:
 def _mark(row: Mapping[str, str] | None, window: Window) -> Cell:
     if row is None:
         return Cell("–")
-    mark = look.STATUS_MARKS[row["status"]]  # type: ignore[index]
+    mark = look.STATUS_MARKS[row["status"]]
     address = link("overview", window=window.key, verdict=f"{row['constraint']}:{row['tier']}")
     return Cell(mark.word, tone=row["status"], symbol=mark.symbol, hint=row["reason"], link=address)
 

@@ -1,6 +1,7 @@
 """Overview: where are we faster, and did we pay for it?"""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import polars as pl
 import streamlit as st
@@ -124,13 +125,13 @@ def _gains(stories: Mapping[str, TierStory], compared: pl.DataFrame) -> None:
         )
 
 
-def _gain_line(row: Mapping[str, object] | None, name: str) -> str:
+def _gain_line(row: Mapping[str, Any] | None, name: str) -> str:
     if row is None:
         return f'<span class="quiet">{name}: no data</span>'
     direction = str(row["direction"])
     if direction == "inconclusive":
         return f'{name} <span class="quiet">no change beyond noise</span>'
-    moved = change(row["change"], "p50", "hours")  # type: ignore[arg-type]
+    moved = change(row["change"], "p50", "hours")
     tone, word = look.DIRECTION_TONES[direction], look.DIRECTION_MARKS[direction].word
     return f'{name} <b style="color:var(--{tone})">{moved}</b> <span class="quiet">{word}</span>'
 
@@ -165,7 +166,7 @@ def _mixed_row(constraint: Constraint, found: Sequence[Verdict], opened: Verdict
 
 def _cell(verdict: Verdict, opened: Verdict, text: str = "") -> None:
     """One verdict, as a button that leads to its explanation."""
-    mark = look.STATUS_MARKS[verdict.status]  # type: ignore[index]
+    mark = look.STATUS_MARKS[verdict.status]
     st.button(
         f"**{mark.word}** {text or _short(verdict)}",
         key=f"cell--{verdict.status}--{verdict.constraint}--{verdict.tier}",
@@ -243,16 +244,16 @@ def _moved(scene: Scene, compared: pl.DataFrame, window: Window) -> None:
             )
 
 
-def _moved_row(row: Mapping[str, object], counts: Mapping[tuple[str, str, str], int]) -> list[Cell]:
+def _moved_row(row: Mapping[str, Any], counts: Mapping[tuple[str, str, str], int]) -> list[Cell]:
     metric, statistic = str(row["metric"]), str(row["statistic"])
     unit, n = unit_of(metric, statistic), counts.get((metric, str(row["tier"]), statistic))
     return [
         Cell(TIER_NAMES.get(str(row["tier"]), str(row["tier"]))),
         metric_cell(figure_name(metric, statistic), metric),
-        Cell(between(row["baseline_value"], row["value"], unit), is_number=True),  # type: ignore[arg-type]
+        Cell(between(row["baseline_value"], row["value"], unit), is_number=True),
         Cell("–" if n is None else f"{n:,}", is_number=True),
-        Cell(change(row["change"], statistic, unit), is_number=True),  # type: ignore[arg-type]
-        Cell(change_interval(row["change_ci_low"], row["change_ci_high"], statistic, unit), is_number=True),  # type: ignore[arg-type]
+        Cell(change(row["change"], statistic, unit), is_number=True),
+        Cell(change_interval(row["change_ci_low"], row["change_ci_high"], statistic, unit), is_number=True),
         direction_cell(str(row["direction"])),
     ]
 

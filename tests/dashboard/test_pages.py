@@ -27,6 +27,7 @@ OPENINGS = {
     "flow": "Most of the lead time lies in",
     "stability": "against each tier's baseline, uncontrolled.",
     "ai_cohorts": "AI took part in",
+    "rollout": "The checklist of one phase for every tier",
     "integrity": "A constraint says what may not get worse while something else gets better",
     "data_quality": "records came in, and none was turned away.",
     "briefs": "The stability brief of October 2026.",
