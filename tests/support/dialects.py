@@ -41,5 +41,21 @@ def gitlab(items: list[Item], url: str, largest_page: int) -> Answer:
     return Answer(answer.status, answer.body, {**answer.headers, "link": link})
 
 
-DIALECTS: dict[str, Dialect] = {"gitlab": gitlab}
+def pagerduty(items: list[Item], url: str, largest_page: int) -> Answer:
+    """`offset` and `limit`, `more` in an envelope named like the address; `statuses[]` and newest first."""
+    query, parts = query_of(url), urlsplit(url)
+    statuses = [value for key, value in parse_qsl(parts.query) if key == "statuses[]"]
+    name = parts.path.rpartition("/")[2]
+    chosen = [item for item in items if not statuses or item["status"] in statuses]
+    chosen.sort(key=lambda item: str(item["created_at"]), reverse=True)
+    if "since" in query:
+        chosen = [item for item in chosen if query["since"] <= item["created_at"] < query["until"]]
+    offset, limit = int(query.get("offset", 0)), min(int(query.get("limit", 25)), largest_page)
+    if offset + limit > 10_000:
+        return Answer.of({"error": {"message": "Invalid Input Provided", "code": 2001}}, 400)
+    more = offset + limit < len(chosen)
+    return Answer.of({name: chosen[offset : offset + limit], "limit": limit, "offset": offset, "more": more})
+
+
+DIALECTS: dict[str, Dialect] = {"gitlab": gitlab, "pagerduty": pagerduty}
 """By kind of connector; GitHub's own is the replay host's."""
