@@ -87,6 +87,14 @@ shallow_lines_per_minute = 100
 # repositories = ["owner/name"]
 # defect_labels = ["bug"]                 # issues that bear one of these are defects
 
+# Deliveries that hosts push (webhooks), as many as you like; `plumbline serve-hooks` receives them at /hooks/NAME, and
+# the next ingest or build takes them in. The secret is read from the environment or from a file, never from here.
+# [[hooks]]
+# kind = "deployments"                    # a deployment of your own pipeline; or the kind of a source
+# name = "deployments"
+# secret_env = "PLUMBLINE_HOOK_SECRET"    # or secret_file = "secrets/hook", with several while one replaces another
+# source = "github"                       # of a host: the source whose labels, services and bots apply
+
 # Who is told of findings, as many as you like; `plumbline alerts --test` tries them. The address (slack://…, msteams://…,
 # mailtos://…, pagerduty://…, jsons://…: see the documentation of Apprise) is read from the environment or from a file.
 # [[alerts.channels]]

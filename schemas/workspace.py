@@ -28,6 +28,7 @@ from schemas.access_settings import Access, DashboardSettings
 from schemas.alert_settings import SECRET, AlertChannel, Alerts
 from schemas.constraint_settings import ConstraintSettings, keys_at
 from schemas.errors import ConfigurationError
+from schemas.hook_settings import HOOKS, Hook
 
 FILE_NAME = "plumbline.toml"
 STATE_FOLDER = ".plumbline"
@@ -175,6 +176,7 @@ class Workspace(_Strict):
     baselines: Annotated[dict[Literal[1, 2, 3, 4], Baseline], BeforeValidator(_tier_number)] = {}
     constraints: dict[str, ConstraintSettings] = {}
     sources: tuple[Source, ...] = ()
+    hooks: tuple[Hook, ...] = ()
     alerts: Alerts = Alerts()
     dashboard: DashboardSettings = DashboardSettings()
     access: Access | None = None
@@ -227,6 +229,16 @@ class Workspace(_Strict):
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice:
             raise ValueError(f"two sources are called {twice!r}; give each its own name")
+        if HOOKS in names:
+            raise ValueError(f"a source cannot be called {HOOKS!r}: what is delivered to [[hooks]] stands under that name")
+        return self
+
+    @model_validator(mode="after")
+    def _hooks_have_names_of_their_own(self) -> Workspace:
+        names = [hook.name for hook in self.hooks]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice:
+            raise ValueError(f"two hooks are called {twice!r}; give each its own name")
         return self
 
 
@@ -293,6 +305,7 @@ def _keys_at(location: tuple[int | str, ...]) -> list[str]:
         "working_hours": WorkingHours,
         "baselines": Baseline,
         "sources": Source,
+        "hooks": Hook,
         "alerts": AlertChannel if len(location) > 1 else Alerts,
         "dashboard": DashboardSettings,
         "access": Access,
