@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from dashboard import look
-from dashboard.naming import address, definition_hint
+from dashboard.naming import definition_hint
 from schemas.errors import PlumblineError
 
 
@@ -75,9 +75,9 @@ def metric_cell(name: str, metric: str) -> Cell:
     return Cell(name, hint=definition_hint(metric), link=link("definitions", definition=metric))
 
 
-def record_cell(record_id: str) -> Cell:
-    """A record's id, leading to where it can be looked at."""
-    return Cell(record_id, link=address(record_id) or "")
+def record_cell(record_id: str, address: str | None) -> Cell:
+    """A record's id, leading to where it can be looked at, if that is known."""
+    return Cell(record_id, link=address or "")
 
 
 def anchor(address: str, text: str, after: str = "") -> str:

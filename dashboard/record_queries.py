@@ -11,6 +11,15 @@ from dashboard.periods import Window
 from dashboard.segments import WHOLE, Segment
 from dashboard.snapshots import Snapshot
 from metrics.calendar import Calendar
+from schemas.record_links import RecordLinks
+
+
+def record_links(snapshot: Snapshot) -> RecordLinks:
+    """Where records can be looked at: as the snapshot's workspace says, else by the hosts that are known."""
+    if "record_links" not in snapshot.manifest.tables:
+        return RecordLinks()
+    rows = snapshot.rows("select id, url, kinds from record_links order by position")
+    return RecordLinks.of_rows(rows.iter_rows(named=True))
 
 
 @dataclass(frozen=True)

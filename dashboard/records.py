@@ -7,9 +7,9 @@ import streamlit as st
 
 from dashboard.components import Cell, record_cell, table
 from dashboard.filter_queries import has_repository
-from dashboard.naming import address, figure, in_sentence_name
+from dashboard.naming import figure, in_sentence_name
 from dashboard.queries import MIXED, Verdict
-from dashboard.record_queries import changes_by_id, deployments_by_id
+from dashboard.record_queries import changes_by_id, deployments_by_id, record_links
 from dashboard.snapshots import Snapshot
 from metrics.words import plural
 from schemas.units import SECONDS_PER_HOUR
@@ -48,7 +48,7 @@ def _changes(snapshot: Snapshot, worst: Sequence[Record]) -> tuple[list[str], li
     known = changes_by_id(snapshot, [str(each["id"]) for each in worst], _repositories(worst))
     rows = [
         [
-            record_cell(str(each["id"])),
+            record_cell(str(each["id"]), each.get("url")),
             Cell(_hours(known.get(each["id"], {}).get("cycle_seconds")), is_number=True),
             Cell(longest_stage(known.get(each["id"], {}))),
             Cell(str(known.get(each["id"], {}).get("ai_use", "–"))),
@@ -62,17 +62,18 @@ def _changes(snapshot: Snapshot, worst: Sequence[Record]) -> tuple[list[str], li
 
 def _deployments(snapshot: Snapshot, worst: Sequence[Record]) -> tuple[list[str], list[list[Cell]]]:
     known = deployments_by_id(snapshot, [str(each["id"]) for each in worst], _repositories(worst))
+    links = record_links(snapshot)
     rows = []
     for each in worst:
         deployment = known.get(each["id"], {})
         changes, incidents = deployment.get("changes") or [], deployment.get("incidents") or []
         rows.append(
             [
-                record_cell(str(each["id"])),
+                record_cell(str(each["id"]), each.get("url")),
                 Cell(str(deployment.get("service") or each.get("repo_id") or "–")),
                 Cell(
                     "",
-                    parts=tuple((change, address(change) or "") for change in changes[:CHANGES_NAMED]),
+                    parts=tuple((change, links.address("change", change) or "") for change in changes[:CHANGES_NAMED]),
                     rest=len(changes) - CHANGES_NAMED,
                 ),
                 Cell(", ".join(incidents) or "none"),
@@ -85,7 +86,10 @@ def _deployments(snapshot: Snapshot, worst: Sequence[Record]) -> tuple[list[str]
 
 
 def _others(snapshot: Snapshot, worst: Sequence[Record]) -> tuple[list[str], list[list[Cell]]]:  # noqa: ARG001 -- one signature for all kinds
-    rows = [[record_cell(str(each["id"])), Cell(str(each.get("repo_id") or "–")), Cell(_when(each))] for each in worst]
+    rows = [
+        [record_cell(str(each["id"]), each.get("url")), Cell(str(each.get("repo_id") or "–")), Cell(_when(each))]
+        for each in worst
+    ]
     return [str(worst[0]["kind"]).capitalize(), "Repository", "When (UTC)"], rows
 
 

@@ -28,7 +28,10 @@ SNAPSHOTS_HELD = 24
 """The newest and the one that a page may still be drawing, each once per set of teams that readers are limited to."""
 RESULTS_HELD = 300
 REGISTERS = "register_"
-COUNTED = ("orphan_counts", "link_counts", "slowest_changes", "repo_dimension", GAPS)
+COUNTED = (
+    *("orphan_counts", "link_counts", "slowest_changes", "repo_dimension", "record_links", "constraint_definitions"),
+    GAPS,
+)
 """What else a snapshot may carry: registers as they stood at the cut, counts of rows without a parent and of links
 between records, the slowest changes, repositories with their teams, and why metrics have no rows (`metrics.gaps`)."""
 

@@ -340,6 +340,8 @@ class Constraint:
     across_tiers: bool = False
     tiers: tuple[str, ...] = ()
     """The only tiers that are judged; all where empty."""
+    place: int = 100
+    """Where it stands in grids and briefs, the most important first; ties by id. A workspace's own come last."""
     owner: str = "measurement owner"
 
     @property

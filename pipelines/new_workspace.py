@@ -95,6 +95,14 @@ shallow_lines_per_minute = 100
 # secret_env = "PLUMBLINE_HOOK_SECRET"    # or secret_file = "secrets/hook", with several while one replaces another
 # source = "github"                       # of a host: the source whose labels, services and bots apply
 
+# Where a record can be looked at, made from its id; pull and merge requests of github, gitlab and bitbucket hosts are
+# known already. What stands in braces is taken from the id; {{host}} and {{id}} are always known. The first that fits
+# counts.
+# [[record_links]]
+# id = "git.example.com:{{path}}#{{number}}"
+# url = "https://git.example.com/{{path}}/pulls/{{number}}"
+# kinds = ["change"]                      # change, deployment, incident, defect, rollback, repository; all by default
+
 # Who is told of findings, as many as you like; `plumbline alerts --test` tries them. The address (slack://…, msteams://…,
 # mailtos://…, pagerduty://…, jsons://…: see the documentation of Apprise) is read from the environment or from a file.
 # [[alerts.channels]]

@@ -1,6 +1,6 @@
 """The text of plumbline.toml for a workspace that shows the sample organisation."""
 
-from sample_data.company import CUT, TIERS
+from sample_data.company import CUT, HOST, TIERS
 from sample_data.truths import BASELINE_END, BASELINE_START
 
 SET_BY = {
@@ -29,13 +29,31 @@ as_of = {cut}
 # Deployments to these environments count as production.
 environments = ["production", "live"]
 
+# Where records can be looked at, by what their ids look like. (None of these hosts exists.)
+[[record_links]]
+id = "{host}:{{path}}#{{number}}"
+url = "https://{host}/{{path}}/pull/{{number}}"
+kinds = ["change"]
+
+[[record_links]]
+id = "deployment-{{number}}"
+url = "https://deploy.halyard.example/deployments/{{number}}"
+
+[[record_links]]
+id = "INC-{{number}}"
+url = "https://incidents.halyard.example/INC-{{number}}"
+
+[[record_links]]
+id = "BUG-{{number}}"
+url = "https://defects.halyard.example/BUG-{{number}}"
+
 # What each tier is compared with. The end is the first day after the baseline.
 """
 
 
 def workspace_toml() -> str:
     """The configuration of the demo workspace, with the baseline of every tier named."""
-    parts = [HEADER.format(cut=f"{CUT:%Y-%m-%dT%H:%M:%SZ}")]
+    parts = [HEADER.format(cut=f"{CUT:%Y-%m-%dT%H:%M:%SZ}", host=HOST)]
     for tier in TIERS:
         parts.append(
             f"[baselines.{tier}]\n"

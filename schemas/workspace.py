@@ -29,6 +29,7 @@ from schemas.alert_settings import SECRET, AlertChannel, Alerts
 from schemas.constraint_settings import ConstraintSettings, keys_at
 from schemas.errors import ConfigurationError
 from schemas.hook_settings import HOOKS, Hook
+from schemas.record_links import RecordLink, RecordLinks
 
 FILE_NAME = "plumbline.toml"
 STATE_FOLDER = ".plumbline"
@@ -177,6 +178,7 @@ class Workspace(_Strict):
     constraints: dict[str, ConstraintSettings] = {}
     sources: tuple[Source, ...] = ()
     hooks: tuple[Hook, ...] = ()
+    record_links: tuple[RecordLink, ...] = ()
     alerts: Alerts = Alerts()
     dashboard: DashboardSettings = DashboardSettings()
     access: Access | None = None
@@ -187,6 +189,11 @@ class Workspace(_Strict):
     def root(self) -> Path:
         """The folder that holds ``plumbline.toml``."""
         return self._root
+
+    @property
+    def links_to_records(self) -> RecordLinks:
+        """Where records can be looked at."""
+        return RecordLinks(self.record_links)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -306,6 +313,7 @@ def _keys_at(location: tuple[int | str, ...]) -> list[str]:
         "baselines": Baseline,
         "sources": Source,
         "hooks": Hook,
+        "record_links": RecordLink,
         "alerts": AlertChannel if len(location) > 1 else Alerts,
         "dashboard": DashboardSettings,
         "access": Access,

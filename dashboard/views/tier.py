@@ -33,7 +33,7 @@ from dashboard.queries import (
     values,
     verdicts,
 )
-from dashboard.record_queries import control_changes, slowest_changes
+from dashboard.record_queries import control_changes, record_links, slowest_changes
 from dashboard.records import longest_stage
 from dashboard.segments import AGAINST_WORDS, Against
 from dashboard.sentences import story, tier_sentence
@@ -231,11 +231,12 @@ def _slowest(scene: Scene, window: Window, tier: str) -> None:
         f"The {len(rows)} changes merged{of_segment} in {window.name} that took longest from opening to merge: "
         "a starting point for questions about the work, not about people.",
     )
+    links = record_links(scene.snapshot)
     table(
         ["Change", "Cycle time", "Longest stage", "Lines", "AI use", "Merged"],
         [
             [
-                record_cell(row["change_id"]),
+                record_cell(row["change_id"], links.address("change", row["change_id"])),
                 Cell(figure(row["cycle_seconds"] / SECONDS_PER_HOUR, "hours"), is_number=True),
                 Cell(longest_stage(row)),
                 Cell(f"{row['size_lines']:,}" if row["size_lines"] is not None else "–", is_number=True),
