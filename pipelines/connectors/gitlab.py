@@ -1,8 +1,8 @@
 """GitLab.com and GitLab Self-Managed over REST: what is asked for, and in which order.
 
 Reads per project: the project, its issues (defects by label, incidents by type), its merge requests with their notes,
-commits and approvals, and its deployments with the merge requests that they brought. How the answers become event
-tables is pipelines.connectors.gitlab_events and gitlab_notes.
+commits and approvals, its deployments with the merge requests that they brought, and the jobs of its pipelines. How
+the answers become event tables is pipelines.connectors.gitlab_events, gitlab_notes and gitlab_pipelines.
 
 API: https://docs.gitlab.com/api/rest/, version 4. Known limits of the host: reviews are notes; approvals carry an
 instant in a note or, in newer versions, in their list; a listing by offset ends at 50,000 elements.
@@ -10,7 +10,7 @@ instant in a note or, in newer versions, in their list; a listing by offset ends
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 from urllib.parse import quote
 
 from pydantic import Field, StringConstraints
@@ -26,8 +26,10 @@ from pipelines.connectors.base import (
     format_instant,
     parse_instant,
 )
+from pipelines.connectors.checks import CheckSettings
 from pipelines.connectors.gitlab_events import conform, is_defect, is_incident
 from pipelines.connectors.gitlab_names import GitLabNames, project
+from pipelines.connectors.gitlab_pipelines import PipelineReading
 from pipelines.connectors.gitlab_reading import CHANGES_PER_BATCH, PER_PAGE, MergeRequestReading, pages_if_any
 from pipelines.connectors.listing import Query
 from pipelines.connectors.newest_first import Item, newest_first
@@ -40,7 +42,7 @@ ProjectPath = Annotated[str, StringConstraints(pattern=r"^[\w.-]+(/[\w.-]+)*/([\
 Label = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
 
-class GitLabSettings(SourceSettings):
+class GitLabSettings(CheckSettings, SourceSettings):
     """Settings of a `kind = "gitlab"` source.
 
     Attributes:
@@ -56,6 +58,8 @@ class GitLabSettings(SourceSettings):
         services: `group/project` → service, where it is not the repository's own.
         teams: `group/project` → team.
         deployment_links: Whether each successful deployment is asked which merge requests it brought (one request).
+        pipelines: Whose jobs are read as gates and test runs, one request a pipeline: those of merge requests
+            (`changes`), of all branches (`all`), or of `none`.
     """
 
     base_url: str = "https://gitlab.com/api/v4"
@@ -71,6 +75,7 @@ class GitLabSettings(SourceSettings):
     services: Mapping[str, str] = {}
     teams: Mapping[str, str] = {}
     deployment_links: bool = True
+    pipelines: Literal["changes", "all", "none"] = "changes"
 
 
 class GitLab(Connector):
@@ -85,6 +90,8 @@ class GitLab(Connector):
         for scope in self._projects(context.client):
             for kind in ("project", "issues", "merge_requests", "deployments"):
                 yield Stream(kind, scope)
+            if self.settings.pipelines != "none":
+                yield Stream("pipelines", scope)
 
     def pull(self, stream: Stream, context: PullContext) -> Iterator[Batch]:
         """Read one stream of one project."""
@@ -93,12 +100,13 @@ class GitLab(Connector):
             "issues": self._pull_issues,
             "merge_requests": self._pull_changes,
             "deployments": self._pull_deployments,
+            "pipelines": self._pull_pipelines,
         }
         return readers[stream.kind](stream, context)
 
     def conform(self, records: Sequence[RawRecord]) -> Conformed:
         """Read raw records as event tables."""
-        return conform(records, self.settings, GitLabNames.of(self.settings.base_url))
+        return conform(records, self.settings, self.settings, GitLabNames.of(self.settings.base_url))
 
     def _projects(self, client: HostClient) -> Iterator[str]:
         for path in dict.fromkeys(self.settings.projects):
@@ -181,6 +189,13 @@ class GitLab(Connector):
         sweep = Sweep.begin(stream, context)
         pages = pages_if_any(context.client, f"{project(stream.scope)}/deployments", _query(sweep))
         return newest_first(sweep, context, pages, _updated_at, records, things_per_batch=CHANGES_PER_BATCH)
+
+    def _pull_pipelines(self, stream: Stream, context: PullContext) -> Iterator[Batch]:
+        """The jobs of pipelines that ended since the last pull."""
+        sweep = Sweep.begin(stream, context)
+        reading = PipelineReading(stream.scope, sweep, context, self.settings.pipelines == "all")
+        pages = pages_if_any(context.client, f"{project(stream.scope)}/pipelines", _query(sweep))
+        return newest_first(sweep, context, pages, _updated_at, reading.read, things_per_batch=CHANGES_PER_BATCH)
 
     @staticmethod
     def _deployed(scope: str, deployment: str, client: HostClient) -> list[RawRecord]:

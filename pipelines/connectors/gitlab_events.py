@@ -11,6 +11,7 @@ from typing import Any
 from pipelines.connectors.ai_use import recognise
 from pipelines.connectors.base import RECORD_COLUMN, Conformed, RawRecord, Row, text_frame
 from pipelines.connectors.change_kind import change_kind
+from pipelines.connectors.checks import CheckSettings
 from pipelines.connectors.gitlab_names import (
     GitLabNames,
     Settings,
@@ -22,6 +23,7 @@ from pipelines.connectors.gitlab_names import (
     username_of,
 )
 from pipelines.connectors.gitlab_notes import Numbered, event_row, review_rows
+from pipelines.connectors.gitlab_pipelines import JOB_KINDS, gate_rows, test_run_rows
 
 CHANGE_STATES = {"opened": "open", "locked": "open", "merged": "merged", "closed": "closed"}
 """`locked` is the moment in which GitLab merges."""
@@ -38,7 +40,7 @@ INCIDENT_SEVERITIES = {"CRITICAL": 1, "HIGH": 2, "MEDIUM": 3, "LOW": 4}
 """GitLab's own severities of incidents; UNKNOWN is null."""
 
 
-def conform(records: Sequence[RawRecord], settings: Settings, names: GitLabNames) -> Conformed:
+def conform(records: Sequence[RawRecord], settings: Settings, checks: CheckSettings, names: GitLabNames) -> Conformed:
     """The rows that the records stand for, each with its record's position; what hangs on a change comes as a set."""
     by_kind: dict[str, list[Numbered]] = defaultdict(list)
     for position, record in enumerate(records):
@@ -46,6 +48,7 @@ def conform(records: Sequence[RawRecord], settings: Settings, names: GitLabNames
     changes = by_kind["merge_request"]
     reading = _ChangeReading(by_kind, settings, names)
     deployments = by_kind["deployment"]
+    jobs = [each for kind in JOB_KINDS for each in by_kind[kind]]
     tables = {
         "repositories": [_repository(each, settings, names) for each in by_kind["project"]],
         "changes": [reading.change(each) for each in changes],
@@ -54,6 +57,8 @@ def conform(records: Sequence[RawRecord], settings: Settings, names: GitLabNames
         "change_events": [row for _, record in changes for row in reading.events(record)],
         "deployments": [_deployment(each, names, settings) for each in deployments],
         "deployment_changes": [_deployment_change(each, names) for each in by_kind["deployed_merge_request"]],
+        "gate_results": gate_rows(jobs, checks, names),
+        "test_runs": test_run_rows(jobs, checks, names),
         "defects": [_defect(each, settings, names) for each in by_kind["issue"]],
         "incidents": [_incident(each, settings, names) for each in by_kind["incident"]],
     }
