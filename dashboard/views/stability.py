@@ -10,7 +10,7 @@ from dashboard import charts
 from dashboard.components import Cell, direction_cell, metric_cell, opening, paragraph, section, table
 from dashboard.naming import between, capital, change, figure_in_sentence, figure_name, unit_of
 from dashboard.periods import Window
-from dashboard.queries import TIERS, comparisons, tiers_present, trend_of
+from dashboard.queries import TIERS, comparisons, gap, tiers_present, trend_of
 from dashboard.segments import AGAINST_NOTES, AGAINST_WORDS
 from dashboard.views import Scene, View
 from metrics.definitions import all_metrics
@@ -24,6 +24,11 @@ FIGURES = (
     ("failed_deployment_recovery_time", "p50"),
     ("time_to_restore", "p50"),
 )
+NOTHING = "This snapshot holds no metric values. Load events with `plumbline load DIR`, then run `plumbline build`."
+UNTIERED = (
+    "Nothing here lies in a tier. Say in the register tier_assignments which tier each repository has, then run"
+    " `plumbline build`."
+)
 Row = Mapping[str, Any]
 
 
@@ -32,9 +37,7 @@ def render(scene: Scene) -> None:
     tiers = [tier for tier in tiers_present(scene.snapshot) if tier in TIERS]
     window = scene.window
     if window is None or not tiers:
-        paragraph(
-            "This snapshot holds no metric values. Load events with `plumbline load DIR`, then run `plumbline build`."
-        )
+        paragraph(NOTHING if window is None else UNTIERED)
         return
     compared = comparisons(scene.snapshot, window, scene.against, scene.segment)
     rows = {(row["metric"], row["statistic"], row["tier"]): row for row in compared.iter_rows(named=True)}
@@ -97,10 +100,15 @@ def _cell(row: Row | None, metric: str, statistic: str) -> Cell:
 
 def _panels(scene: Scene, metric: str, statistic: str, tiers: Sequence[str]) -> None:
     months = trend_of(scene.snapshot, metric, statistic, scene.segment).filter(pl.col("tier").is_in(tiers))
+    name = figure_name(metric, statistic)
+    reasons = list(dict.fromkeys(filter(None, (gap(scene.snapshot, metric, tier) for tier in tiers))))
+    if not len(months) and not reasons:
+        return
+    section(name)
+    for reason in reasons:
+        paragraph(f"Not measured: {reason}.")
     if not len(months):
         return
-    name = figure_name(metric, statistic)
-    section(name)
     drawn = charts.panels(months, tiers, unit_of(metric, statistic), scene.window)
     st.plotly_chart(drawn, config=charts.CONFIG, key=f"panels-{metric}", alt=f"{name} by month and tier")
 

@@ -19,8 +19,11 @@ def test_what_is_not_loaded_is_named_with_what_would_bring_it() -> None:
     )
     assert nothing_loaded(("exceptions",)) == "no exceptions loaded; fill in the register exceptions"
     assert nothing_loaded(("onboardings", "changes")) == (
-        "no onboardings or changes loaded; load changes or connect a source of changes, such as a code host and fill in"
-        " the register onboardings"
+        "no onboardings or changes loaded; load changes or connect a source of changes, such as a code host, and fill"
+        " in the register onboardings"
+    )
+    assert nothing_loaded(("onboardings", "gate_policies")) == (
+        "no onboardings or gate policies loaded; fill in the registers onboardings and gate_policies"
     )
 
 
