@@ -214,4 +214,4 @@ def _query(sweep: Sweep, **more: str) -> Query:
 
 
 def _updated_at(item: Item) -> datetime:
-    return parse_instant(item["updated_at"])
+    return parse_instant(item.get("updated_at") or item["created_at"])

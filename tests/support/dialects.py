@@ -30,9 +30,13 @@ def gitlab(items: list[Item], url: str, largest_page: int) -> Answer:
     if after := query.get("updated_after"):
         if query.get("order_by") != "updated_at":
             return Answer.of({"message": "400 Bad request"}, 400)
-        chosen = [item for item in chosen if item["updated_at"] >= after]
+        chosen = [item for item in chosen if (item.get("updated_at") or item["created_at"]) >= after]
     if order := query.get("order_by"):
-        chosen = sorted(chosen, key=lambda item: str(item[order]), reverse=query.get("sort", "desc") == "desc")
+        chosen = sorted(
+            chosen,
+            key=lambda item: str(item.get(order) or item["created_at"]),
+            reverse=query.get("sort", "desc") == "desc",
+        )
     size, number = min(int(query.get("per_page", 20)), largest_page), int(query.get("page", 1))
     answer = Answer.of(chosen[(number - 1) * size : number * size])
     if number * size >= len(chosen):
