@@ -19,7 +19,8 @@ name = {name}
 # Weeks, months and quarters begin at midnight in this time zone, and so does a bare date in a register.
 timezone = "UTC"
 week_start = "monday"
-# How briefs write numbers and dates.
+# How briefs write numbers and dates: "en" as 1,234.5 and 2026-10-31, "en_GB" as 31 Oct 2026, "de_DE" as 1.234,5 and
+# 31.10.2026.
 locale = "en"
 
 # Changes by bots (dependency updates) are kept in the facts; true counts them in the metrics as well.
@@ -76,6 +77,28 @@ shallow_lines_per_minute = 100
 # since = 2026-11-01
 # set_by = "Jo Example"
 # reason = "agreed with the owners of tiers 3 and 4"
+
+# What the ROI report (`plumbline roi`) may put a price on. Without these it gives no money and says which are missing.
+# Each that is used is printed in the report. Time that passes while a change waits is never priced. The cost of
+# engineers comes from the register team_capacity (loaded_cost, for the team and month), that of tools from the register
+# spend. An assumption is one number, or low, likely and high; the report shows how far the result depends on each.
+# [value]
+# currency = "USD"
+# incident_hour_cost = {{ low = 1500, likely = 3000, high = 6000 }}  # an hour of a production incident; or by tier:
+# # incident_hour_cost = {{ 1 = 200, 2 = 1000, 3 = 3000, 4 = 8000 }}
+# review_hours = {{ low = 0.3, likely = 0.5, high = 0.8 }}  # an engineer's work on one review
+# hours_per_week = 40                        # of an engineer
+# engineer_month_cost = 13500                # only where team_capacity gives no loaded_cost
+# spend_categories = ["AI assistant licences", "training"]  # what of spend is set against the value; all by default
+# rates = {{ EUR = 1.08 }}                     # one unit of another currency of spend, in this one
+# vary = 0.2                                 # how far an assumption given as one number is moved to see what it does
+# set_by = "Jo Example, finance"
+# reason = "planning figures 2026"
+# What people say that they save is told beside what was measured; it enters no sum.
+# [value.self_reported]
+# hours_per_week = 3.5
+# people = 120
+# source = "developer survey, September 2026"
 
 # Where to pull from, as many as you like; `plumbline ingest` reads them, `plumbline doctor` tries them.
 # The token is read from the environment or from a file, never from here.

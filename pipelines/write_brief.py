@@ -6,6 +6,7 @@ from pathlib import Path
 
 from metrics.briefs.monthly import chosen_month
 from metrics.briefs.months import parsed
+from pipelines.brief_settings import locale_of
 from pipelines.brief_tables import origin_of, read_brief, read_months
 from pipelines.exports import form_names, rendered
 from pipelines.parts import replace_bytes
@@ -44,7 +45,7 @@ def write_brief(workspace: Workspace, month: str | None, folder: Path, forms: Se
     if month and wanted is None:
         raise InputError(f"{month!r} is no month", "--month", "write it as 2026-10")
     with open_snapshot(workspace) as snapshot:
-        origin = origin_of(snapshot.manifest)
+        origin = origin_of(snapshot.manifest, locale_of(snapshot.connection))
         chosen = chosen_month(read_months(snapshot.connection, origin), wanted, origin)
         brief = read_brief(snapshot.connection, origin, chosen)
     name = f"{chosen:%Y-%m}"

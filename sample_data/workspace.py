@@ -29,6 +29,27 @@ as_of = {cut}
 # Deployments to these environments count as production.
 environments = ["production", "live"]
 
+# What the ROI report may put a price on. What engineers and tools cost stands in registers/team_capacity.csv and
+# registers/spend.csv.
+[value]
+currency = "USD"
+review_hours = {{ low = 0.25, likely = 0.4, high = 0.6 }}
+hours_per_week = 40
+spend_categories = ["AI assistant licences", "AI model usage", "training"]
+set_by = "head of finance"
+reason = "planning figures for 2026"
+
+# An hour of a production incident: operations, compensation and lost business, by tier.
+[value.incident_hour_cost]
+1 = 150
+2 = {{ low = 400, likely = 800, high = 1600 }}
+3 = {{ low = 1000, likely = 2000, high = 4000 }}
+4 = {{ low = 2500, likely = 5000, high = 10000 }}
+
+[value.self_reported]
+hours_per_week = 3.2
+people = 71
+source = "developer survey, September 2026"
 # Where records can be looked at, by what their ids look like. (None of these hosts exists.)
 [[record_links]]
 id = "{host}:{{path}}#{{number}}"

@@ -29,6 +29,7 @@ from schemas.alert_settings import SECRET, AlertChannel, Alerts
 from schemas.constraint_settings import ConstraintSettings, keys_at
 from schemas.errors import ConfigurationError
 from schemas.hook_settings import HOOKS, Hook
+from schemas.value_settings import Assumption, SelfReported, Value
 from schemas.record_links import RecordLink, RecordLinks
 
 FILE_NAME = "plumbline.toml"
@@ -40,6 +41,17 @@ def _known_zone(name: str) -> str:
         close = difflib.get_close_matches(name, available_timezones(), 1)
         raise ValueError(f"is no time zone{f'; did you mean {close[0]}?' if close else ', such as Europe/Berlin'}")
     return name
+
+
+def _known_locale(name: str) -> str:
+    if name == "en":  # what Python itself writes: no need to look it up
+        return name
+    from babel import Locale, UnknownLocaleError
+
+    try:
+        return str(Locale.parse(name.replace("-", "_")))
+    except (UnknownLocaleError, ValueError) as error:
+        raise ValueError("is no locale; write it as en, en_GB or de_DE") from error
 
 
 def _with_zone(instant: datetime) -> datetime:
@@ -166,7 +178,7 @@ class Workspace(_Strict):
     name: str = Field(min_length=1)
     timezone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
     week_start: Literal["monday", "sunday", "saturday"] = "monday"
-    locale: str = "en"
+    locale: Annotated[str, AfterValidator(_known_locale)] = "en"
     as_of: Annotated[datetime, AfterValidator(_with_zone)] | None = None
     include_bots: bool = False
     registers: str = Field("registers", min_length=1)
@@ -180,6 +192,7 @@ class Workspace(_Strict):
     hooks: tuple[Hook, ...] = ()
     record_links: tuple[RecordLink, ...] = ()
     alerts: Alerts = Alerts()
+    value: Value = Value()
     dashboard: DashboardSettings = DashboardSettings()
     access: Access | None = None
 
@@ -315,11 +328,16 @@ def _keys_at(location: tuple[int | str, ...]) -> list[str]:
         "hooks": Hook,
         "record_links": RecordLink,
         "alerts": AlertChannel if len(location) > 1 else Alerts,
+        "value": _value_model(location),
         "dashboard": DashboardSettings,
         "access": Access,
     }
     model = models.get(str(location[0]), Workspace) if location else Workspace
     return sorted(model.model_fields)
+
+
+def _value_model(location: tuple[int | str, ...]) -> type[BaseModel]:
+    return {"self_reported": SelfReported}.get(str(location[1]), Assumption) if len(location) > 1 else Value
 
 
 def line_of(text: str, location: tuple[int | str, ...]) -> int:
