@@ -40,6 +40,7 @@ from metrics.model import (
     Variation,
 )
 from metrics.readings import Place
+from metrics.row_notes import with_row_notes
 from metrics.rows import ValueRows
 from metrics.units import AI_USES, MIXED, TIERS, Days, Units
 from metrics.views import ORIGIN
@@ -135,7 +136,7 @@ class Engine:
         for estimator in metric.estimators:
             target = Target(self, metric, values, contrasts)
             RUNNERS[type(estimator)](target, estimator)
-        frame = with_watch_notes(self, metric, values.frame())
+        frame = with_row_notes(with_watch_notes(self, metric, values.frame()), values.asides())
         return Result(frame, pl.concat([contrasts.frame(), *self._by_origin(metric)]))
 
     def gaps(self, metric: Metric, values: pl.DataFrame) -> list[Gap]:

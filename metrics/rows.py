@@ -118,6 +118,7 @@ class ValueRows:
     remark: str | None = None
     """A sentence that every row's note ends with."""
     _chunks: list["_Chunk"] = field(default_factory=list)
+    _asides: list[pl.DataFrame] = field(default_factory=list)
 
     def add(
         self,
@@ -159,6 +160,25 @@ class ValueRows:
         numbers = {"bin_low": lower[bins], "bin_high": edges[bins]}
         value = counts[picked, bins].astype(np.float64)
         self._chunks.append(_Chunk(shape, "hist", unit, picked, value, n[picked].astype(np.int64), numbers, None))
+
+    def note_on(self, shape: Shape, statistic: str, keep: NDArray[np.bool_], sentence: str) -> None:
+        """Says something of the rows of a statistic, whoever adds them, in the groups where `keep` holds."""
+        picked, grouping = np.flatnonzero(keep), shape.grouping
+        if len(picked) == 0:
+            return
+        columns: dict[str, list[object]] = {
+            "tier": [shape.tiers[i] for i in grouping.tiers[picked]],
+            "segment": [shape.segments[i] for i in grouping.segments[picked]],
+            "window_start": [shape.periods[i].start for i in grouping.windows[picked]],
+        }
+        constants = {"segment_kind": shape.segment_kind, "grain": shape.grain, "statistic": statistic}
+        places = pl.DataFrame(columns, schema_overrides={"window_start": pl.Date()})
+        literals = (constants | {"aside": sentence}).items()
+        self._asides.append(places.with_columns(pl.lit(text).alias(name) for name, text in literals))
+
+    def asides(self) -> pl.DataFrame:
+        """All that `note_on` was told: tier, segment, window_start, segment_kind, grain, statistic, aside."""
+        return pl.concat(self._asides) if self._asides else pl.DataFrame()
 
     def frame(self) -> pl.DataFrame:
         """All rows, in the order in which they were added."""
