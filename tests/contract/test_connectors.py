@@ -93,12 +93,13 @@ def test_small_pages_give_the_same(sample: Sample, tmp_path: Path) -> None:
 
 def test_pulling_again_changes_nothing_and_asks_for_less(sample: Sample, tmp_path: Path) -> None:
     workspace = sample.workspace(tmp_path)
-    first, again, full = sample.host(), sample.host(), sample.host()
+    # With one element a page, the number of requests tells how much was asked for, also where a page holds much.
+    first, again, full = (sample.host(largest_page=1) for _ in range(3))
     sample.pull(workspace, first)
     before = contents(workspace)
     sample.pull(workspace, again, LATER)
     assert contents(workspace) == before
-    assert len(again.requests) < len(first.requests) / 2
+    assert len(again.requests) <= len(first.requests) / 2
     sample.pull(workspace, full, LATER, full=True)
     assert contents(workspace) == before
 

@@ -3,6 +3,7 @@
 A dialect is a function of a list's elements, the address asked for and the largest page that the host gives.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -61,5 +62,35 @@ def pagerduty(items: list[Item], url: str, largest_page: int) -> Answer:
     return Answer.of({name: chosen[offset : offset + limit], "limit": limit, "offset": offset, "more": more})
 
 
-DIALECTS: dict[str, Dialect] = {"gitlab": gitlab, "pagerduty": pagerduty}
+_CLAUSE = re.compile(r'(project|issuetype|statusCategory)\s*(!?=)\s*"?([\w-]+)"?')
+
+
+def jira(items: list[Item], url: str, largest_page: int) -> Answer:
+    """Cloud's search by token, Data Center's by `startAt`, and an issue's changelog; simple clauses of JQL."""
+    query, path = query_of(url), urlsplit(url).path
+    chosen = [item for item in items if all(_fits(item, *clause) for clause in _CLAUSE.findall(query.get("jql", "")))]
+    if "ORDER BY updated DESC" in query.get("jql", ""):
+        chosen.sort(key=lambda item: str(item["fields"]["updated"]), reverse=True)
+    by_token = path.endswith("search/jql")
+    start = int(query.get("nextPageToken" if by_token else "startAt", 0))
+    size = min(int(query.get("maxResults", 50)), largest_page)
+    page, end = chosen[start : start + size], start + size
+    if by_token:
+        is_last = end >= len(chosen)
+        return Answer.of({"issues": page, "isLast": is_last, **({} if is_last else {"nextPageToken": str(end)})})
+    name = "values" if path.endswith("changelog") else "issues"
+    return Answer.of({"startAt": start, "maxResults": size, "total": len(chosen), name: page})
+
+
+def _fits(item: Item, field: str, sign: str, wanted: str) -> bool:
+    fields = item["fields"]
+    held = {
+        "project": lambda: fields["project"]["key"],
+        "issuetype": lambda: fields["issuetype"]["name"],
+        "statusCategory": lambda: fields["status"]["statusCategory"]["name"],
+    }[field]()
+    return bool(held == wanted) == (sign == "=")
+
+
+DIALECTS: dict[str, Dialect] = {"gitlab": gitlab, "pagerduty": pagerduty, "jira": jira}
 """By kind of connector; GitHub's own is the replay host's."""
