@@ -12,6 +12,7 @@ import streamlit as st
 from dashboard import look
 from dashboard.access import current_reader, log_out_button
 from dashboard.components import error_state, state
+from dashboard.constraints import constraints_of
 from dashboard.filters import filter_bar
 from dashboard.queries import windows
 from dashboard.snapshots import Snapshot, SnapshotUnreadable, age, newest
@@ -39,7 +40,8 @@ def run() -> None:
     folder = SnapshotFolder.of_workspace(Path(os.environ.get("PLUMBLINE_WORKSPACE", ".")).resolve())
     try:
         snapshot = newest(folder, reader.teams)
-        scene = Scene(folder, snapshot, windows(snapshot), None, reader=reader)
+        known = constraints_of(snapshot)
+        scene = Scene(folder, snapshot, windows(snapshot), None, reader=reader, constraints=known)
     except PlumblineError as error:
         _navigate(partial(_nothing, error)).run()
         return

@@ -123,10 +123,13 @@ def opening(eyebrow: str, lead: str, under: str = "") -> None:
 
 def section(title: str, under: str = "") -> None:
     """The heading of a section."""
-    st.html('<hr class="section">')
-    st.subheader(title, anchor=False)
-    if under:
-        paragraph(under)
+    below = f'<p class="under">{escape(under)}</p>' if under else ""
+    st.html(f'<hr class="section"><h2 class="section">{escape(title)}</h2>{below}')
+
+
+def heading(title: str) -> None:
+    """A heading without a line above it."""
+    st.html(f'<h2 class="section">{escape(title)}</h2>')
 
 
 def state(title: str, sentences: Sequence[str], commands: Mapping[str, str]) -> None:

@@ -14,6 +14,14 @@ TIERS_OF_ONE_OTHER = "_tiers_of_one_other"
 """A view of the tiers in which one team works that is none of the reader's."""
 FINDINGS_ABOUT_TIERS = ("failure_mode", "risk_staging", "stage_gate", "undecided_violation", "verdict")
 """Findings of the other kinds name repositories, services and exceptions."""
+REGISTERS_SHOWN = (
+    "register_control_changes",
+    "register_decisions",
+    "register_exceptions",
+    "register_phase_decisions",
+)
+"""Registers that pages show; whatever else a snapshot keeps may name teams."""
+IN_BRACKETS = (("stage_gates", "evidence"), ("stage_gates", "note"), ("findings", "reason"))
 BY_TIER = (
     "baselines",
     "comparisons",
@@ -30,6 +38,8 @@ BY_TIER = (
 
 def condition(table: str, teams: Sequence[str]) -> str:
     """The rows of a table that readers of some teams may see, as SQL; `true` where it holds nothing of a team's."""
+    if table.startswith("register_") and table not in REGISTERS_SHOWN:
+        return "false"
     own_team = f"team in ({_listed(teams)})"
     own_repository = f"repo_id in (select repo_id from {OWN_REPOSITORIES})"
     own = {
@@ -47,6 +57,13 @@ def condition(table: str, teams: Sequence[str]) -> str:
     if table in BY_TIER:
         return f"({own}) and (tier is null or tier not in (select tier from {TIERS_OF_ONE_OTHER}))"
     return own
+
+
+def column(table: str, name: str) -> str:
+    """A column as such readers see it, as SQL: what stands in brackets there names repositories and services."""
+    if (table, name) in IN_BRACKETS:
+        return f"regexp_replace({name}, ' ?\\([^()]*\\)', '', 'g')"
+    return f'"{name}"'
 
 
 def helpers(teams: Sequence[str], repositories: str, values: str) -> list[str]:

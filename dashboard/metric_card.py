@@ -21,6 +21,15 @@ from metrics.model import Concurrency, Distribution, Load, Metric
 from metrics.words import sentence
 
 Row = Mapping[str, Any]
+KINDS = {
+    "p50": "median",
+    "per_week": "",
+    "per_engineer_week": "per engineer",
+    "rate": "",
+    "cv": "coefficient of variation",
+    "count": "",
+}
+"""What stands behind a figure that needs its statistic named."""
 
 
 @dataclass(frozen=True)
@@ -106,9 +115,7 @@ def _name(metric: Metric) -> str:
 
 def _words(metric: Metric, statistic: str, row: Row, figures: Figures) -> None:
     unit = unit_of(metric.id, statistic, row["unit"])
-    kind = {"p50": "median", "per_week": "", "rate": "", "cv": "coefficient of variation", "count": ""}.get(
-        statistic, statistic
-    )
+    kind = KINDS.get(statistic, statistic)
     lines = [
         f'<p class="metric-name">{_name(metric)}</p>',
         f'<p class="metric-value">{escape(figure(row["value"], unit))} <small>{kind}</small></p>',

@@ -177,6 +177,27 @@ def values(snapshot: Snapshot, window: Window, tier: str, segment: Segment = WHO
     )
 
 
+def beside_tiers(snapshot: Snapshot, window: Window, segment: Segment) -> pl.DataFrame:
+    """The figures of a team or repository in every tier, with the whole tier's.
+
+    Columns: metric, tier, statistic, value, n, ci_low, ci_high, whole.
+    """
+    return snapshot.rows(
+        """with found as (
+            select metric, tier, statistic, segment_kind, value, n, ci_low, ci_high from metric_values
+            where grain = ? and window_start = ? and statistic in ('p50', 'rate', 'per_week')
+                and (segment_kind = 'all' or (segment_kind = ? and segment = ?)))
+        select own.metric, own.tier, own.statistic, own.value, own.n, own.ci_low, own.ci_high, whole.value as whole
+        from found as own left join (select * from found where segment_kind = 'all') as whole
+            using (metric, tier, statistic)
+        where own.segment_kind <> 'all' order by own.metric, own.tier""",
+        window.grain,
+        window.start,
+        segment.kind,
+        segment.name,
+    )
+
+
 def units(snapshot: Snapshot, window: Window) -> dict[tuple[str, str, str], int]:
     """Units behind a window's figures by metric, tier and statistic; of a trailing year, those of its quarters."""
     rows = snapshot.rows(
@@ -199,7 +220,7 @@ def trends(snapshot: Snapshot, tier: str, segment: Segment = WHOLE) -> pl.DataFr
     return snapshot.rows(
         """select metric, statistic, window_start, value, n, ci_low, ci_high, is_provisional from metric_values
         where tier = ? and segment_kind = ? and segment = ? and grain = ?
-            and statistic in ('p50', 'p90', 'p95', 'rate', 'per_week', 'cv', 'count')
+            and statistic in ('p50', 'p90', 'p95', 'rate', 'per_week', 'per_engineer_week', 'cv', 'count')
         order by metric, statistic, window_start""",
         tier,
         segment.kind,

@@ -175,7 +175,8 @@ def _view(
         quoted(column) if column in found else f"null::{kind} as {quoted(column)}" for column, kind in declared.items()
     )
     rows = f"select {columns} {f'from {parts}' if parts else 'where false'}"
-    return f"create view {quoted(name)} as select * from ({rows}){_where(name, teams)}"
+    seen = "*" if teams is None else ", ".join(f"{limits.column(name, each)} as {quoted(each)}" for each in declared)
+    return f"create view {quoted(name)} as select {seen} from ({rows}){_where(name, teams)}"
 
 
 def _parts(folder: SnapshotFolder, table: SnapshotTable) -> str:

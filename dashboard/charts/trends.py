@@ -1,11 +1,13 @@
 """Months and quarters in a row: one figure with its tail and interval, or one figure in every tier side by side."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from textwrap import wrap
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 import polars as pl
 
@@ -17,6 +19,17 @@ from metrics.words import tier_name
 
 WIDEST_INTERVAL = 2.0
 HINT_WIDTH = 52
+TAIL_FAR_AWAY = 6.0
+"""From so many times the centre on, a tail asks for a logarithmic axis."""
+TIME_TICKS = {
+    1 / 60: "1 min",
+    1 / 6: "10 min",
+    1.0: "1 h",
+    6.0: "6 h",
+    24.0: "1 day",
+    168.0: "1 week",
+    1680.0: "10 weeks",
+}
 TREND_HEIGHT = 170
 PANEL_HEIGHT = 190
 LINE_NAMES = {"p50": "median", "per_week": "weekly", "cv": "coefficient of variation"}
@@ -62,7 +75,8 @@ def trend(
     """
     middle = months.filter(pl.col("statistic") == centre)
     upper = months.filter(pl.col("statistic") == tail) if tail else middle.clear()
-    factor, axis = scale([*middle["value"], *upper["value"], *middle["ci_high"]], unit)
+    is_log = unit == "hours" and _is_far(middle["value"], upper["value"])
+    factor, axis = (1.0, "") if is_log else scale([*middle["value"], *upper["value"], *middle["ci_high"]], unit)
     drawing = Drawing(TREND_HEIGHT, yaxis={"title": title(axis)})
     if len(upper):
         joined = middle.join(upper, on="window_start", suffix="_tail").sort("window_start")
@@ -71,10 +85,14 @@ def trend(
         drawing.traces.append(_line(upper, factor, unit, TAIL_COLOUR, str(tail), 1.3))
     bounded = middle.filter(pl.col("ci_low").is_not_null() & pl.col("ci_high").is_not_null())
     if len(bounded):
-        low, high = times(bounded["ci_low"], factor), times(bounded["ci_high"], factor)
+        floor = min(middle["value"].drop_nulls().to_list()) / 2 if is_log else None
+        low, high = times(bounded["ci_low"].clip(floor), factor), times(bounded["ci_high"], factor)
         drawing.ribbon(bounded["window_start"].to_list(), low, high, faint(WINDOW_COLOUR, 0.2))
     drawing.traces.append(_line(middle, factor, unit, WINDOW_COLOUR, LINE_NAMES.get(centre, centre), 2.2))
-    drawing.yaxis |= _range([*middle["value"], *upper["value"]], [*middle["ci_high"]], factor)
+    if is_log:
+        drawing.yaxis |= _log_axis([*middle["value"], *upper["value"]])
+    else:
+        drawing.yaxis |= _range([*middle["value"], *upper["value"]], [*middle["ci_high"]], factor)
     if baseline:
         drawing.span(baseline.start, baseline.end, faint(BASELINE_COLOUR, 0.10))
         for value, colour in ((baseline.centre, WINDOW_COLOUR), (baseline.tail, TAIL_COLOUR)):
@@ -86,16 +104,40 @@ def trend(
     return drawing.figure()
 
 
+def _is_far(centre: pl.Series, tail: pl.Series) -> bool:
+    """Whether the tail lies so far above the centre that a linear axis would press the centre to its floor."""
+    values = [value for value in [*centre, *tail] if value is not None]
+    if not len(tail.drop_nulls()) or not values or min(values) <= 0:
+        return False
+    return float(np.median(tail.drop_nulls())) > TAIL_FAR_AWAY * float(np.median(centre.drop_nulls()))
+
+
+def _log_axis(values: Sequence[float | None]) -> dict[str, Any]:
+    """A logarithmic axis of hours with ticks that people know."""
+    known = [value for value in values if value]
+    low, high = min(known) / 1.6, max(known) * 1.4
+    ticks = {hours: words for hours, words in TIME_TICKS.items() if low <= hours <= high}
+    return {
+        "type": "log",
+        "range": [math.log10(low), math.log10(high)],
+        "tickvals": list(ticks),
+        "ticktext": list(ticks.values()),
+    }
+
+
 def _mark(drawing: Drawing, markers: Sequence[Marker]) -> None:
     """A faint line upright for each marker, and a triangle at its foot that tells."""
     for marker in markers:
         drawing.upright(marker.day, CONTROL_COLOUR)
     if markers:
+        # An axis of their own: they stand at the foot whatever the scale of the figure.
+        drawing.layout["yaxis2"] = {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True}
         drawing.traces.append(
             {
                 "type": "scatter",
                 "x": [marker.day for marker in markers],
                 "y": [0.0] * len(markers),
+                "yaxis": "y2",
                 "mode": "markers",
                 "marker": {"symbol": "triangle-up", "size": 9, "color": CONTROL_COLOUR},
                 "cliponaxis": False,

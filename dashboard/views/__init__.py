@@ -6,14 +6,16 @@ What belongs here: what a page shows, in which order, in which words. What does 
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from dashboard.access import ON_THIS_MACHINE, Reader
 from dashboard.filters import Filter
 from dashboard.periods import Window
 from dashboard.segments import WHOLE, Against, Segment
 from dashboard.snapshots import Snapshot
+from metrics.constraints import all_constraints
+from metrics.model import Constraint
 from schemas.snapshot import SnapshotFolder
 
 
@@ -22,7 +24,7 @@ class Scene:
     """What a page is drawn from: the snapshot, its windows and the one that is looked at (None where there is none).
 
     `folder` is where the snapshot lies, for what is kept beside it. `against` and `segment` are as the filters say, for
-    pages that name them; `reader` is who looks.
+    pages that name them; `reader` is who looks; `constraints` are all that were judged, declared ones among them.
     """
 
     folder: SnapshotFolder
@@ -32,6 +34,7 @@ class Scene:
     against: Against = "baseline"
     segment: Segment = WHOLE
     reader: Reader = ON_THIS_MACHINE
+    constraints: Mapping[str, Constraint] = field(default_factory=all_constraints)
 
 
 @dataclass(frozen=True)

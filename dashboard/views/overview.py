@@ -34,9 +34,9 @@ from dashboard.naming import (
 )
 from dashboard.periods import Window, days
 from dashboard.queries import MIXED, TIERS, Verdict, comparisons, recommendations, units, verdicts
+from dashboard.segment_table import segment_table
 from dashboard.sentences import TierStory, headline_of, mixed_sentence
 from dashboard.views import Scene, View
-from metrics.constraints import all_constraints
 from metrics.definitions import all_metrics
 from metrics.model import STATUSES, Constraint
 from metrics.words import joined
@@ -58,27 +58,39 @@ def render(scene: Scene) -> None:
     compared = comparisons(scene.snapshot, window)
     lead, stories = headline_of(found, TIERS)
     opening(f"{scene.snapshot.manifest.workspace} · {window.label}", lead, _under(scene, found, window))
+    if not scene.segment.is_whole:
+        segment_table(scene.snapshot, window, scene.segment)
+        section("The tiers' verdicts")
     if not found:
         return
     opened = _chosen(found)
     with st.container(key="grid"):
         _heads(stories)
         _gains(stories, compared)
-        quiet = []
-        for constraint in all_constraints().values():
-            if _is_quiet(constraint, found):
-                quiet.append(constraint.name.lower())
-            elif not constraint.across_tiers:
+        judged = {verdict.constraint for verdict in found}
+        shown = [constraint for constraint in scene.constraints.values() if constraint.id in judged]
+        quiet = [constraint for constraint in shown if _is_quiet(constraint, found)]
+        for constraint in shown:
+            if constraint not in quiet and not constraint.across_tiers:
                 _row(constraint, found, opened)
-        for constraint in all_constraints().values():
+        for constraint in shown:
             if constraint.across_tiers:
                 _mixed_row(constraint, found, opened)
-        if quiet:
-            paragraph(f"Not triggered in any tier, because what they guard did not improve: {joined(quiet)}.", "note")
+        _say_the_rest(quiet, [each for each in scene.constraints.values() if each.id not in judged])
     with st.container(border=True, key="explanation"):
-        explain(scene.snapshot, opened, window)
+        explain(scene.snapshot, opened, scene.constraints.get(opened.constraint), window)
     _next_steps(scene, window)
     _moved(scene, compared, window)
+
+
+def _say_the_rest(quiet: Sequence[Constraint], absent: Sequence[Constraint]) -> None:
+    """Constraints without a row of their own."""
+    if quiet:
+        names = joined([each.name.lower() for each in quiet])
+        paragraph(f"Not triggered in any tier, because what they guard did not improve: {names}.", "note")
+    if absent:
+        names = joined([each.name.lower() for each in absent])
+        paragraph(f"Without a verdict in this window: {names}.", "note")
 
 
 def _under(scene: Scene, found: Sequence[Verdict], window: Window) -> str:
@@ -192,6 +204,8 @@ def _short(verdict: Verdict) -> str:
 
 def _next_steps(scene: Scene, window: Window) -> None:
     """Where each tier's time goes, and what to do about it."""
+    last = next((each for each in scene.windows if each.grain == "quarter" and each.end == window.end), window)
+    window = last if window.grain == "trailing_year" else window
     steps = recommendations(scene.snapshot, window)
     if not len(steps):
         return
@@ -265,4 +279,5 @@ VIEW = View(
     place=0,
     about="Where are we faster, and did we pay for it? Every constraint in every tier, with what it rests on.",
     render=render,
+    filters=("team", "repository"),
 )

@@ -1,6 +1,5 @@
 """Rollout: how far each tier has come, what is missing for its next phase, and which ways of going wrong show."""
 
-import json
 from collections.abc import Sequence
 
 import polars as pl
@@ -9,7 +8,7 @@ import streamlit as st
 from dashboard import look
 from dashboard.choices import chosen, take, widget_key
 from dashboard.components import Cell, opening, paragraph, section, state, table
-from dashboard.naming import in_sentence_name
+from dashboard.failure_mode_table import show_failure_modes
 from dashboard.people import People, people_of
 from dashboard.record_queries import control_changes
 from dashboard.rollout_queries import (
@@ -24,7 +23,6 @@ from dashboard.rollout_queries import (
 )
 from dashboard.snapshots import Snapshot
 from dashboard.views import Scene, View
-from metrics.failure_modes import all_failure_modes
 from metrics.rollout.model import PHASES
 from metrics.rollout.phases import all_phases
 from metrics.words import joined, plural, tier_name
@@ -59,7 +57,7 @@ def render(scene: Scene) -> None:
     _standings(tiers, gates)
     _checklist(tiers, gates, people)
     _staging(snapshot, people)
-    _failure_modes(modes)
+    show_failure_modes(modes)
     _exceptions(snapshot, people)
     _decisions(snapshot, people)
     _controls(snapshot, people)
@@ -194,69 +192,6 @@ def _staging(snapshot: Snapshot, people: People) -> None:
             for row in rows.iter_rows(named=True)
         ]
         table(["Tier", "Severity", "What happened"], body, "Findings of risk staging")
-
-
-def _failure_modes(modes: pl.DataFrame) -> None:
-    section(
-        "Failure modes", "Ten known ways in which AI-assisted delivery goes wrong, by the signals that reveal them."
-    )
-    if not len(modes):
-        paragraph("This snapshot does not say.")
-        return
-    known = all_failure_modes()
-    tiers = sorted(set(modes["tier"]), reverse=True)
-    rows = {(row["failure_mode"], row["tier"]): row for row in modes.iter_rows(named=True)}
-    body = []
-    for mode in dict.fromkeys(modes["failure_mode"]):
-        definition = known.get(mode)
-        name, about = (definition.name, definition.explanation) if definition else (mode.replace("_", " "), "")
-        body.append([Cell(name, hint=about), *(_mode(rows.get((mode, tier))) for tier in tiers)])
-    table(["Failure mode", *(tier_name(tier) for tier in tiers)], body, "Failure modes by tier")
-    for status, opened in (("present", True), ("watch", False), ("no_data", False)):
-        found = [row for row in rows.values() if row["status"] == status]
-        if found:
-            word = look.MODE_MARKS[status].word.lower()
-            with st.expander(_title(found, word), expanded=opened):
-                _explain_modes(found)
-
-
-def _title(found: Sequence[Row], word: str) -> str:
-    return f"{len(found)} × {word}: what was seen, and what prevents it"
-
-
-def _mode(row: Row | None) -> Cell:
-    if row is None:
-        return Cell("–")
-    mark = look.MODE_MARKS[row["status"]]
-    return Cell(mark.word, tone=look.MODE_TONES[row["status"]], symbol=mark.symbol, hint=_seen(row))
-
-
-def _seen(row: Row) -> str:
-    """The signals that show or hint, in the metrics' own names."""
-    signals = [
-        each for each in json.loads(row["signals"] or "[]") if row["status"] == "no_data" or each["seen"] != "silent"
-    ]
-    told = []
-    for each in signals:
-        text = str(each["says"])
-        for metric in each["metrics"]:
-            text = text.replace(metric, in_sentence_name(metric))
-        told.append(text)
-    return "; ".join(told)
-
-
-def _explain_modes(found: Sequence[Row]) -> None:
-    known = all_failure_modes()
-    body = [
-        [
-            Cell(tier_name(row["tier"])),
-            Cell(known[row["failure_mode"]].name if row["failure_mode"] in known else row["failure_mode"]),
-            Cell(_seen(row)),
-            Cell(row["controls"]),
-        ]
-        for row in found
-    ]
-    table(["Tier", "Failure mode", "What was seen", "What prevents it"], body, "Failure modes explained")
 
 
 def _exceptions(snapshot: Snapshot, people: People) -> None:

@@ -35,19 +35,19 @@ from dashboard.queries import (
 )
 from dashboard.record_queries import control_changes, record_links, slowest_changes
 from dashboard.records import longest_stage
+from dashboard.segment_table import only_by
 from dashboard.segments import AGAINST_WORDS, Against
 from dashboard.sentences import story, tier_sentence
 from dashboard.views import Scene, View
-from metrics.constraints import all_constraints
 from metrics.definitions import all_metrics
 from metrics.model import Metric, Side
 from metrics.words import joined, share, tier_name
 from schemas.units import SECONDS_PER_HOUR
 
 SLOWEST = 10
-GRAIN_WORDS = {"month": "month", "quarter": "quarter", "trailing_year": "trailing year"}
 KEY = (
-    "Blue: the median or rate by month with its 95 % interval. Orange: the 95th percentile. Dotted: the baseline. "
+    "Blue: the median or rate by month with its 95 % interval. Orange: the 95th percentile; far tails stand on a "
+    "logarithmic axis. Dotted: the baseline. "
     "Where there is a distribution, grey is the baseline's, and the dashed lines are the 95th percentiles."
 )
 SIDES: tuple[tuple[Side, str, str], ...] = (
@@ -145,8 +145,7 @@ def _segment(scene: Scene, window: Window, figures: Figures) -> None:
     others = [metric.name.lower() for metric in all_metrics().values() if metric.headline and not metric.core]
     section("Its figures", KEY if scene.segment.kind == "team" else "By quarter, without intervals. Dotted: baseline.")
     if window.grain not in scene.segment.grains:
-        grains = joined([GRAIN_WORDS[each] for each in scene.segment.grains])
-        paragraph(f"Figures of {scene.segment.words} are given by {grains}: choose such a window.")
+        paragraph(only_by(scene.segment))
         return
     shown = [metric for metric in core if len(figures.values.filter(figures.values["metric"] == metric.id))]
     if not shown:
@@ -158,7 +157,7 @@ def _segment(scene: Scene, window: Window, figures: Figures) -> None:
 
 def _verdict_strip(scene: Scene, window: Window, tier: str, claim: str) -> None:
     """The tier's verdicts in a line, each leading to its explanation."""
-    names = {constraint.id: constraint.name for constraint in all_constraints().values()}
+    names = {constraint.id: constraint.name for constraint in scene.constraints.values()}
     chips = [
         anchor(
             link("overview", verdict=f"{each.constraint}:{tier}"),
