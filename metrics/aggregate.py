@@ -39,6 +39,7 @@ from metrics.model import (
     Stock,
     Variation,
 )
+from metrics.pending import PendingUnits
 from metrics.readings import Place
 from metrics.row_notes import with_row_notes
 from metrics.rows import ValueRows
@@ -137,7 +138,9 @@ class Engine:
             target = Target(self, metric, values, contrasts)
             RUNNERS[type(estimator)](target, estimator)
         frame = with_row_notes(with_watch_notes(self, metric, values.frame()), values.asides())
-        return Result(frame, pl.concat([contrasts.frame(), *self._by_origin(metric)]))
+        pending = PendingUnits.of(self, metric)
+        compared = pl.concat([contrasts.frame(), *self._by_origin(metric)])
+        return Result(pending.keep_provisional(frame), pending.keep_provisional(compared))
 
     def gaps(self, metric: Metric, values: pl.DataFrame) -> list[Gap]:
         """Why a metric has no rows, in all tiers or in one; `values` are its rows."""
