@@ -10,7 +10,7 @@ _ADDRESSES = (
     rf"{_HOST}(?P<path>[^\s/]+/[^\s/]+)/_git/(?P<repository>[^\s/]+)/pullrequest/(?P<number>\d+)",  # Azure DevOps
 )
 _CHANGE_ID = re.compile(r"^[\w.:-]+:[^\s#]+#\d+$")
-_CAUSED_BY = re.compile(r"^\W*(?:caused|introduced)[ -](?:by|in)\W*\s(?P<what>\S+)", re.IGNORECASE | re.MULTILINE)
+_CAUSED_BY = re.compile(r"^\W*(?:caused|introduced)[ -](?:by|in)\W*\s(?P<what>[^\n]+)", re.IGNORECASE | re.MULTILINE)
 
 
 def change_at(text: str) -> str | None:
