@@ -134,6 +134,7 @@ shallow_lines_per_minute = 100
 # kinds = ["verdict", "build"]            # all by default
 # tiers = [3, 4]                          # all by default; what concerns no single tier concerns everybody
 # minimum_severity = "high"               # low, medium, high, critical
+# briefs = true                           # monthly briefs and ROI reports; by default where all findings go, too
 
 # People are shown by pseudonym everywhere in the dashboard; true shows the names that registers hold.
 [dashboard]

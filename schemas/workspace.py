@@ -29,8 +29,8 @@ from schemas.alert_settings import SECRET, AlertChannel, Alerts
 from schemas.constraint_settings import ConstraintSettings, keys_at
 from schemas.errors import ConfigurationError
 from schemas.hook_settings import HOOKS, Hook
-from schemas.value_settings import Assumption, SelfReported, Value
 from schemas.record_links import RecordLink, RecordLinks
+from schemas.value_settings import Assumption, SelfReported, Value
 
 FILE_NAME = "plumbline.toml"
 STATE_FOLDER = ".plumbline"

@@ -13,7 +13,6 @@ from pipelines.build_store import BuildStore
 from pipelines.roi_tables import ROI_REGISTERS
 from schemas.events import all_tables
 
-
 KEPT = (*REGISTERS, *ROI_REGISTERS)
 
 

@@ -129,16 +129,20 @@ def _scope(
     last = window.period.end - timedelta(days=1)
     new = sum(action.is_in_month for action in controls)
     tiers = joined(sorted(result.tier for result in results))
-    begun = f"{len(controls)} control changes since the baseline" if len(controls) != 1 else "One control change"
+    begun = f"{len(controls) or 'No'} control changes" if len(controls) != 1 else "1 control change"
+    if not results:
+        return ("No tier can be compared with a baseline over this quarter.",)
     return (
-        f"Faster validated delivery by risk tier ({tiers or 'none'}), in the window {day(window.period.start)} to"
+        f"Faster validated delivery by risk tier ({tiers}), in the window {day(window.period.start)} to"
         f" {day(last)} against the baseline.",
-        f"{begun}, {new or 'none'} of them in the quarter {quarter_name(quarter.start)}.",
+        f"{begun} since the baseline, {new or 'none'} of them in the quarter {quarter_name(quarter.start)}.",
     )
 
 
 def _risk_notes(figures: Sequence[Figure]) -> tuple[str, ...]:
     """Which risks fell and which rose beyond chance, and of how many that cannot be said."""
+    if not figures:
+        return ("No risk can be compared with a baseline.",)
     fell = [f"{within_sentence(f.name)} in tier {f.tier}" for f in figures if _moved(f, "improved")]
     rose = [f"{within_sentence(f.name)} in tier {f.tier}" for f in figures if _moved(f, "worsened")]
     open_ones = len(figures) - len(fell) - len(rose)

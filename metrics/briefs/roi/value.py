@@ -169,6 +169,8 @@ def _levers(
 def _sentence(total: Range | None, results: Sequence[TierResult], lines: Sequence[ValueLine], priced: Priced) -> str:
     """The result in words; that it may be nothing is said where the range says so."""
     tiers = [result.tier for result in results if result.is_priced]
+    if not results:
+        return "No value is given: nothing can be compared with a baseline."
     if total is None:
         if not any(line.amount is not None for line in lines):
             return "No value is given in money: no assumption to price anything with is there."
