@@ -21,6 +21,8 @@ from schemas.workspace import Workspace
 
 HELD_AT_MOST = 3.0
 """Seconds for which the warehouse is held while there is always more to write."""
+LINGER = 0.05
+"""Seconds for which it is held while there is nothing to write, for opening it costs as much."""
 PAUSE = 0.25
 """Seconds between two attempts to open it."""
 PATIENCE = 3_600
@@ -115,7 +117,7 @@ class Desk:
             with self.warehouse() as warehouse:
                 held_until = time.monotonic() + HELD_AT_MOST
                 task.do(warehouse)
-                while time.monotonic() < held_until and (more := self._next_at_once()) is not None:
+                while time.monotonic() < held_until and (more := self._next_soon()) is not None:
                     more.do(warehouse)
 
     def call_off(self) -> None:
@@ -151,9 +153,9 @@ class Desk:
                 continue
         raise Stopped
 
-    def _next_at_once(self) -> _Task | None:
+    def _next_soon(self) -> _Task | None:
         try:
-            task = self._tasks.get_nowait()
+            task = self._tasks.get(timeout=LINGER)
         except queue.Empty:
             return None
         if task is None:

@@ -72,6 +72,11 @@ class RateLimit:
             # Waited for, whatever the clock says; what another thread has heard meanwhile stays.
             self._blocked_until = {each: at for each, at in self._blocked_until.items() if at > blocked_until}
 
+    def hold(self, budget: str, until: float) -> None:
+        """Let nothing of a budget be asked for until an instant, in seconds since the epoch."""
+        with self._lock:
+            self._blocked_until[budget] = max(self._blocked_until.get(budget, 0.0), until)
+
     def note(self, response: httpx.Response, budget: str = ALL, says_limited: bool = False) -> str | None:
         """Take in a response's headers; words for it if the request was refused for a limit, else None.
 

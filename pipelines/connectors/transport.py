@@ -69,11 +69,16 @@ class _Host:
 
 @dataclass(frozen=True)
 class Complaint:
-    """What a body says went wrong although its status is 200; `is_limit` where it is the rate of requests."""
+    """What a body says went wrong although its status is 200.
+
+    `is_limit` where it is the rate of requests; `is_final` where another attempt is of no use, `error` where it is not
+    and the caller knows what to do.
+    """
 
     words: str
     is_limit: bool = False
     is_final: bool = False
+    error: type[SourceError] | None = None
 
 
 Check = Callable[[Any], Complaint | None]
@@ -89,6 +94,7 @@ class _Asked:
     check: Check | None = None
     filed_as: str = ""
     kept: KeptAnswer | None = None
+    attempts: int = ATTEMPTS
 
 
 class HostClient:
@@ -157,6 +163,19 @@ class HostClient:
         """Call the pull off: waits end, and the next request raises Stopped, in all threads."""
         self._host.stop.set()
 
+    def hold(self, budget: str, until: datetime) -> None:
+        """Ask for nothing of a budget until an instant by the host's clock."""
+        self._host.limit.hold(budget, until.timestamp() + self._host.behind)
+
+    def astray(self, what: str) -> SourceError:
+        """The error for a listing that is not followed any further."""
+        return self._broken(self.base_url, what)
+
+    def absent(self, what: str) -> NotFound:
+        """The error for what is not there or not visible."""
+        what_to_do = f"check the name and what the token of {self._token_hint} may read"
+        return NotFound(what, self._where(self.base_url), what_to_do)
+
     @property
     def is_stopped(self) -> bool:
         """Whether the pull has been called off."""
@@ -214,7 +233,14 @@ class HostClient:
         """
         return self._read(self._get(self._address(path), params or {}, conditional))[0]
 
-    def post(self, path: str, body: object, check: Check | None = None, budget: str = ALL) -> Any:  # noqa: ANN401
+    def look(self, path: str, params: Query | None = None) -> tuple[Any, Mapping[str, str]]:
+        """The JSON document at `path`, and the headers that came with it: what a token may do stands there."""
+        document, response = self._read(self._get(self._address(path), params or {}))
+        return document, response.headers
+
+    def post(
+        self, path: str, body: object, check: Check | None = None, budget: str = ALL, attempts: int = ATTEMPTS
+    ) -> Any:  # noqa: ANN401 - JSON is of any type
         """The JSON document that answers a query in a body; such a request reads, so that it may be sent again.
 
         Args:
@@ -222,9 +248,10 @@ class HostClient:
             body: Sent as JSON.
             check: Told the document: what went wrong although the status is 200.
             budget: The rate limit that the host counts it under, if it keeps several.
+            attempts: How often it is tried.
         """
         request = self._host.http.build_request("POST", self._address(path), json=body)
-        return self._read(_Asked(request, budget, check))[0]
+        return self._read(_Asked(request, budget, check, attempts=attempts))[0]
 
     def pages(
         self,
@@ -300,13 +327,18 @@ class HostClient:
         """Send until answered, at most ATTEMPTS times; (JSON document, response)."""
         try:
             for attempt in stamina.retry_context(
-                on=_is_transient, attempts=ATTEMPTS, timeout=None, wait_initial=0.5, wait_max=30.0, wait_jitter=1.0
+                on=_is_transient,
+                attempts=asked.attempts,
+                timeout=None,
+                wait_initial=0.5,
+                wait_max=30.0,
+                wait_jitter=1.0,
             ):
                 with attempt:
                     self._host.limit.wait(asked.budget)
                     return self._attempt(asked)
         except TransientError as failure:
-            raise self._broken(asked.request.url, f"{failure}, {ATTEMPTS} times in a row") from None
+            raise self._broken(asked.request.url, f"{failure}, {asked.attempts} times in a row") from None
         raise AssertionError("unreachable: the retries either return or raise")
 
     def _attempt(self, asked: _Asked) -> tuple[Any, httpx.Response]:
@@ -318,6 +350,8 @@ class HostClient:
         document = self._document(response)
         complaint = asked.check(document) if asked.check else None
         if complaint is not None:
+            if complaint.error is not None:
+                raise complaint.error(complaint.words, self._where(response.url), GO_ON)
             if complaint.is_final:
                 raise self._fault(response.url, complaint.words, f"check what the token of {self._token_hint} may read")
             if complaint.is_limit:
