@@ -92,5 +92,33 @@ def _fits(item: Item, field: str, sign: str, wanted: str) -> bool:
     return bool(held == wanted) == (sign == "=")
 
 
-DIALECTS: dict[str, Dialect] = {"gitlab": gitlab, "pagerduty": pagerduty, "jira": jira}
+def opsgenie(items: list[Item], url: str, largest_page: int) -> Answer:
+    """`offset` and `limit`, newest first, the next page's address in the body; `status:open`."""
+    query = query_of(url)
+    chosen = [item for item in items if "status:open" not in query.get("query", "") or item["status"] == "open"]
+    if "sort" in query:
+        chosen.sort(key=lambda item: str(item[query["sort"]]), reverse=query.get("order", "desc") == "desc")
+    offset, limit = int(query.get("offset", 0)), min(int(query.get("limit", 20)), largest_page)
+    more = {"next": with_query(url, offset=offset + limit, limit=limit)} if offset + limit < len(chosen) else {}
+    page = chosen[offset : offset + limit]
+    return Answer.of({"data": page, "paging": {"first": with_query(url, offset=0), **more}, "took": 0.1})
+
+
+def statuspage(items: list[Item], url: str, largest_page: int) -> Answer:
+    """Numbered pages, newest first, and no word of the next."""
+    query = query_of(url)
+    chosen = sorted(items, key=lambda item: str(item["created_at"]), reverse=True)
+    if urlsplit(url).path.endswith("/unresolved"):
+        return Answer.of(chosen)
+    size, number = min(int(query.get("limit", 100)), largest_page), int(query.get("page", 1))
+    return Answer.of(chosen[(number - 1) * size : number * size])
+
+
+DIALECTS: dict[str, Dialect] = {
+    "gitlab": gitlab,
+    "pagerduty": pagerduty,
+    "jira": jira,
+    "opsgenie": opsgenie,
+    "statuspage": statuspage,
+}
 """By kind of connector; GitHub's own is the replay host's."""
