@@ -29,7 +29,8 @@ SNAPSHOTS_HELD = 24
 RESULTS_HELD = 300
 REGISTERS = "register_"
 COUNTED = (
-    *("orphan_counts", "link_counts", "slowest_changes", "repo_dimension", "record_links", "constraint_definitions"),
+    *("orphan_counts", "link_counts", "slowest_changes", "repo_dimension"),
+    *("record_links", "constraint_definitions", "phase_checklists"),
     GAPS,
 )
 """What else a snapshot may carry: registers as they stood at the cut, counts of rows without a parent and of links

@@ -10,9 +10,8 @@ from metrics.findings.model import Finding, severity_of, where
 from metrics.rollout.model import PHASES
 from metrics.rollout.state import TierState
 
-
 TOLD_ELSEWHERE = frozenset({"staging_kept", "no_exception_drift"})
-"""Criteria that fail exactly where a finding of its own kind stands: risk staging, and the failure mode of exceptions."""
+"""Criteria that fail exactly where a finding of another kind stands: risk staging, and drift of exceptions."""
 
 
 def failure_mode_findings(failure_modes: pl.DataFrame, settled: datetime) -> list[Finding]:

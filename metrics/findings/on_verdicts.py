@@ -6,13 +6,13 @@ owner is told once.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 import polars as pl
 
+from metrics import follow_up
 from metrics.calendar import window_name
 from metrics.constraints import all_constraints
-from metrics.definitions import all_metrics
 from metrics.findings.model import Finding, Instant, Row, severity_of, where
 from metrics.model import Constraint
 from metrics.words import joined
@@ -142,7 +142,7 @@ def undecided_findings(
         late = []
         for rows in grains:
             newest = rows[-1]
-            final_on = newest["window_end"] + _follow_up(known.get(constraint))
+            final_on = newest["window_end"] + follow_up.of_constraint(known.get(constraint))
             due = instant(working_days_after(final_on, WORKING_DAYS_TO_DECIDE))
             is_decided = any(_decides(decision, newest, instant) for decision in taken)
             if newest["status"] == "violated" and as_of >= due and not is_decided:
@@ -167,13 +167,6 @@ def undecided_findings(
             )
         )
     return found
-
-
-def _follow_up(constraint: Constraint | None) -> timedelta:
-    """The longest follow-up among the figures of a constraint."""
-    figures = (*constraint.gains, *constraint.guardrails) if constraint else ()
-    metrics = [all_metrics()[figure.metric] for figure in figures if figure.metric in all_metrics()]
-    return max((metric.follow_up for metric in metrics), default=timedelta(0))
 
 
 def _decides(decision: Row, verdict: Row, instant: Instant) -> bool:
