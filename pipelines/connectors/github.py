@@ -29,7 +29,7 @@ from pipelines.connectors.checks import CheckSettings
 from pipelines.connectors.github_events import conform
 from pipelines.connectors.github_graphql import NoGraphQL
 from pipelines.connectors.github_names import GitHubNames, labels_of
-from pipelines.connectors.github_probe import LABEL_RULES, labels_and_environments, token_and_budget
+from pipelines.connectors.github_probe import LABEL_RULES, labels_and_environments, readable, token_and_budget
 from pipelines.connectors.github_reading import PER_PAGE
 from pipelines.connectors.transport import HostClient, NotFound, Query
 from schemas.errors import ConfigurationError
@@ -166,13 +166,14 @@ class GitHub(Connector):
         return conform(records, self.settings, GitHubNames.of(self.settings.base_url))
 
     def probe(self, client: HostClient) -> Iterator[Probed]:
-        """Token, budget, streams, and the rules of the settings that match nothing."""
+        """Token, budget, what can be read, and the rules of the settings that match nothing."""
         yield from token_and_budget(client)
-        yield from super().probe(client)
+        repositories = list(self._repositories(client))
+        yield from readable(client, repositories)
         if client.answered:
             given = ("defect_labels", *(name for name in LABEL_RULES if name in self.settings.model_fields_set))
             rules = {name: tuple(getattr(self.settings, name)) for name in given}
-            yield from labels_and_environments(client, list(self._repositories(client)), rules)
+            yield from labels_and_environments(client, repositories, rules)
 
     def _repositories(self, client: HostClient) -> Iterator[str]:
         for name in dict.fromkeys(self.settings.repositories):

@@ -4,14 +4,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from pipelines.connectors.base import Probed
-from pipelines.connectors.transport import HostClient, NotFound
+from pipelines.connectors.base import PROBED_SCOPES, Probed
+from pipelines.connectors.transport import Gone, HostClient, NotFound
 from schemas.errors import ConfigurationError, SourceError
 
 PER_PAGE = 100
 LOOKED_AT = 20
 """Repositories whose labels and environments are looked at."""
 NAMES_SHOWN = 12
+CHECK_NAMES = "check repositories and what the token may read"
+KINDS = {
+    "pull requests": "pulls",
+    "commits": "commits",
+    "issues": "issues",
+    "deployments": "deployments",
+    "runs of Actions": "actions/runs",
+}
+"""What a pull reads of a repository, and where it is listed."""
 LABEL_RULES = ("pre_production_labels", "severity_labels", "hotfix_labels")
 """Settings that name labels, beside `defect_labels`; looked at where a workspace gives them."""
 ENOUGH = {"repo", "public_repo"}
@@ -53,6 +62,30 @@ def _budget(name: str, budget: Mapping[str, Any]) -> Probed:
     if left < limit / 10:
         return Probed("note", what, "a pull will wait for it")
     return Probed("ok", what)
+
+
+def readable(client: HostClient, repositories: Sequence[str]) -> Iterator[Probed]:
+    """What the token may read of the first repositories: each kind of thing by its shortest listing."""
+    for scope in repositories[:PROBED_SCOPES]:
+        address = f"repos/{scope}"
+        try:
+            found = client.get(address)
+        except NotFound:
+            yield Probed("problem", f"{scope}: not there, or not visible to this token", CHECK_NAMES)
+            continue
+        seen, refused = [], []
+        for kind, path in KINDS.items():
+            try:
+                client.get(f"{address}/{path}", {"per_page": 1})
+            except Gone:
+                continue  # turned off for this repository: there is nothing to see
+            except (SourceError, ConfigurationError) as error:
+                refused.append(Probed("problem", f"{scope}: {kind} cannot be read ({error.what})", error.what_to_do))
+            else:
+                seen.append(kind)
+        archived = ", archived" if found.get("archived") else ""
+        yield Probed("ok", f"{scope}{archived}: {', '.join(seen) or 'nothing'} can be read")
+        yield from refused
 
 
 def labels_and_environments(
