@@ -11,7 +11,7 @@ from typing import Any
 from pipelines.connectors.ai_use import recognise
 from pipelines.connectors.base import RECORD_COLUMN, Conformed, RawRecord, Row, text_frame
 from pipelines.connectors.change_kind import change_kind
-from pipelines.connectors.checks import CheckSettings
+from pipelines.connectors.checks import CheckSettings, gate_rows, test_run_rows
 from pipelines.connectors.gitlab_names import (
     GitLabNames,
     Settings,
@@ -23,7 +23,7 @@ from pipelines.connectors.gitlab_names import (
     username_of,
 )
 from pipelines.connectors.gitlab_notes import Numbered, event_row, review_rows
-from pipelines.connectors.gitlab_pipelines import JOB_KINDS, gate_rows, test_run_rows
+from pipelines.connectors.gitlab_pipelines import JOB_KINDS, check_runs
 
 CHANGE_STATES = {"opened": "open", "locked": "open", "merged": "merged", "closed": "closed"}
 """`locked` is the moment in which GitLab merges."""
@@ -48,7 +48,7 @@ def conform(records: Sequence[RawRecord], settings: Settings, checks: CheckSetti
     changes = by_kind["merge_request"]
     reading = _ChangeReading(by_kind, settings, names)
     deployments = by_kind["deployment"]
-    jobs = [each for kind in JOB_KINDS for each in by_kind[kind]]
+    runs = check_runs((each for kind in JOB_KINDS for each in by_kind[kind]), names)
     tables = {
         "repositories": [_repository(each, settings, names) for each in by_kind["project"]],
         "changes": [reading.change(each) for each in changes],
@@ -57,8 +57,8 @@ def conform(records: Sequence[RawRecord], settings: Settings, checks: CheckSetti
         "change_events": [row for _, record in changes for row in reading.events(record)],
         "deployments": [_deployment(each, names, settings) for each in deployments],
         "deployment_changes": [_deployment_change(each, names) for each in by_kind["deployed_merge_request"]],
-        "gate_results": gate_rows(jobs, checks, names),
-        "test_runs": test_run_rows(jobs, checks, names),
+        "gate_results": gate_rows(runs, checks),
+        "test_runs": test_run_rows(runs, checks),
         "defects": [_defect(each, settings, names) for each in by_kind["issue"]],
         "incidents": [_incident(each, settings, names) for each in by_kind["incident"]],
     }

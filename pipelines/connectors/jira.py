@@ -8,7 +8,6 @@ https://docs.atlassian.com/software/jira/docs/api/REST/ (`search`, paged by `sta
 done, and then deleted or changed so that it no longer fits, is not seen; `ingest --full` does not see it either.
 """
 
-import base64
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -17,6 +16,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
+from pipelines.connectors.authorizations import basic, bearer
 from pipelines.connectors.base import (
     Batch,
     Conformed,
@@ -140,9 +140,7 @@ class Jira(Connector):
 
     def authorization(self, token: str) -> str:
         """Basic for an API token with its account, else the token alone."""
-        if self.settings.user is None:
-            return f"Bearer {token}"
-        return f"Basic {base64.b64encode(f'{self.settings.user}:{token}'.encode()).decode()}"
+        return bearer(token) if self.settings.user is None else basic(self.settings.user, token)
 
     def streams(self, context: PullContext) -> Iterable[Stream]:  # noqa: ARG002 - the base class's signature
         """Defects and incidents, where there is JQL for them."""

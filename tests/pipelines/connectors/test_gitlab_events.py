@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from pipelines.connectors.base import RawRecord
+from pipelines.connectors.checked_changes import ChangeIndex
 from pipelines.connectors.gitlab import GitLab, GitLabSettings
 from pipelines.connectors.gitlab_names import closed_issue, reverted_change
-from pipelines.connectors.gitlab_pipelines import ChangeIndex
+from pipelines.connectors.gitlab_pipelines import checked_change, link
 
 SCOPE = "acme/shop/checkout"
 AT = "2025-03-03T09:00:00.000Z"
@@ -197,13 +198,9 @@ def test_incidents_by_type_and_by_label_and_defects_that_are_none() -> None:
     assert (row["severity"], row["service"], row["deleted"]) == ("1", "shop", "false")
 
 
-INDEX = ChangeIndex(
-    [
-        {"iid": 1, "source_branch": "f", "target_branch": "main", "created_at": "2", "merged_at": "4",
-         "squash_commit_sha": "s", "sha": "h"},
-        {"iid": 2, "source_branch": "f", "target_branch": "main", "created_at": "6", "merged_at": None},
-    ]
-)  # fmt: skip
+MERGED = {"iid": 1, "source_branch": "f", "target_branch": "main", "created_at": "2", "merged_at": "4", "sha": "h"}
+OPEN = {"iid": 2, "source_branch": "f", "target_branch": "main", "created_at": "6", "merged_at": None}
+INDEX = ChangeIndex(checked_change(item) for item in ({**MERGED, "squash_commit_sha": "s"}, OPEN))
 
 
 @pytest.mark.parametrize(
@@ -219,7 +216,7 @@ INDEX = ChangeIndex(
     ],
 )
 def test_what_a_pipeline_ran_for(ref: str, sha: str, created_at: str, expected: tuple[str, str] | None) -> None:
-    assert INDEX.link({"ref": ref, "sha": sha, "created_at": created_at}) == expected
+    assert link({"ref": ref, "sha": sha, "created_at": created_at}, INDEX) == expected
 
 
 def test_jobs_as_gates_and_a_failure_that_a_retry_passed_is_flaky() -> None:
