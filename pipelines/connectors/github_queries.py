@@ -3,7 +3,7 @@
 Changes come with everything that hangs on them, nested; where more hangs on one than a page of it holds, the rest is
 asked for by the queries of OVERFLOW. Sizes are chosen by what GitHub charges for a query: the sum over its connections
 of the pages that they may need, divided by 100 (https://docs.github.com/graphql/overview/rate-limits-and-query-limits):
-CHANGES with 50 changes costs 19 of an hour's 5,000 points and may touch 28,000 of the 500,000 nodes allowed.
+CHANGES with 50 changes costs 19 of an hour's 5,000 points and may touch 27,000 of the 500,000 nodes allowed.
 """
 
 CHANGES_PER_PAGE = 50

@@ -1,7 +1,8 @@
 """What every connector owes, held on the payloads that it ships under sample_data/payloads/<kind>/.
 
 `source.json` there gives the settings, the instant of the pull and the rows that each table must have; the others are
-resources by their path. A new connector is tested by being there.
+resources by their path. A new connector is tested by being there. Where a source shows more to whoever has a token, or
+over another API, `rows_with_token` gives those rows, and the connector is held to everything a second time.
 """
 
 import gzip
@@ -22,6 +23,7 @@ from pipelines.connectors.transport import ATTEMPTS
 from schemas.events import all_tables
 from schemas.workspace import Workspace
 from tests.support.dialects import DIALECTS
+from tests.support.github_graphql import GitHubHost
 from tests.support.pulling import contents, make_workspace, pull, rows_of, status_of
 from tests.support.replay import Answer, Fault, ReplayHost
 
@@ -44,7 +46,8 @@ class Sample:
     def host(self, fault: Fault | None = None, largest_page: int = 100) -> ReplayHost:
         base_url = self.settings.get("base_url") or self.connector.settings_model.model_fields["base_url"].default
         prefix, dialect = urlsplit(base_url).path.rstrip("/"), DIALECTS.get(self.connector.kind)
-        return ReplayHost(self.resources, prefix, largest_page, fault, dialect)
+        host = GitHubHost if self.connector.kind == "github" else ReplayHost
+        return host(self.resources, prefix, largest_page, fault, dialect)
 
     def workspace(self, folder: Path, **more: object) -> Workspace:
         return make_workspace(folder, **{**self.settings, **more})
@@ -61,14 +64,27 @@ def no_backoff() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(params=sorted(CONNECTORS))
+def source_of(kind: str) -> dict[str, Any]:
+    """What `source.json` says of a kind."""
+    found: dict[str, Any] = json.loads((PAYLOADS / kind / "source.json").read_text(encoding="utf-8"))
+    return found
+
+
+WITH_TOKEN = [f"{kind} with a token" for kind in sorted(CONNECTORS) if "rows_with_token" in source_of(kind)]
+
+
+@pytest.fixture(params=[*sorted(CONNECTORS), *WITH_TOKEN])
 def sample(request: pytest.FixtureRequest) -> Sample:
-    kind = request.param
-    folder = PAYLOADS / kind
-    files = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))}
-    source = files.pop("source")
-    resources = {path: document for file in files.values() for path, document in file.items()}
-    return Sample(CONNECTORS[kind], source["settings"], source["now"], source["rows"], resources)
+    kind, _, token = request.param.partition(" with a ")
+    source = source_of(kind)
+    documents = [
+        json.loads(path.read_text(encoding="utf-8"))
+        for path in sorted((PAYLOADS / kind).glob("*.json"))
+        if path.name != "source.json"
+    ]
+    resources = {path: found for document in documents for path, found in document.items()}
+    settings = {**source["settings"], **({"token_env": "TOKEN"} if token else {})}
+    return Sample(CONNECTORS[kind], settings, source["now"], source["rows_with_token" if token else "rows"], resources)
 
 
 def test_there_are_connectors_and_each_has_payloads() -> None:

@@ -273,6 +273,7 @@ def actor(item: Mapping[str, Any], name: str = "user") -> Node | None:
     account = item.get(name)
     if not account:
         return None
-    kind = account.get("type") or ("Bot" if account["login"].endswith("[bot]") else "User")
+    is_bot = account["login"].endswith("[bot]") or account["login"] == "Copilot"
+    kind = account.get("type") or ("Bot" if is_bot else "User")
     login = {"Copilot": "copilot-swe-agent"}.get(account["login"], account["login"])
     return {"__typename": kind, "login": login.removesuffix("[bot]")}
