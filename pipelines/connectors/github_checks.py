@@ -6,16 +6,16 @@ that a merge writes. What has not ended, was called off or went stale says nothi
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, Literal
 
-from pipelines.connectors.base import RECORD_COLUMN, RawRecord, Row, parse_instant
-from pipelines.connectors.checks import flaky, gate_of, is_test
+from pipelines.connectors.base import RECORD_COLUMN, Row, parse_instant
+from pipelines.connectors.checks import CheckRun, ControlPoint, test_run_rows
 from pipelines.connectors.github_names import GitHubNames, Settings
 from pipelines.connectors.github_nodes import Numbered
 
-GATE_OUTCOMES = {
+OUTCOMES: Mapping[str | None, Literal["passed", "failed", "skipped"]] = {
     "success": "passed",
     "failure": "failed",
     "timed_out": "failed",
@@ -23,8 +23,7 @@ GATE_OUTCOMES = {
     "neutral": "skipped",
     "skipped": "skipped",
 }
-TEST_OUTCOMES = {"success": "passed", "failure": "failed", "timed_out": "failed"}
-CONTROL_POINTS = {
+POINTS: Mapping[str, ControlPoint] = {
     "pull_request": "pre_merge",
     "pull_request_target": "pre_merge",
     "merge_group": "pre_merge",
@@ -36,88 +35,61 @@ _QUEUE_BRANCH = re.compile(r"^gh-readonly-queue/.+/pr-(\d+)-[0-9a-f]+$")
 _MERGE_TITLE = re.compile(r"^Merge pull request #(\d+) |\(#(\d+)\)\s*$")
 
 
-def gate_results_of_checks(checks: Sequence[Numbered], settings: Settings, names: GitHubNames) -> Iterator[Row]:
-    """A result for each check of a change's head commit that has one and is a gate."""
+def checks_of_changes(checks: Iterable[Numbered], names: GitHubNames) -> list[CheckRun]:
+    """The checks of changes' head commits that have ended with a result."""
+    found = []
     for position, record in checks:
-        outcome, rule = GATE_OUTCOMES.get(record.data["conclusion"]), gate_of(record.data["name"], settings.checks)
-        if outcome and rule:
-            change_id = names.numbered(record.scope, record.parent or "")
-            yield {
-                RECORD_COLUMN: position,
-                "gate_result_id": f"{change_id}/checks/{record.record_id}",
-                "change_id": change_id,
-                "gate": rule.gate,
-                "control_point": rule.control_point or "pre_merge",
-                "outcome": outcome,
-                **_timed(record.data.get("started_at"), record.data.get("completed_at")),
-            }
+        data, change_id = record.data, names.numbered(record.scope, record.parent or "")
+        if outcome := OUTCOMES.get(data["conclusion"]):
+            found.append(
+                CheckRun(
+                    position=position,
+                    identifier=f"{change_id}/checks/{record.record_id}",
+                    repo_id=names.repo_id(record.scope),
+                    change_id=change_id,
+                    point="pre_merge",
+                    name=data["name"],
+                    outcome=outcome,
+                    code=f"{change_id} {data.get('head_sha')}",
+                    ran_at=data.get("completed_at") or data.get("started_at"),
+                    duration_seconds=_seconds(data.get("started_at"), data.get("completed_at")),
+                )
+            )
+    return found
 
 
-def tests_of_checks(checks: Sequence[Numbered], settings: Settings, names: GitHubNames) -> Iterator[Row]:
-    """A test run for each check of a change's head commit that ran tests; flaky if it passed on the same commit."""
-    tests = [
-        (position, record, TEST_OUTCOMES[record.data["conclusion"]])
-        for position, record in checks
-        if record.data["conclusion"] in TEST_OUTCOMES and is_test(record.data["name"], settings.checks)
-    ]
-    unsteady = flaky(
-        {
-            "id": _test_id(record, names),
-            "name": f"{record.scope} {record.data['name']}",
-            "code": str(record.data.get("head_sha")),
-            "outcome": outcome,
-        }
-        for _, record, outcome in tests
-    )
-    for position, record, outcome in tests:
-        identifier = _test_id(record, names)
-        yield {
-            RECORD_COLUMN: position,
-            "test_run_id": identifier,
-            "repo_id": names.repo_id(record.scope),
-            "change_id": names.numbered(record.scope, record.parent or ""),
-            "suite": record.data["name"],
-            "outcome": outcome,
-            "is_flaky": identifier in unsteady,
-            **_timed(record.data.get("started_at"), record.data.get("completed_at")),
-        }
-
-
-def gate_results_of_runs(runs: Sequence[Numbered], settings: Settings, names: GitHubNames) -> Iterator[Row]:
-    """A result for each workflow run of a change that has one and is a gate."""
+def checks_of_runs(runs: Iterable[Numbered], names: GitHubNames) -> list[CheckRun]:
+    """The workflow runs that have ended with a result, each as one check of the workflow's name."""
+    found = []
     for position, record in runs:
-        data = record.data
-        outcome, rule = GATE_OUTCOMES.get(_conclusion(data)), gate_of(_name(data), settings.checks)
-        control_point, number = CONTROL_POINTS.get(str(data.get("event"))), _change_of(data)
-        if outcome and rule and control_point and number:
-            yield {
-                RECORD_COLUMN: position,
-                "gate_result_id": names.part(record.scope, "runs", record.record_id),
-                "change_id": names.numbered(record.scope, number),
-                "gate": rule.gate,
-                "control_point": rule.control_point or control_point,
-                "outcome": outcome,
-                **_timed(data.get("run_started_at"), data.get("updated_at")),
-            }
+        data, number = record.data, _change_of(record.data)
+        if outcome := OUTCOMES.get(_conclusion(data)):
+            found.append(
+                CheckRun(
+                    position=position,
+                    identifier=names.part(record.scope, "runs", record.record_id),
+                    repo_id=names.repo_id(record.scope),
+                    change_id=names.numbered(record.scope, number) if number else None,
+                    point=POINTS.get(str(data.get("event"))),
+                    name=_name(data),
+                    outcome=outcome,
+                    code=record.record_id,
+                    ran_at=data.get("updated_at") or data.get("run_started_at"),
+                    duration_seconds=_seconds(data.get("run_started_at"), data.get("updated_at")),
+                )
+            )
+    return found
 
 
-def tests_of_runs(runs: Sequence[Numbered], settings: Settings, names: GitHubNames) -> Iterator[Row]:
-    """A test run for each workflow run that ran tests; flaky where a later attempt on the same commit passed."""
-    for position, record in runs:
-        data = record.data
-        outcome = TEST_OUTCOMES.get(_conclusion(data))
-        if outcome and is_test(_name(data), settings.checks):
-            number = _change_of(data)
-            yield {
-                RECORD_COLUMN: position,
-                "test_run_id": names.part(record.scope, "runs", record.record_id),
-                "repo_id": names.repo_id(record.scope),
-                "change_id": names.numbered(record.scope, number) if number else None,
-                "suite": _name(data),
-                "outcome": outcome,
-                "is_flaky": outcome == "passed" and int(data.get("run_attempt") or 1) > 1,
-                **_timed(data.get("run_started_at"), data.get("updated_at")),
-            }
+def test_rows_of_runs(runs: Sequence[Numbered], settings: Settings, names: GitHubNames) -> list[Row]:
+    """Test runs; the host lists the last attempt only, so that one that passed after others is a flaky one."""
+    again = {
+        names.part(record.scope, "runs", record.record_id)
+        for _, record in runs
+        if _conclusion(record.data) == "success" and int(record.data.get("run_attempt") or 1) > 1
+    }
+    rows = test_run_rows(checks_of_runs(runs, names), settings.checks)
+    return [{**row, "is_flaky": row["test_run_id"] in again} for row in rows]
 
 
 def deployments_of_runs(runs: Sequence[Numbered], settings: Settings, names: GitHubNames) -> Iterator[Row]:
@@ -149,10 +121,6 @@ def is_over(data: Mapping[str, Any]) -> bool:
     return bool(data.get("conclusion"))
 
 
-def _test_id(record: RawRecord, names: GitHubNames) -> str:
-    return f"{names.numbered(record.scope, record.parent or '')}/checks/{record.record_id}"
-
-
 def _name(data: Mapping[str, Any]) -> str:
     return str(data.get("name") or data.get("path") or data.get("workflow_id"))
 
@@ -174,10 +142,10 @@ def _change_of(data: Mapping[str, Any]) -> str | None:
     return (found[1] or found[2]) if found else None
 
 
-def _timed(started_at: str | None, ended_at: str | None) -> Row:
-    """When a check ended and how long it took; clocks that contradict each other leave the second out."""
-    seconds = None
-    if started_at and ended_at:
-        with suppress(ValueError):  # what is no instant is for the intake to say
+def _seconds(started_at: str | None, ended_at: str | None) -> float | None:
+    """How long something took; None where its clocks contradict each other."""
+    with suppress(ValueError):  # what is no instant is for the intake to say
+        if started_at and ended_at:
             seconds = (parse_instant(ended_at) - parse_instant(started_at)).total_seconds()
-    return {"ran_at": ended_at or started_at, "duration_seconds": seconds if seconds is None or seconds >= 0 else None}
+            return seconds if seconds >= 0 else None
+    return None

@@ -11,12 +11,12 @@ from typing import Any
 from pipelines.connectors.ai_use import recognise
 from pipelines.connectors.base import RECORD_COLUMN, Conformed, RawRecord, Row, text_frame
 from pipelines.connectors.change_kind import causing_change, change_kind, closed_issue, reverted_change
+from pipelines.connectors.checks import gate_rows, test_run_rows
 from pipelines.connectors.github_checks import (
+    checks_of_changes,
+    checks_of_runs,
     deployments_of_runs,
-    gate_results_of_checks,
-    gate_results_of_runs,
-    tests_of_checks,
-    tests_of_runs,
+    test_rows_of_runs,
 )
 from pipelines.connectors.github_deployments import brought, deployment, is_published, release
 from pipelines.connectors.github_names import (
@@ -54,7 +54,7 @@ def conform(records: Sequence[RawRecord], settings: Settings, names: GitHubNames
     by_kind: dict[str, list[Numbered]] = defaultdict(list)
     for position, record in unfolded(records):
         by_kind[record.kind].append((position, record))
-    changes = by_kind["pull_request"]
+    changes, checks, runs = by_kind["pull_request"], by_kind["check"], by_kind["workflow_run"]
     tables = {
         "repositories": [_repository(each, settings, names) for each in by_kind["repository"]],
         "changes": [_change(each, _of(each, by_kind["commit"]), settings, names) for each in changes],
@@ -69,18 +69,15 @@ def conform(records: Sequence[RawRecord], settings: Settings, names: GitHubNames
                 for each in by_kind["deployment"]
             ),
             *(release(each, names, settings) for each in by_kind["release"] if is_published(each[1].data)),
-            *deployments_of_runs(by_kind["workflow_run"], settings, names),
+            *deployments_of_runs(runs, settings, names),
         ],
         "deployment_changes": brought(by_kind["deployment"], by_kind["release"], names),
         "defects": [_defect(each, settings, names) for each in by_kind["issue"]],
         "incidents": [_incident(each, settings, names) for each in by_kind["issue"] if settings.incident_labels],
-        "gate_results": [
-            *gate_results_of_checks(by_kind["check"], settings, names),
-            *gate_results_of_runs(by_kind["workflow_run"], settings, names),
-        ],
+        "gate_results": gate_rows([*checks_of_changes(checks, names), *checks_of_runs(runs, names)], settings.checks),
         "test_runs": [
-            *tests_of_checks(by_kind["check"], settings, names),
-            *tests_of_runs(by_kind["workflow_run"], settings, names),
+            *test_run_rows(checks_of_changes(checks, names), settings.checks),
+            *test_rows_of_runs(runs, settings, names),
         ],
     }
     frames = {table: text_frame(rows) for table, rows in tables.items() if rows}
