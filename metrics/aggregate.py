@@ -40,6 +40,7 @@ from metrics.model import (
     Variation,
 )
 from metrics.readings import Place
+from metrics.reads import Reads
 from metrics.rows import ValueRows
 from metrics.units import AI_USES, MIXED, TIERS, Days, Units
 from metrics.views import ORIGIN
@@ -90,6 +91,8 @@ class Engine:
     """Whether those stand in the tier that they had when the baseline ended, rather than in the register's."""
     engineers: NDArray[np.float64] | None = None
     """Engineers per team and day (`metrics.capacity`); None where no capacity is given."""
+    read: Reads = field(default_factory=Reads, compare=False)
+    """What has been read of the facts: the same rows are asked for by several metrics, views and spans."""
 
     @classmethod
     def over(
@@ -180,9 +183,9 @@ class Engine:
         """Per period, whether its follow-up has not passed at the cut."""
         return np.array([self.calendar.instant(period.end) + follow_up > self.cut for period in periods], dtype=bool)
 
-    def columns_of(self, fact: str) -> set[str]:
+    def columns_of(self, fact: str) -> frozenset[str]:
         """The columns of a fact."""
-        return {row[0] for row in self.connection.execute(f"describe {fact}").fetchall()}
+        return self.read.columns(self.connection, fact)
 
     def categories(self, selects: Sequence[tuple[str, str, str]]) -> list[str]:
         """All categories that (fact, filter, category) selections bear, sorted."""
@@ -286,7 +289,7 @@ class Engine:
 
         Units without a repository (incidents of a service that none is known for) share one of their own, the last.
         """
-        rows = {name: np.asarray(column) for name, column in self.connection.execute(query).fetchnumpy().items()}
+        rows = self.read.rows(self.connection, query)
         day = self.days.number(rows["instant"])
         units = Units(
             rows["tier"],
@@ -301,7 +304,7 @@ class Engine:
 
     def _has_ai_use(self, fact: str) -> bool:
         """Whether the fact tells how AI was used."""
-        return "ai_use" in {row[0] for row in self.connection.execute(f"describe {fact}").fetchall()}
+        return "ai_use" in self.columns_of(fact)
 
     def segmentations(self, metric: Metric, categories: Sequence[str], units: Units) -> list[Segmentation]:
         """How finely a metric is given, as the contract says; untiered units are shown, never folded into a tier."""

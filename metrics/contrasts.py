@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from metrics.calendar import Grain, Period
 from metrics.stats.clusters import left_in_residuals
+from metrics.stats.grouping import finite
 
 Floats = NDArray[np.float64]
 
@@ -208,10 +209,10 @@ def design_effect(kind: str, window: Samples, baseline: Samples, clusters: NDArr
     better than independent units. What repositories of unequal size hide from the residuals is added back, and they
     count as fewer: 1 / sum of squared shares (Kish 1965; Carter, Schnepel and Steigerwald 2017).
     """
-    difference = np.nan_to_num(window.influence) - np.nan_to_num(baseline.influence)
+    difference = finite(window.influence) - finite(baseline.influence)
     has_both = baseline.n > 0
-    both = (np.nan_to_num(window.share) + np.nan_to_num(baseline.share)) / 2
-    share = np.where(has_both[:, None], both, np.nan_to_num(window.share))
+    both = (finite(window.share) + finite(baseline.share)) / 2
+    share = np.where(has_both[:, None], both, finite(window.share))
     squares, cubes = (share**2).sum(axis=1), (share**3).sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = (difference**2).sum(axis=1) / (window.variance + np.where(has_both, baseline.variance, 0.0))

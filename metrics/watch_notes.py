@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from metrics.calendar import GRAINS
 from metrics.estimators.base import Source
 from metrics.model import Count, Distribution, Metric, PerTeamWeek, Ratio, Variation
+from metrics.rows import TEXT
 from metrics.units import MIXED, TIERS, concatenate
 from metrics.words import joined
 
@@ -20,7 +21,7 @@ NOBODY, SOMEBODY, EVERYBODY = 0, 1, 2
 class Described(Source, Protocol):
     """A source that knows the columns of its facts."""
 
-    def columns_of(self, fact: str) -> set[str]:
+    def columns_of(self, fact: str) -> frozenset[str]:
         """The columns of a fact."""
 
 
@@ -39,8 +40,9 @@ def with_watch_notes(source: Described, metric: Metric, values: pl.DataFrame) ->
         return values
     noted = values.join(notes, on=["tier", "grain", "window_start"], how="left", maintain_order="left")
     told = pl.when(pl.col("statistic") != "hist").then(pl.col("watch_note"))
-    both = pl.concat_str("note", told, separator=" ", ignore_nulls=True)
-    return noted.with_columns(note=pl.when(told.is_null()).then(pl.col("note")).otherwise(both)).drop("watch_note")
+    both = pl.concat_str(pl.col("note").cast(pl.String), told, separator=" ", ignore_nulls=True)
+    note = pl.when(told.is_null()).then(pl.col("note").cast(pl.String)).otherwise(both).cast(TEXT)
+    return noted.with_columns(note=note).drop("watch_note")
 
 
 def _watch_notes(source: Described, metric: Metric) -> pl.DataFrame:
@@ -66,8 +68,8 @@ def _watch_notes(source: Described, metric: Metric) -> pl.DataFrame:
             frames.append(
                 pl.DataFrame(
                     {
-                        "tier": [tier for tier in tiers for _ in periods],
-                        "grain": grain,
+                        "tier": pl.Series([tier for tier in tiers for _ in periods], dtype=TEXT),
+                        "grain": pl.Series([grain] * (len(tiers) * len(periods)), dtype=TEXT),
                         "window_start": [period.start for _ in tiers for period in periods],
                         "watch_note": pl.Series(told, dtype=pl.String),
                     }

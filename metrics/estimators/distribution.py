@@ -22,7 +22,7 @@ from metrics.model import Distribution
 from metrics.rows import Notes, Shape, cluster_notes
 from metrics.stats.clusters import CONFIDENCE, critical
 from metrics.stats.distribution import Buckets, Ordered, QuantileEstimate, estimate_quantiles, order_by_group
-from metrics.stats.grouping import Grouping, Holders, reduce_cells
+from metrics.stats.grouping import Grouping, Holders, finite, reduce_cells
 from metrics.stats.histogram import Bins
 from metrics.stats.product_limit import product_limit
 from metrics.stats.successive import History, Repositories
@@ -144,7 +144,7 @@ def _mean(ordered: Ordered, grouping: Grouping, buckets: Buckets, history: Histo
     with np.errstate(divide="ignore", invalid="ignore"):
         total = reduce_cells(totals, offsets)
         mean = total / counts
-        residual = totals - grouping.spread(np.nan_to_num(mean)) * sizes
+        residual = totals - grouping.spread(finite(mean)) * sizes
         # Relative to the mean: repositories' ups and downs of a duration are factors.
         independent = ordered.variance_of_mean() / mean**2
         level = Repositories(grouping, sizes, history).level(residual / grouping.spread(total), independent)
@@ -182,7 +182,7 @@ def _samples(
             sd_high = np.log(high / value) / NORMAL_SCORE
             either = np.where(np.isnan(sd_low), sd_high, sd_low), np.where(np.isnan(sd_high), sd_low, sd_high)
             slope = (either[0] + either[1]) / 2 / estimate.independent_error
-            residual = under - grouping.spread(np.nan_to_num(estimate.share)) * sizes
+            residual = under - grouping.spread(finite(estimate.share)) * sizes
             influence = -residual * grouping.spread(slope / counts)
         split = (per_tier(column, tiers, windows, grouping.clusters) for column in (influence, share))
         samples = []
@@ -218,7 +218,7 @@ def _mean_samples(ordered: Ordered, grouping: Grouping, weeks: Floats) -> list[S
         mean = reduce_cells(totals, grouping.offsets()) / counts
         variance = ordered.variance_of_mean()
         spread = grouping.spread(counts)
-        influence = (totals - grouping.spread(np.nan_to_num(mean)) * units) / spread
+        influence = (totals - grouping.spread(finite(mean)) * units) / spread
         share = units / spread
     unknown = np.full(windows, np.nan)
     split = (per_tier(column, tiers, windows, grouping.clusters) for column in (influence, share))

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metrics.stats.clusters import critical
-from metrics.stats.grouping import Grouping, reduce_cells
+from metrics.stats.grouping import Grouping, finite, reduce_cells
 from metrics.stats.scores import effective_size, poisson, wilson
 from metrics.stats.successive import History, Repositories
 
@@ -67,7 +67,7 @@ def estimate_ratio(
     exposure = count if kind == "share" else denominator
     with np.errstate(divide="ignore", invalid="ignore"):
         value = numerator / denominator
-        residual = numerators - grouping.spread(np.nan_to_num(value)) * denominators
+        residual = numerators - grouping.spread(finite(value)) * denominators
         independent = value * ((1 - value) if kind == "share" else 1.0) / exposure
         # Relative to the value, as ups and downs are: those of a rate that has halved have halved as well.
         relative = independent / value**2

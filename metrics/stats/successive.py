@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metrics.stats.clusters import left_in_residuals, small_sample_factor
-from metrics.stats.grouping import Grouping, reduce_cells
+from metrics.stats.grouping import Grouping, finite, reduce_cells
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -55,9 +55,9 @@ class Repositories:
             influence: per cell, the repository's linearised share in the error of the estimate (they sum to zero).
             independent: per group, the variance of independent units, in that unit squared: the least that is given.
         """
-        known = np.nan_to_num(influence)
+        known = finite(influence)
         variance = np.maximum(
-            reduce_cells(known * known, self._offsets) * small_sample_factor(self.clusters), np.nan_to_num(independent)
+            reduce_cells(known * known, self._offsets) * small_sample_factor(self.clusters), finite(independent)
         )
         degrees = self.clusters - 1.0
         if self.history is not None:
@@ -99,7 +99,7 @@ class Repositories:
             luck = np.where(extra > 0, extra / (independent + extra), 0.0)
             by_chance, by_luck = 1 - luck, luck / pairs.squares
         parts = by_chance**2 * pairs.squares + 2 * by_chance * by_luck * pairs.cubes + by_luck**2 * pairs.fourths
-        repositories = 1 / np.nan_to_num(parts, nan=1.0)
+        repositories = 1 / finite(parts, 1.0)
         # Differences that share a window are correlated: J of them bear 2 J² / (3 J - 1) degrees of freedom each.
         degrees = (repositories - 1) * 2 * quarters**2 / (3 * quarters - 1)
         return extra, np.maximum(degrees, 1.0), has_past
