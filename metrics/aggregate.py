@@ -213,9 +213,10 @@ class Engine:
         columns = "".join(f", ({number})::double as number_{i}" for i, number in enumerate(numbers))
         complete = "".join(f" and ({number}) is not null" for number in numbers)
         return self._fetch(
-            "select coalesce(tier, 0)::bigint as tier, _repo::bigint as repository,"
-            " coalesce(_team, -1)::bigint as team,"
-            f" ({ai_use})::bigint as ai_use, ({code})::bigint as category, epoch_us({time})::bigint as instant{columns}"
+            "select coalesce(tier, 0)::integer as tier, _repo::integer as repository,"
+            " coalesce(_team, -1)::integer as team,"
+            f" ({ai_use})::integer as ai_use, ({code})::integer as category,"
+            f" epoch_us({time})::bigint as instant{columns}"
             f" from {self._placed(fact)} where ({where}) and ({time}) is not null{complete}",
             len(numbers),
         )
@@ -239,8 +240,9 @@ class Engine:
                     (partition by holder order by start, stop rows between unbounded preceding and 1 preceding)),
                 numbered as (select *, sum(begins::int) over (partition by holder order by start, stop) as island from
                 marked)
-                select coalesce(max(tier), 0)::bigint as tier, arg_min(_repo, start)::bigint as repository,
-                    coalesce(arg_min(_team, start), -1)::bigint as team, -1::bigint as ai_use, -1::bigint as category,
+                select coalesce(max(tier), 0)::integer as tier, arg_min(_repo, start)::integer as repository,
+                    coalesce(arg_min(_team, start), -1)::integer as team, -1::integer as ai_use,
+                    -1::integer as category,
                     epoch_us(min(start))::bigint as instant,
                     ((epoch_us(max(stop)) - epoch_us(min(start))) / 3.6e9)::double as number_0
                 from numbered group by holder, island order by instant, repository""",
@@ -293,7 +295,7 @@ class Engine:
         day = self.days.number(rows["instant"])
         units = Units(
             rows["tier"],
-            np.where(rows["repository"] < 0, len(self.repositories), rows["repository"]),
+            np.where(rows["repository"] < 0, np.int32(len(self.repositories)), rows["repository"]),
             rows["team"],
             rows["ai_use"],
             rows["category"],
@@ -382,9 +384,7 @@ def _moved(connection: duckdb.DuckDBPyConnection, calendar: Calendar, baselines:
     return create_moved_tiers(connection, last) if seen else 0
 
 
-def _engineers(
-    connection: duckdb.DuckDBPyConnection, teams: Sequence[str], days: Days
-) -> NDArray[np.float64] | None:
+def _engineers(connection: duckdb.DuckDBPyConnection, teams: Sequence[str], days: Days) -> NDArray[np.float64] | None:
     """Engineers per team and day by the register `team_capacity`; None where it is not at hand, or empty."""
     if "team_capacity" not in _relations(connection):
         return None

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -14,7 +15,7 @@ from metrics.stats.clusters import FEW_CLUSTERS
 from metrics.stats.grouping import Grouping, finite
 
 Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
+Integers = NDArray[np.integer[Any]]
 
 TEXT = pl.Categorical()
 """Text of which a few values fill millions of rows: four bytes a row, and never a copy of the text."""
@@ -72,6 +73,8 @@ class Notes:
     codes: Integers
 
 
+ROUNDING = 1e-9
+"""What sums of thousands of squares may lose, and more."""
 MOST_DEGREES = 30
 """Beyond this many degrees of freedom a t reference is the normal one for any reader."""
 
@@ -81,7 +84,8 @@ PLURALS: Mapping[Cluster, str] = {"repository": "repositories", "reviewer": "rev
 
 def cluster_notes(clusters: Integers, degrees: Floats, kind: Cluster = "repository") -> Notes:
     """Says, per group, when few clusters stand behind an interval, and what reference it was made with."""
-    whole = np.clip(finite(degrees, 1.0), 1, MOST_DEGREES).astype(np.int64)
+    # A hair below a whole number is that number: two ways of adding up must not differ by a sentence.
+    whole = np.clip(finite(degrees, 1.0) + ROUNDING, 1, MOST_DEGREES).astype(np.int64)
     first_few, first_unequal = 2, 2 + (FEW_CLUSTERS - 2) * MOST_DEGREES
     of_few = first_few + (clusters - 2) * MOST_DEGREES + whole - 1
     of_unequal = first_unequal + whole - 1
@@ -211,7 +215,7 @@ class ValueRows:
         """The note of every row, ended by the remark."""
         tables: dict[int, int] = {}
         sentences: list[str | None] = [None]
-        codes = []
+        codes: list[Integers] = []
         for chunk in self._chunks:
             if chunk.notes is None:
                 codes.append(np.zeros(len(chunk.picked), dtype=np.int64))

@@ -5,7 +5,6 @@ from metrics.calendar import Calendar, Period
 from metrics.facts.controls import CONTROL_FACTS
 from pipelines.build_store import BuildStore
 
-
 RELATIONS = (
     *("change_facts", "deployment_facts", "incident_facts", "defect_facts", "repo_dimension", "team_dimension"),
     *CONTROL_FACTS,

@@ -8,6 +8,7 @@ against each other; the contrasts of the baseline's second half with its first s
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ from metrics.estimators.segments import identity_of
 from metrics.stats.grouping import finite, make_holders
 from metrics.units import TIERS, Units
 
-Integers = NDArray[np.int64]
+Integers = NDArray[np.integer[Any]]
 Onboarded = NDArray[np.datetime64]
 
 ONBOARDED, NOT_ONBOARDED = "onboarded", "not_onboarded"

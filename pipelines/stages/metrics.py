@@ -1,6 +1,6 @@
 """Facts → metric values: every definition of the metric tree as an asset of its own, run by the one aggregator.
 
-The definitions of one side of the tree are one step: they share the facts, and each costs a few milliseconds of log.
+All definitions are one step: they share the facts, and a large organisation's are run side by side.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,6 @@ from schemas.published import all_tables
 FACTS = ("change_facts", "deployment_facts", "incident_facts")
 GAP_SCHEMA = {"metric": pl.String, "tier": pl.String, "tables": pl.String, "reason": pl.String}
 INTERNAL = ("contrasts", GAPS)
-SIDES = sorted({metric.side for metric in all_metrics().values()})
 
 
 def metric_key(metric: str) -> dg.AssetKey:
@@ -55,24 +54,19 @@ def _facts_of(declared: object) -> Iterator[str]:
             yield from [value] if field.name == "fact" else _facts_of(value)
 
 
-def _family(side: str) -> dg.AssetsDefinition:
-    specs = [_spec(metric) for metric in all_metrics().values() if metric.side == side]
-
-    @dg.multi_asset(name=f"{side}_metrics", specs=specs, can_subset=True)
-    def family(
-        context: dg.AssetExecutionContext, build: dg.ResourceParam[BuildStore]
-    ) -> Iterator[dg.MaterializeResult[None]]:
-        selected = [all_metrics()[key.path[-1]] for key in sorted(context.selected_asset_keys)]
-        measured = _measured(build, selected)
-        for table, kind in (("metric_values", "values"), ("contrasts", "contrasts")):
-            parts = {name: getattr(each, kind) for name, each in measured.items()}
-            build.add_partitions(table, parts, internal=table in INTERNAL)
-        gaps = [_gap_row(gap) for metric in selected for gap in measured[metric.id].gaps]
-        _write_gaps(build, side, gaps, list(measured))
-        for metric in selected:
-            yield dg.MaterializeResult(metric_key(metric.id), metadata={"rows": measured[metric.id].values.rows})
-
-    return family
+@dg.multi_asset(name="metrics", specs=[_spec(metric) for metric in all_metrics().values()], can_subset=True)
+def metrics(
+    context: dg.AssetExecutionContext, build: dg.ResourceParam[BuildStore]
+) -> Iterator[dg.MaterializeResult[None]]:
+    """Run the definitions that are asked for."""
+    selected = [all_metrics()[key.path[-1]] for key in sorted(context.selected_asset_keys)]
+    measured = _measured(build, selected)
+    for table, kind in (("metric_values", "values"), ("contrasts", "contrasts")):
+        parts = {name: getattr(each, kind) for name, each in measured.items()}
+        build.add_partitions(table, parts, internal=table in INTERNAL)
+    _write_gaps(build, [_gap_row(gap) for metric in selected for gap in measured[metric.id].gaps], list(measured))
+    for metric in selected:
+        yield dg.MaterializeResult(metric_key(metric.id), metadata={"rows": measured[metric.id].values.rows})
 
 
 def _measured(build: BuildStore, metrics: Sequence[Metric]) -> dict[str, Measured]:
@@ -88,20 +82,17 @@ def _measured(build: BuildStore, metrics: Sequence[Metric]) -> dict[str, Measure
     return measure_all(metrics, ground, workers)
 
 
-def _write_gaps(build: BuildStore, side: str, rows: list[dict[str, str]], metrics: list[str]) -> None:
-    """Write why one side's figures are missing; the rows of its metrics that were not run again stay as they are."""
+def _write_gaps(build: BuildStore, rows: list[dict[str, str]], metrics: list[str]) -> None:
+    """Write why figures are missing; the rows of metrics that were not run again stay as they are."""
     frame = pl.DataFrame(rows, schema=GAP_SCHEMA)
-    if side in build.partitions(GAPS):
-        others = [metric.id for metric in all_metrics().values() if metric.side == side and metric.id not in metrics]
+    if GAPS in build.tables():
+        others = [metric for metric in all_metrics() if metric not in metrics]
         frame = pl.concat([frame, build.frame(f"select * from {GAPS}").filter(pl.col("metric").is_in(others))])
-    build.write(GAPS, frame.sort("metric", maintain_order=True), partition=side, internal=True)
+    build.write(GAPS, frame, order_by=["metric"], internal=True)
 
 
 def _gap_row(gap: Gap) -> dict[str, str]:
     return {"metric": gap.metric, "tier": gap.tier, "tables": ", ".join(gap.tables), "reason": gap.reason}
-
-
-families = [_family(side) for side in SIDES]
 
 
 @dg.asset(
@@ -112,7 +103,6 @@ families = [_family(side) for side in SIDES]
 )
 def metric_values(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
     """Every statistic of every metric: what the metrics have written, and nothing of definitions that are gone."""
-    build.keep_partitions(GAPS, SIDES)
     return dg.MaterializeResult(metadata={"rows": build.keep_partitions("metric_values", sorted(all_metrics())).rows})
 
 

@@ -76,7 +76,7 @@ def test_where_all_is_censored_there_is_no_figure() -> None:
 def test_the_note_says_where_unfinished_work_flatters() -> None:
     flattered = engine({"work": work(ended=0.6)}).run(metric(MEASURE)).values
     honest = engine({"work": work(ended=1.0).filter(pl.col("ended_at").is_not_null())}).run(metric(MEASURE)).values
-    assert quarter(flattered, "km_p50", "all")["note"].str.contains("Unfinished work flatters").all()
+    assert quarter(flattered, "km_p50", "all")["note"].cast(pl.String).str.contains("Unfinished work flatters").all()
     assert quarter(honest, "km_p50", "all")["note"].is_null().all()
 
 
