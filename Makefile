@@ -1,6 +1,6 @@
 # Two commands do everything on a machine with Python, pip and make: `make demo` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check coverage calibration bench fingerprints lock
+.PHONY: help setup demo test check coverage clustering calibration bench fingerprints lock
 
 # The first Python that this project runs on; `make PYTHON=/path/to/python setup` names another.
 PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,$(if $(shell \
@@ -35,14 +35,18 @@ check: $(INSTALLED)  ## linters, layers, types
 coverage: $(INSTALLED)  ## simulate how often intervals hold, and write docs/coverage.md (minutes)
 	$(BIN)/python -m tests.calibration.coverage
 
+clustering: $(INSTALLED)  ## what clustering and censoring do to the sample's last quarter: docs/clustering-and-censoring.md
+	$(BIN)/python -m tests.calibration.clustering_and_censoring
+
 calibration: $(INSTALLED)  ## simulate how often verdicts err and find, and write docs/calibration.md (minutes)
 	$(BIN)/python -m tests.calibration.constraints
 
 bench: $(INSTALLED)  ## time and memory of load and build at scale
 	$(BIN)/python -m tests.bench.run
 
-fingerprints: $(INSTALLED)  ## record new versions of metric definitions; refuses a changed one
+fingerprints: $(INSTALLED)  ## record new versions of metric definitions and their results; refuses a changed one
 	$(BIN)/python -m metrics.definitions.fingerprints
+	$(BIN)/python -m tests.golden.results
 
 UV ?= uv
 lock:  ## pin every dependency anew, with hashes and without an index (needs uv)

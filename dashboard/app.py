@@ -5,13 +5,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
 
 from dashboard import look
-from dashboard.choices import chosen, take, widget_key
+from dashboard.access import current_reader, log_out_button
 from dashboard.components import error_state, state
-from dashboard.periods import Window, default_window, in_order
+from dashboard.constraints import constraints_of
+from dashboard.filters import filter_bar
 from dashboard.queries import windows
 from dashboard.snapshots import Snapshot, SnapshotUnreadable, age, newest
 from dashboard.views import Scene, View, all_views
@@ -31,10 +33,15 @@ def run() -> None:
     )
     look.apply()
     st.logo(look.FOLDER / "logo.svg", size="large")
+    reader = current_reader()
+    if reader is None:
+        _navigate(_nobody, position="hidden").run()
+        return
     folder = SnapshotFolder.of_workspace(Path(os.environ.get("PLUMBLINE_WORKSPACE", ".")).resolve())
     try:
-        snapshot = newest(folder)
-        scene = Scene(folder, snapshot, windows(snapshot), None)
+        snapshot = newest(folder, reader.teams)
+        known = constraints_of(snapshot)
+        scene = Scene(folder, snapshot, windows(snapshot), None, reader=reader, constraints=known)
     except PlumblineError as error:
         _navigate(partial(_nothing, error)).run()
         return
@@ -42,9 +49,14 @@ def run() -> None:
     _follow(folder, snapshot.id)
     page.run()
     _foot(snapshot)
+    log_out_button(reader)
 
 
-def _navigate(draw: Callable[[View], None]) -> st.Page:
+def _nobody(view: View) -> None:
+    """Nobody reads, whatever page was asked for: why has been said."""
+
+
+def _navigate(draw: Callable[[View], None], position: Literal["top", "hidden"] = "top") -> st.Page:
     """The navigation; the first page answers under its own address, too, which Streamlit would not find."""
     views = all_views()
     pages = [
@@ -63,36 +75,25 @@ def _navigate(draw: Callable[[View], None]) -> st.Page:
         for view in views
         if view.place == 0
     ]
-    return st.navigation(pages, position="top")
+    return st.navigation(pages, position=position)
 
 
 def _draw(scene: Scene, view: View) -> None:
+    if view.whole_organisation and scene.reader.teams is not None:
+        state(
+            f"{view.title} are not shown to you",
+            ["They tell of the whole organisation, and your log-in shows you single teams.", "Ask a leader for them."],
+            {},
+        )
+        return
     try:
-        window = _window(scene) if view.needs_window and scene.windows else None
-        view.render(replace(scene, window=window))
+        if view.needs_window and scene.windows:
+            found = filter_bar(scene.snapshot, scene.windows, view.filters)
+            if found:
+                scene = replace(scene, window=found.window, against=found.against, segment=found.segment)
+        view.render(scene)
     except SnapshotUnreadable as error:
         error_state(error)
-
-
-def _window(scene: Scene) -> Window | None:
-    """The window chosen, kept in the address so that a view can be sent to a colleague."""
-    ordered = {window.key: window for window in in_order(scene.windows)}
-    first = default_window(scene.windows)
-    if first is None:
-        return None
-    key = chosen("window", list(ordered), first.key)
-    with st.container(horizontal=True, horizontal_alignment="right", key="window-bar"):
-        st.selectbox(
-            "Window",
-            list(ordered),
-            format_func=lambda each: ordered[each].label,
-            key=widget_key("window"),
-            on_change=take,
-            args=("window",),
-            width=260,
-            label_visibility="collapsed",
-        )
-    return ordered[key]
 
 
 def _nothing(error: PlumblineError, view: View) -> None:  # noqa: ARG001 -- every page says the same

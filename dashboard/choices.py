@@ -12,7 +12,7 @@ def chosen(name: str, options: Sequence[str], default: str) -> str:
 
     Afterwards the address says it, unless it is the default, and the widget with the key `widget_key(name)` shows it.
     """
-    wanted: str = st.query_params.get(name) or st.session_state.get(f"remembered-{name}") or default
+    wanted = remembered(name) or default
     value = wanted if wanted in options else default
     if value != default:
         st.query_params[name] = value
@@ -20,6 +20,12 @@ def chosen(name: str, options: Sequence[str], default: str) -> str:
         del st.query_params[name]
     st.session_state[f"remembered-{name}"] = value
     st.session_state[widget_key(name)] = value
+    return value
+
+
+def remembered(name: str) -> str:
+    """What the address says, else what was chosen on another page; empty where nothing was. Not checked yet."""
+    value: str = st.query_params.get(name) or st.session_state.get(f"remembered-{name}") or ""
     return value
 
 
@@ -46,10 +52,13 @@ def widget_key(name: str) -> str:
 
 def take(name: str) -> None:
     """What the widget says now is the choice (its `on_change`)."""
-    choose(name, st.session_state[widget_key(name)])
+    choose(name, st.session_state[widget_key(name)] or "")
 
 
 def choose(name: str, value: str) -> None:
-    """Make a choice, from a button or a widget."""
-    st.query_params[name] = value
+    """Make a choice, from a button or a widget; an empty one takes it back."""
     st.session_state[f"remembered-{name}"] = value
+    if value:
+        st.query_params[name] = value
+    elif name in st.query_params:
+        del st.query_params[name]

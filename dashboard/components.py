@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from dashboard import look
-from dashboard.naming import address, definition_hint
+from dashboard.naming import definition_hint
 from schemas.errors import PlumblineError
 
 
@@ -54,14 +54,14 @@ def chip(word: str, symbol: str, tone: str) -> str:
 
 def status_chip(status: str) -> str:
     """The status of a verdict."""
-    mark = look.STATUS_MARKS[status]  # type: ignore[index]
+    mark = look.STATUS_MARKS[status]
     return chip(mark.word, mark.symbol, status)
 
 
 def claim_chip(claim: str) -> str:
     """What may be claimed."""
-    mark = look.CLAIM_MARKS[claim]  # type: ignore[index]
-    return chip(mark.word, mark.symbol, look.CLAIM_TONES[claim])  # type: ignore[index]
+    mark = look.CLAIM_MARKS[claim]
+    return chip(mark.word, mark.symbol, look.CLAIM_TONES[claim])
 
 
 def direction_cell(direction: str) -> Cell:
@@ -75,9 +75,9 @@ def metric_cell(name: str, metric: str) -> Cell:
     return Cell(name, hint=definition_hint(metric), link=link("definitions", definition=metric))
 
 
-def record_cell(record_id: str) -> Cell:
-    """A record's id, leading to where it can be looked at."""
-    return Cell(record_id, link=address(record_id) or "")
+def record_cell(record_id: str, address: str | None) -> Cell:
+    """A record's id, leading to where it can be looked at, if that is known."""
+    return Cell(record_id, link=address or "")
 
 
 def anchor(address: str, text: str, after: str = "") -> str:
@@ -123,10 +123,13 @@ def opening(eyebrow: str, lead: str, under: str = "") -> None:
 
 def section(title: str, under: str = "") -> None:
     """The heading of a section."""
-    st.html('<hr class="section">')
-    st.subheader(title, anchor=False)
-    if under:
-        paragraph(under)
+    below = f'<p class="under">{escape(under)}</p>' if under else ""
+    st.html(f'<hr class="section"><h2 class="section">{escape(title)}</h2>{below}')
+
+
+def heading(title: str) -> None:
+    """A heading without a line above it."""
+    st.html(f'<h2 class="section">{escape(title)}</h2>')
 
 
 def state(title: str, sentences: Sequence[str], commands: Mapping[str, str]) -> None:

@@ -18,14 +18,13 @@ from dashboard.periods import Window, days
 from dashboard.queries import MIXED, Verdict
 from dashboard.records import show_records
 from dashboard.snapshots import Snapshot
-from metrics.constraints import all_constraints
+from metrics.model import Constraint
 from metrics.readings import CHANCE_ALLOWED
 from metrics.words import share
 
 
-def explain(snapshot: Snapshot, verdict: Verdict, window: Window) -> None:
+def explain(snapshot: Snapshot, verdict: Verdict, constraint: Constraint | None, window: Window) -> None:
     """The whole explanation of one verdict."""
-    constraint = all_constraints().get(verdict.constraint)
     name = constraint.name if constraint else verdict.constraint
     st.html(
         f'<h2 style="font-size:1.25rem;margin:0;padding:0">{TIER_NAMES.get(verdict.tier, verdict.tier)} · {name}'

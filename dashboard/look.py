@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from metrics.model import Claim, Status
+from metrics.model import Status
 
 FOLDER = Path(__file__).parent
 
@@ -13,6 +13,8 @@ WINDOW_COLOUR = "#2f7dc1"
 """The window that is looked at; readable on the light and on the dark ground, as are all of these."""
 BASELINE_COLOUR = "#8a939d"
 TAIL_COLOUR = "#c4662b"
+CONTROL_COLOUR = "#8d6cab"
+"""Changes of controls."""
 STAGE_COLOURS = {
     "lead_time_coding": "#4c6a92",
     "lead_time_draft": "#8a939d",
@@ -37,20 +39,20 @@ class Mark:
     icon: str
 
 
-STATUS_MARKS: dict[Status, Mark] = {
+STATUS_MARKS: dict[str, Mark] = {
     "violated": Mark("Violated", "✕", ":material/cancel:"),
     "at_risk": Mark("At risk", "▲", ":material/warning:"),
     "inconclusive": Mark("Too little data", "?", ":material/help:"),
     "holds": Mark("Holds", "✓", ":material/check_circle:"),
     "not_triggered": Mark("No gain to judge", "–", ":material/remove:"),
 }
-CLAIM_MARKS: dict[Claim, Mark] = {
+CLAIM_MARKS: dict[str, Mark] = {
     "claimable": Mark("Gain claimable", "✓", ":material/verified:"),
     "with_reservation": Mark("Claimable with reservation", "▲", ":material/warning:"),
     "not_claimable": Mark("Gain not claimable", "✕", ":material/block:"),
     "none": Mark("No gain to claim", "–", ":material/remove:"),
 }
-CLAIM_TONES: dict[Claim, Status] = {
+CLAIM_TONES: dict[str, Status] = {
     "claimable": "holds",
     "with_reservation": "at_risk",
     "not_claimable": "violated",
@@ -62,12 +64,32 @@ DIRECTION_MARKS = {
     "worsened": Mark("worse", "▲", ""),
     "unchanged": Mark("unchanged", "=", ""),
     "inconclusive": Mark("not beyond noise", "~", ""),
+    "untested": Mark("not tested", "○", ""),
 }
 DIRECTION_TONES: dict[str, Status] = {
     "improved": "holds",
     "worsened": "violated",
     "unchanged": "not_triggered",
     "inconclusive": "not_triggered",
+    "untested": "not_triggered",
+}
+OUTCOME_MARKS = {
+    "pass": Mark("met", "✓", ""),
+    "fail": Mark("not met", "✕", ""),
+    "no_evidence": Mark("no evidence", "?", ""),
+}
+OUTCOME_TONES: dict[str, Status] = {"pass": "holds", "fail": "violated", "no_evidence": "inconclusive"}
+MODE_MARKS = {
+    "present": Mark("Present", "✕", ""),
+    "watch": Mark("Watch", "▲", ""),
+    "clear": Mark("Clear", "✓", ""),
+    "no_data": Mark("No data", "?", ""),
+}
+MODE_TONES: dict[str, Status] = {
+    "present": "violated",
+    "watch": "at_risk",
+    "clear": "holds",
+    "no_data": "inconclusive",
 }
 
 

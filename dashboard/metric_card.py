@@ -14,11 +14,22 @@ from dashboard.components import chip, link
 from dashboard.naming import change, change_interval, definition_hint, figure, unit_of
 from dashboard.periods import Window
 from dashboard.queries import gap
+from dashboard.record_queries import ControlChange
+from dashboard.segments import AGAINST_NOTES, AGAINST_WORDS, Against
 from dashboard.snapshots import Snapshot
 from metrics.model import Concurrency, Distribution, Load, Metric
 from metrics.words import sentence
 
 Row = Mapping[str, Any]
+KINDS = {
+    "p50": "median",
+    "per_week": "",
+    "per_engineer_week": "per engineer",
+    "rate": "",
+    "cv": "coefficient of variation",
+    "count": "",
+}
+"""What stands behind a figure that needs its statistic named."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +41,14 @@ class Figures:
     values: pl.DataFrame
     comparisons: pl.DataFrame
     months: pl.DataFrame
-    histogram: pl.DataFrame
+    histogram: pl.DataFrame | None
+    """None where only whole tiers have one."""
     baseline: tuple[date, date] | None
     baseline_histogram: pl.DataFrame | None
     snapshot: Snapshot
+    against: Against = "baseline"
+    controls: tuple[ControlChange, ...] = ()
+    """Changes of controls that concern the tier, to be marked in trends."""
 
     def value(self, metric: str, statistic: str) -> Row | None:
         """One statistic of the window. A trailing year has no values of its own: there the comparison's stands in."""
@@ -100,9 +115,7 @@ def _name(metric: Metric) -> str:
 
 def _words(metric: Metric, statistic: str, row: Row, figures: Figures) -> None:
     unit = unit_of(metric.id, statistic, row["unit"])
-    kind = {"p50": "median", "per_week": "", "rate": "", "cv": "coefficient of variation", "count": ""}.get(
-        statistic, statistic
-    )
+    kind = KINDS.get(statistic, statistic)
     lines = [
         f'<p class="metric-name">{_name(metric)}</p>',
         f'<p class="metric-value">{escape(figure(row["value"], unit))} <small>{kind}</small></p>',
@@ -110,7 +123,7 @@ def _words(metric: Metric, statistic: str, row: Row, figures: Figures) -> None:
     ]
     compared = figures.comparison(metric.id, statistic)
     if compared:
-        lines.append(_against(compared, statistic, unit))
+        lines.append(_against(compared, statistic, unit, figures.against))
     if statistic == "p50":
         lines.append(_tail(metric, figures, unit))
     target = metric.targets.get(int(figures.tier)) if figures.tier.isdigit() else None
@@ -132,14 +145,16 @@ def _units_and_interval(row: Row, unit: str) -> str:
     return f'<p class="metric-line quiet">n = {row["n"]:,}{escape(interval)}</p>'
 
 
-def _against(compared: Row, statistic: str, unit: str) -> str:
+def _against(compared: Row, statistic: str, unit: str, against: Against) -> str:
     word = _direction_chip(compared["direction"])
     moved = change(compared["change"], statistic, unit)
     interval = change_interval(compared["change_ci_low"], compared["change_ci_high"], statistic, unit)
     held = f"from {figure(compared['baseline_value'], unit)}"
+    held += "" if against == "baseline" else f", {AGAINST_WORDS[against]}"
+    sure = f"95 % interval {interval}, " if interval else ""
     return (
         f'<p class="metric-line"><b>{escape(moved)}</b> {escape(held)} {word}<br>'
-        f'<span class="quiet" title="{escape(compared["note"] or "")}">95 % interval {escape(interval)}, uncontrolled'
+        f'<span class="quiet" title="{escape(compared["note"] or "")}">{escape(sure)}{AGAINST_NOTES[against]}'
         "</span></p>"
     )
 
@@ -175,14 +190,33 @@ def _trend(metric: Metric, statistic: str, unit: str, figures: Figures) -> None:
         figures.comparison(metric.id, "p95") if tail else None,
     )
     baseline = None
-    if figures.baseline:
+    if figures.baseline and figures.against == "baseline":
         centre_value, tail_value = (row["baseline_value"] if row else None for row in (centre_row, tail_row))
         baseline = charts.Baseline(*figures.baseline, centre_value, tail_value)
-    drawn = charts.trend(months, unit, statistic, tail, baseline, figures.window)
-    st.plotly_chart(drawn, config=charts.CONFIG, key=f"trend-{metric.id}", alt=f"{metric.name} by month")
+    markers = [charts.Marker(each.day, _told(each)) for each in figures.controls]
+    drawn = charts.trend(months, unit, statistic, tail, baseline, figures.window, markers)
+    st.plotly_chart(drawn, config=charts.CONFIG, key=f"trend-{metric.id}", alt=_said(metric, months, statistic, unit))
+
+
+def _told(change: ControlChange) -> str:
+    return f"{change.day.day} {change.day:%b %Y}, {change.layer}: {change.summary}"
+
+
+def _said(metric: Metric, months: pl.DataFrame, statistic: str, unit: str) -> str:
+    """A trend for who does not see it: where it began and where it is."""
+    rows = months.filter((pl.col("statistic") == statistic) & pl.col("value").is_not_null()).sort("window_start")
+    if not len(rows):
+        return f"{metric.name} over time"
+    first, last = rows.row(0, named=True), rows.row(-1, named=True)
+    return (
+        f"{metric.name} over time: {figure(first['value'], unit)} in {first['window_start']:%B %Y}, "
+        f"{figure(last['value'], unit)} in {last['window_start']:%B %Y}"
+    )
 
 
 def _distribution(metric: Metric, unit: str, figures: Figures) -> None:
+    if figures.histogram is None:
+        return
     window = figures.histogram.filter(pl.col("metric") == metric.id)
     if not len(window):
         return

@@ -1,7 +1,6 @@
-"""Figures by name and in people's units, for sentences, tables and charts; where a record can be looked at."""
+"""Figures by name and in people's units, for sentences, tables and charts."""
 
 import math
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,12 +23,6 @@ TIER_NOTES = {
     "untiered": "no tier assigned",
     "all": "hides what differs between tiers",
 }
-LINKS = (
-    (re.compile(r"([\w.-]*github[\w.-]*):([^#\s]+)#(\d+)"), "https://{}/{}/pull/{}"),
-    (re.compile(r"([\w.-]*gitlab[\w.-]*):([^#\s]+)#(\d+)"), "https://{}/{}/-/merge_requests/{}"),
-    (re.compile(r"([\w.-]*bitbucket[\w.-]*):([^#\s]+)#(\d+)"), "https://{}/{}/pull-requests/{}"),
-)
-"""Addresses of changes by the convention of their ids, for the hosts whose name tells what they run."""
 SHORT_UNITS = {
     "per 100 merged changes": "per 100",
     "per 100 AI-assisted changes": "per 100",
@@ -126,15 +119,6 @@ def change(value: float | None, statistic: str, unit: str) -> str:
 def change_interval(low: float | None, high: float | None, statistic: str, unit: str) -> str:
     """The 95 % interval of a change; empty where neither bound can be given."""
     return "" if low is None and high is None else interval(low, high, unit, statistic in RELATIVE_STATISTICS)
-
-
-def address(record_id: str) -> str | None:
-    """Where a change can be looked at, if its id tells."""
-    for pattern, template in LINKS:
-        found = pattern.fullmatch(record_id)
-        if found:
-            return template.format(*found.groups())
-    return None
 
 
 def definition_hint(metric: str) -> str:

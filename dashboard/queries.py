@@ -12,8 +12,11 @@ from typing import Any
 
 import polars as pl
 
+from dashboard.naming import RELATIVE_STATISTICS
 from dashboard.periods import Window
+from dashboard.segments import NOT_TESTED, WHOLE, Against, Segment
 from dashboard.snapshots import Snapshot
+from metrics.calendar import MONTHS_PER_QUARTER, MONTHS_PER_YEAR, add_months
 from metrics.gaps import TABLE as GAPS
 
 TIERS = ("4", "3", "2", "1")
@@ -91,22 +94,57 @@ def verdicts(snapshot: Snapshot, window: Window) -> list[Verdict]:
     return [Verdict(**row) for row in rows.iter_rows(named=True)]
 
 
-def comparisons(snapshot: Snapshot, window: Window) -> pl.DataFrame:
-    """Every compared statistic of a window in every tier, whole tiers only.
+def comparisons(
+    snapshot: Snapshot, window: Window, against: Against = "baseline", segment: Segment = WHOLE
+) -> pl.DataFrame:
+    """Every compared statistic of a window in every tier, of whole tiers or of one team or repository.
 
     Columns: metric, tier, statistic, baseline_value, value, change, change_ci_low, change_ci_high, direction, note.
+    Against an earlier window nothing was tested: there is no interval, and the direction is `untested`.
     """
+    if against in ("previous", "year"):
+        return _side_by_side(snapshot, window, against, segment)
     return snapshot.rows(
         """select metric, tier, statistic, baseline_value, value, change, change_ci_low, change_ci_high, direction, note
         from comparisons
-        where grain = ? and window_start = ? and segment_kind = 'all' and comparator = 'baseline'
+        where grain = ? and window_start = ? and segment_kind = ? and segment = ? and comparator = ?
         order by metric, tier, statistic""",
         window.grain,
         window.start,
+        segment.kind,
+        segment.name,
+        against,
     )
 
 
-def values(snapshot: Snapshot, window: Window, tier: str) -> pl.DataFrame:
+def _side_by_side(snapshot: Snapshot, window: Window, against: Against, segment: Segment) -> pl.DataFrame:
+    """The statistics of a month or quarter beside those of an earlier one."""
+    months = {"month": 1, "quarter": MONTHS_PER_QUARTER}.get(window.grain, MONTHS_PER_YEAR)
+    earlier = add_months(window.start, -(months if against == "previous" else MONTHS_PER_YEAR))
+    relative = ", ".join(f"'{each}'" for each in RELATIVE_STATISTICS)
+    return snapshot.rows(
+        f"""with found as (
+            select metric, tier, statistic, window_start, value from metric_values
+            where grain = ? and window_start in (?, ?) and segment_kind = ? and segment = ? and statistic <> 'hist')
+        select now.metric, now.tier, now.statistic, before.value as baseline_value, now.value,
+            case when now.statistic not in ({relative}) then now.value - before.value
+                when before.value > 0 then now.value / before.value - 1 end as change,
+            null::double as change_ci_low, null::double as change_ci_high, '{NOT_TESTED}' as direction,
+            null::varchar as note
+        from found as now join found as before using (metric, tier, statistic)
+        where now.window_start = ? and before.window_start = ? and now.value is not null and before.value is not null
+        order by metric, tier, statistic""",
+        window.grain,
+        window.start,
+        earlier,
+        segment.kind,
+        segment.name,
+        window.start,
+        earlier,
+    )
+
+
+def values(snapshot: Snapshot, window: Window, tier: str, segment: Segment = WHOLE) -> pl.DataFrame:
     """Every statistic of a tier in a month or quarter; of a trailing year, which has no rows, its quarters' units.
 
     Columns: metric, statistic, value, unit, n, ci_low, ci_high, censored, is_provisional, note.
@@ -117,21 +155,46 @@ def values(snapshot: Snapshot, window: Window, tier: str) -> pl.DataFrame:
                 null::double as ci_low, null::double as ci_high, null::bigint as censored,
                 bool_or(is_provisional) as is_provisional, null::varchar as note
             from metric_values
-            where tier = ? and segment_kind = 'all' and grain = 'quarter' and statistic <> 'hist'
+            where tier = ? and segment_kind = ? and segment = ? and grain = 'quarter' and statistic <> 'hist'
                 and window_start >= ? and window_end <= ?
             group by metric, statistic order by metric, statistic""",
             tier,
+            segment.kind,
+            segment.name,
             window.start,
             window.end,
         )
     return snapshot.rows(
         """select metric, statistic, value, unit, n, ci_low, ci_high, censored, is_provisional, note
         from metric_values
-        where tier = ? and segment_kind = 'all' and grain = ? and window_start = ? and statistic <> 'hist'
+        where tier = ? and segment_kind = ? and segment = ? and grain = ? and window_start = ? and statistic <> 'hist'
         order by metric, statistic""",
         tier,
+        segment.kind,
+        segment.name,
         window.grain,
         window.start,
+    )
+
+
+def beside_tiers(snapshot: Snapshot, window: Window, segment: Segment) -> pl.DataFrame:
+    """The figures of a team or repository in every tier, with the whole tier's.
+
+    Columns: metric, tier, statistic, value, n, ci_low, ci_high, whole.
+    """
+    return snapshot.rows(
+        """with found as (
+            select metric, tier, statistic, segment_kind, value, n, ci_low, ci_high from metric_values
+            where grain = ? and window_start = ? and statistic in ('p50', 'rate', 'per_week')
+                and (segment_kind = 'all' or (segment_kind = ? and segment = ?)))
+        select own.metric, own.tier, own.statistic, own.value, own.n, own.ci_low, own.ci_high, whole.value as whole
+        from found as own left join (select * from found where segment_kind = 'all') as whole
+            using (metric, tier, statistic)
+        where own.segment_kind <> 'all' order by own.metric, own.tier""",
+        window.grain,
+        window.start,
+        segment.kind,
+        segment.name,
     )
 
 
@@ -149,17 +212,20 @@ def units(snapshot: Snapshot, window: Window) -> dict[tuple[str, str, str], int]
     return {(row["metric"], row["tier"], row["statistic"]): row["n"] for row in rows.iter_rows(named=True)}
 
 
-def monthly(snapshot: Snapshot, tier: str) -> pl.DataFrame:
-    """The months of a tier, for trends, up to the cut.
+def trends(snapshot: Snapshot, tier: str, segment: Segment = WHOLE) -> pl.DataFrame:
+    """The months of a tier or of a team in it, up to the cut; of a repository its quarters.
 
     Columns: metric, statistic, window_start, value, n, ci_low, ci_high, is_provisional.
     """
     return snapshot.rows(
         """select metric, statistic, window_start, value, n, ci_low, ci_high, is_provisional from metric_values
-        where tier = ? and segment_kind = 'all' and grain = 'month'
-            and statistic in ('p50', 'p90', 'p95', 'rate', 'per_week', 'cv', 'count')
+        where tier = ? and segment_kind = ? and segment = ? and grain = ?
+            and statistic in ('p50', 'p90', 'p95', 'rate', 'per_week', 'per_engineer_week', 'cv', 'count')
         order by metric, statistic, window_start""",
         tier,
+        segment.kind,
+        segment.name,
+        segment.trend_grain,
     )
 
 
@@ -237,13 +303,20 @@ def adoption(snapshot: Snapshot, tier: str) -> pl.DataFrame:
     )
 
 
-def monthly_of(snapshot: Snapshot, metric: str, statistic: str) -> pl.DataFrame:
-    """One figure by month in every tier. Columns: tier, window_start, value, n, ci_low, ci_high, is_provisional."""
+def trend_of(snapshot: Snapshot, metric: str, statistic: str, segment: Segment = WHOLE) -> pl.DataFrame:
+    """One figure by month (of a repository by quarter) in every tier.
+
+    Columns: tier, window_start, value, n, ci_low, ci_high, is_provisional.
+    """
     return snapshot.rows(
         """select tier, window_start, value, n, ci_low, ci_high, is_provisional from metric_values
-        where metric = ? and statistic = ? and segment_kind = 'all' and grain = 'month' order by tier, window_start""",
+        where metric = ? and statistic = ? and segment_kind = ? and segment = ? and grain = ?
+        order by tier, window_start""",
         metric,
         statistic,
+        segment.kind,
+        segment.name,
+        segment.trend_grain,
     )
 
 

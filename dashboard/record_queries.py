@@ -1,84 +1,151 @@
 """Reads of single records and of what was taken in: a few facts by id, counts of them, and the registers."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import polars as pl
 
 from dashboard.periods import Window
+from dashboard.segments import WHOLE, Segment
 from dashboard.snapshots import Snapshot
 from metrics.calendar import Calendar
+from schemas.record_links import RecordLinks
 
 
-def slowest_changes(snapshot: Snapshot, tier: str, window: Window, limit: int) -> pl.DataFrame:
-    """The changes merged in a window that took longest from opening to merge, bots' left out.
+def record_links(snapshot: Snapshot) -> RecordLinks:
+    """Where records can be looked at: as the snapshot's workspace says, else by the hosts that are known."""
+    if "record_links" not in snapshot.manifest.tables:
+        return RecordLinks()
+    rows = snapshot.rows("select id, url, kinds from record_links order by position")
+    return RecordLinks.of_rows(rows.iter_rows(named=True))
 
-    Columns: change_id, repo_id, team, ai_use, kind, size_lines, merged_at, and the cycle and its stages in seconds.
-    """
-    calendar = Calendar(snapshot.manifest.timezone)
-    return snapshot.rows(
-        f"""select change_id, repo_id, team, ai_use, kind, size_lines, merged_at, cycle_seconds, draft_seconds,
-            pickup_seconds, review_seconds, merge_wait_seconds
-        from change_facts
-        where tier is not distinct from try_cast(? as integer) and author_kind <> 'bot'
-            and merged_at >= ? and merged_at < ?
-        order by cycle_seconds desc, change_id limit {int(limit)}""",
+
+@dataclass(frozen=True)
+class ControlChange:
+    """A change of a control: its local day, layer and summary, what it was to bring, and who answers for it."""
+
+    day: date
+    layer: str
+    tier: str | None
+    summary: str
+    expected_impact: str | None
+    owner: str | None
+
+
+def control_changes(snapshot: Snapshot, tier: str | None = None) -> tuple[ControlChange, ...]:
+    """Changes of controls that concern a tier (all of them without one), oldest first; none of an older version's."""
+    if snapshot.rows_of("register_control_changes") is None:
+        return ()
+    rows = snapshot.rows(
+        """select effective_at, layer, tier::varchar as tier, summary, expected_impact, owner
+        from register_control_changes where ?::varchar in (tier::varchar, 'all') or ?::varchar is null or tier is null
+        order by effective_at, control_change_id""",
         tier,
-        calendar.instant(window.start),
-        calendar.instant(window.end),
+        tier,
+    )
+    calendar = Calendar(snapshot.manifest.timezone)
+    return tuple(
+        ControlChange(calendar.local_day(row.pop("effective_at")), **row) for row in rows.iter_rows(named=True)
     )
 
 
-def deployments_by_id(snapshot: Snapshot, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+def slowest_changes(
+    snapshot: Snapshot, tier: str, window: Window, limit: int, segment: Segment = WHOLE
+) -> pl.DataFrame | None:
+    """The changes merged in a window that took longest from opening to merge, bots' left out.
+
+    Of a repository they are read from its own facts, of a tier or team from the list that the build made.
+
+    Columns: change_id, repo_id, team, ai_use, size_lines, merged_at, and the cycle and its stages in seconds. None
+    where the snapshot, of an earlier version, has no list.
+    """
+    columns = """change_id, repo_id, team, ai_use, size_lines, merged_at, cycle_seconds, draft_seconds,
+        pickup_seconds, review_seconds, merge_wait_seconds"""
+    order = f"order by cycle_seconds desc, change_id limit {int(limit)}"
+    if segment.kind == "repo":
+        calendar = Calendar(snapshot.manifest.timezone)
+        return snapshot.rows(
+            f"""select {columns} from change_facts
+            where repo_id = ? and tier is not distinct from try_cast(? as integer) and author_kind <> 'bot'
+                and merged_at >= ? and merged_at < ? {order}""",
+            segment.name,
+            tier,
+            calendar.instant(window.start),
+            calendar.instant(window.end),
+        )
+    if snapshot.rows_of("slowest_changes") is None:
+        return None
+    return snapshot.rows(
+        f"""select {columns} from slowest_changes
+        where tier = ? and month_start >= ? and month_start < ? and (? = 'all' or team = ?) {order}""",
+        tier,
+        window.start,
+        window.end,
+        segment.kind,
+        segment.name,
+    )
+
+
+def deployments_by_id(snapshot: Snapshot, ids: Sequence[str], repositories: Sequence[str]) -> dict[str, dict[str, Any]]:
     """What became of deployments, with the changes that they carried and the incidents put down to them, by id.
 
-    Each has service, failure_reason, recovery_seconds, changes and incidents (lists of ids).
+    Each has service, failure_reason, recovery_seconds, changes and incidents (lists of ids). Facts lie by repository,
+    so that the repositories of the deployments keep everything else from being read.
     """
+    deployments, places = _marks(ids), _marks(repositories)
     rows = snapshot.rows(
-        """select deployment_id, service, failure_reason, recovery_seconds,
-            (select coalesce(list(change_id order by change_id), []) from change_facts as c
-                where list_contains(?, c.deployment_id) and c.deployment_id = d.deployment_id) as changes,
-            (select coalesce(list(incident_id order by incident_id), []) from incident_facts as i
-                where list_contains(?, i.deployment_id) and i.deployment_id = d.deployment_id) as incidents
-        from deployment_facts as d where list_contains(?, d.deployment_id)""",
-        tuple(ids),
-        tuple(ids),
-        tuple(ids),
+        f"""with carried as (
+            select deployment_id, list(change_id order by change_id) as changes from change_facts
+            where repo_id in ({places}) and deployment_id in ({deployments}) group by deployment_id),
+        broken as (
+            select deployment_id, list(incident_id order by incident_id) as incidents from incident_facts
+            where deployment_id in ({deployments}) group by deployment_id)
+        select deployment_id, service, failure_reason, recovery_seconds, coalesce(changes, []) as changes,
+            coalesce(incidents, []) as incidents
+        from deployment_facts left join carried using (deployment_id) left join broken using (deployment_id)
+        where repo_id in ({places}) and deployment_id in ({deployments})""",
+        *repositories,
+        *ids,
+        *ids,
+        *repositories,
+        *ids,
     )
     return {row["deployment_id"]: row for row in rows.iter_rows(named=True)}
 
 
-def changes_by_id(snapshot: Snapshot, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+def changes_by_id(snapshot: Snapshot, ids: Sequence[str], repositories: Sequence[str]) -> dict[str, dict[str, Any]]:
     """How changes went, by id: ai_use, cycle_seconds and its stages, deployment_id, rolled_back, escaped_defects."""
     rows = snapshot.rows(
-        """select change_id, ai_use, cycle_seconds, draft_seconds, pickup_seconds, review_seconds, merge_wait_seconds,
+        f"""select change_id, ai_use, cycle_seconds, draft_seconds, pickup_seconds, review_seconds, merge_wait_seconds,
             deployment_id, rolled_back, escaped_defects
-        from change_facts where list_contains(?, change_id)""",
-        tuple(ids),
+        from change_facts where repo_id in ({_marks(repositories)}) and change_id in ({_marks(ids)})""",
+        *repositories,
+        *ids,
     )
     return {row["change_id"]: row for row in rows.iter_rows(named=True)}
 
 
-def deploy_links(snapshot: Snapshot) -> pl.DataFrame:
-    """How merged changes were linked to a deployment. Columns: tier (null is untiered), deploy_link, changes."""
+def _marks(values: Sequence[str]) -> str:
+    """Places for parameters in `in (…)`: unlike a list, it lets row groups be skipped."""
+    return ", ".join("?" for _ in values) or "null"
+
+
+def link_counts(snapshot: Snapshot, kind: str) -> pl.DataFrame | None:
+    """How records were linked, by tier, as the build counted it. Columns: tier, code, rows.
+
+    Args:
+        snapshot: which one.
+        kind: `deploy_link` of merged changes, `attribution` of incidents, or `anomaly` of changes.
+
+    Returns:
+        None where the snapshot, of an earlier version, has no counts.
+    """
+    if snapshot.rows_of("link_counts") is None:
+        return None
     return snapshot.rows(
-        """select tier, deploy_link, count(*) as changes from change_facts
-        where state = 'merged' and author_kind <> 'bot' group by all order by tier desc, deploy_link"""
-    )
-
-
-def attributions(snapshot: Snapshot) -> pl.DataFrame:
-    """How incidents were put down to a deployment. Columns: attribution, incidents."""
-    return snapshot.rows(
-        "select attribution, count(*) as incidents from incident_facts group by all order by attribution"
-    )
-
-
-def anomalies(snapshot: Snapshot) -> pl.DataFrame:
-    """What had to be clamped or left out, by code. Columns: anomaly, changes."""
-    return snapshot.rows(
-        """select anomaly, count(*) as changes from (select unnest(anomalies) as anomaly from change_facts)
-        group by all order by changes desc, anomaly"""
+        "select tier, code, rows from link_counts where kind = ? order by tier desc, rows desc, code", kind
     )
 
 

@@ -6,9 +6,10 @@ from typing import Any
 import streamlit as st
 
 from dashboard.components import Cell, record_cell, table
-from dashboard.naming import address, figure, in_sentence_name
+from dashboard.filter_queries import has_repository
+from dashboard.naming import figure, in_sentence_name
 from dashboard.queries import MIXED, Verdict
-from dashboard.record_queries import changes_by_id, deployments_by_id
+from dashboard.record_queries import changes_by_id, deployments_by_id, record_links
 from dashboard.snapshots import Snapshot
 from metrics.words import plural
 from schemas.units import SECONDS_PER_HOUR
@@ -22,7 +23,7 @@ CHANGES_NAMED = 3
 def show_records(snapshot: Snapshot, verdict: Verdict) -> None:
     """A table per guardrail that is or may be worse: the largest values, or the newest events."""
     for found in verdict.evidence["records"]:
-        worst: list[Record] = found["worst"]
+        worst: list[Record] = [each for each in found["worst"] if _may_be_seen(snapshot, each)]
         if not worst:
             continue
         kind = str(worst[0]["kind"])
@@ -34,11 +35,20 @@ def show_records(snapshot: Snapshot, verdict: Verdict) -> None:
         table(headers, rows, f"Records behind {about}")
 
 
+def _may_be_seen(snapshot: Snapshot, record: Record) -> bool:
+    """Whether the reader's teams own the repository of a record."""
+    return snapshot.teams is None or has_repository(snapshot, str(record.get("repo_id")), None)
+
+
+def _repositories(worst: Sequence[Record]) -> list[str]:
+    return sorted({str(each["repo_id"]) for each in worst if each.get("repo_id")})
+
+
 def _changes(snapshot: Snapshot, worst: Sequence[Record]) -> tuple[list[str], list[list[Cell]]]:
-    known = changes_by_id(snapshot, [str(each["id"]) for each in worst])
+    known = changes_by_id(snapshot, [str(each["id"]) for each in worst], _repositories(worst))
     rows = [
         [
-            record_cell(str(each["id"])),
+            record_cell(str(each["id"]), each.get("url")),
             Cell(_hours(known.get(each["id"], {}).get("cycle_seconds")), is_number=True),
             Cell(longest_stage(known.get(each["id"], {}))),
             Cell(str(known.get(each["id"], {}).get("ai_use", "–"))),
@@ -51,18 +61,19 @@ def _changes(snapshot: Snapshot, worst: Sequence[Record]) -> tuple[list[str], li
 
 
 def _deployments(snapshot: Snapshot, worst: Sequence[Record]) -> tuple[list[str], list[list[Cell]]]:
-    known = deployments_by_id(snapshot, [str(each["id"]) for each in worst])
+    known = deployments_by_id(snapshot, [str(each["id"]) for each in worst], _repositories(worst))
+    links = record_links(snapshot)
     rows = []
     for each in worst:
         deployment = known.get(each["id"], {})
         changes, incidents = deployment.get("changes") or [], deployment.get("incidents") or []
         rows.append(
             [
-                record_cell(str(each["id"])),
+                record_cell(str(each["id"]), each.get("url")),
                 Cell(str(deployment.get("service") or each.get("repo_id") or "–")),
                 Cell(
                     "",
-                    parts=tuple((change, address(change) or "") for change in changes[:CHANGES_NAMED]),
+                    parts=tuple((change, links.address("change", change) or "") for change in changes[:CHANGES_NAMED]),
                     rest=len(changes) - CHANGES_NAMED,
                 ),
                 Cell(", ".join(incidents) or "none"),
@@ -75,7 +86,10 @@ def _deployments(snapshot: Snapshot, worst: Sequence[Record]) -> tuple[list[str]
 
 
 def _others(snapshot: Snapshot, worst: Sequence[Record]) -> tuple[list[str], list[list[Cell]]]:  # noqa: ARG001 -- one signature for all kinds
-    rows = [[record_cell(str(each["id"])), Cell(str(each.get("repo_id") or "–")), Cell(_when(each))] for each in worst]
+    rows = [
+        [record_cell(str(each["id"]), each.get("url")), Cell(str(each.get("repo_id") or "–")), Cell(_when(each))]
+        for each in worst
+    ]
     return [str(worst[0]["kind"]).capitalize(), "Repository", "When (UTC)"], rows
 
 

@@ -15,6 +15,7 @@ import duckdb
 import polars as pl
 import streamlit as st
 
+from dashboard import limits
 from metrics.gaps import TABLE as GAPS
 from schemas.errors import NoSnapshot, PlumblineError
 from schemas.published import all_tables
@@ -23,12 +24,17 @@ from schemas.snapshot import Manifest, SnapshotFolder, SnapshotTable
 from schemas.sql import DUCKDB_TYPES
 from schemas.tables import PublishedTable
 
-SNAPSHOTS_HELD = 2
-"""The newest, and the one that a page may still be drawing."""
+SNAPSHOTS_HELD = 24
+"""The newest and the one that a page may still be drawing, each once per set of teams that readers are limited to."""
 RESULTS_HELD = 300
-REGISTERS, ORPHANS = "register_", "orphan_counts"
-"""What else a snapshot may carry: registers as they stood at the cut, and counts of rows without a parent;
-also why metrics have no rows (`metrics.gaps`)."""
+REGISTERS = "register_"
+COUNTED = (
+    *("orphan_counts", "link_counts", "slowest_changes", "repo_dimension"),
+    *("record_links", "constraint_definitions", "phase_checklists"),
+    GAPS,
+)
+"""What else a snapshot may carry: registers as they stood at the cut, counts of rows without a parent and of links
+between records, the slowest changes, repositories with their teams, and why metrics have no rows (`metrics.gaps`)."""
 
 
 class SnapshotUnreadable(PlumblineError):
@@ -37,10 +43,11 @@ class SnapshotUnreadable(PlumblineError):
 
 @dataclass(frozen=True)
 class Snapshot:
-    """An open snapshot."""
+    """An open snapshot. `teams` are those that its reader is limited to, None for a reader of everything."""
 
     manifest: Manifest
     connection: duckdb.DuckDBPyConnection
+    teams: tuple[str, ...] | None = None
 
     @property
     def id(self) -> str:
@@ -73,22 +80,32 @@ class Snapshot:
         Raises:
             SnapshotUnreadable: a part is gone or damaged.
         """
-        return _kept_rows(self.id, sql, parameters, self)
+        return _kept_rows(self.id, self.teams, sql, parameters, self)
 
     def _local(self, instant: str) -> datetime:
         return datetime.fromisoformat(instant).astimezone(ZoneInfo(self.manifest.timezone))
 
 
 @st.cache_data(max_entries=RESULTS_HELD, show_spinner=False)
-def _kept_rows(snapshot_id: str, sql: str, parameters: Sequence[object], _snapshot: Snapshot) -> pl.DataFrame:  # noqa: ARG001 -- the id is the cache's key
+def _kept_rows(
+    snapshot_id: str,  # noqa: ARG001 -- it and the teams are the cache's key
+    teams: tuple[str, ...] | None,  # noqa: ARG001
+    sql: str,
+    parameters: Sequence[object],
+    _snapshot: Snapshot,
+) -> pl.DataFrame:
     try:
         return _snapshot.connection.cursor().execute(sql, list(parameters)).pl()
     except (duckdb.IOException, duckdb.InvalidInputException) as error:
         raise _unreadable(_snapshot.id, error) from None
 
 
-def newest(folder: SnapshotFolder) -> Snapshot:
-    """The snapshot that the pointer names now; opened once and shared by all sessions.
+def newest(folder: SnapshotFolder, teams: tuple[str, ...] | None = None) -> Snapshot:
+    """The snapshot that the pointer names now; opened once and shared by all sessions that may see the same.
+
+    Args:
+        folder: where it lies.
+        teams: those that its reader is limited to, None for all.
 
     Raises:
         NoSnapshot: nothing has been built yet.
@@ -97,26 +114,50 @@ def newest(folder: SnapshotFolder) -> Snapshot:
     snapshot_id = folder.current_id()
     if snapshot_id is None:
         raise NoSnapshot("nothing has been built yet", str(folder.state.parent), "run `plumbline build`")
-    return _opened(str(folder.state), snapshot_id)
+    return _opened(str(folder.state), snapshot_id, teams)
 
 
 @st.cache_resource(max_entries=SNAPSHOTS_HELD, show_spinner=False)
-def _opened(state: str, snapshot_id: str) -> Snapshot:
+def _opened(state: str, snapshot_id: str, teams: tuple[str, ...] | None) -> Snapshot:
     folder = SnapshotFolder(Path(state))
     try:
         manifest = folder.read(snapshot_id)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _unreadable(snapshot_id, error) from None
     connection = duckdb.connect(":memory:")
-    for name, model in all_tables().items():
-        try:
-            connection.execute(_view(connection, name, model, folder, manifest.tables.get(name)))
-        except duckdb.Error as error:
-            raise _unreadable(snapshot_id, error) from None
-    for name, table in manifest.tables.items():
-        if name.startswith(REGISTERS) or name in (ORPHANS, GAPS):
-            connection.execute(f"create view {quoted(name)} as select * from {_parts(folder, table)}")
-    return Snapshot(manifest, connection)
+    try:
+        if teams is not None:
+            _limit(connection, folder, manifest, teams)
+        for name, model in all_tables().items():
+            connection.execute(_view(connection, name, model, folder, manifest.tables.get(name), teams))
+        if "repo_dimension" not in manifest.tables:  # an older version's; teams are then not known by repository
+            connection.execute(
+                "create view repo_dimension as select null::varchar as repo_id, null::varchar as team limit 0"
+            )
+        for name, table in manifest.tables.items():
+            if name.startswith(REGISTERS) or name in COUNTED:
+                rows = f"select * from {_parts(folder, table)}"
+                connection.execute(f"create view {quoted(name)} as {rows}{_where(name, teams)}")
+    except duckdb.Error as error:
+        raise _unreadable(snapshot_id, error) from None
+    return Snapshot(manifest, connection, teams)
+
+
+def _limit(
+    connection: duckdb.DuckDBPyConnection, folder: SnapshotFolder, manifest: Manifest, teams: tuple[str, ...]
+) -> None:
+    """Make what the limits of a reader's teams lean on."""
+    repositories = manifest.tables.get("repo_dimension") or manifest.tables.get("change_facts")
+    values = manifest.tables.get("metric_values")
+    nothing = "(select null as repo_id, null as service, null as team, null as tier, null as metric,"
+    nothing += " null as segment, null as segment_kind, null as grain where false)"
+    sources = (_parts(folder, table) if table and table.parts else nothing for table in (repositories, values))
+    for statement in limits.helpers(teams, *sources):
+        connection.execute(statement)
+
+
+def _where(table: str, teams: tuple[str, ...] | None) -> str:
+    return "" if teams is None else f" where {limits.condition(table, teams)}"
 
 
 def _view(
@@ -125,6 +166,7 @@ def _view(
     model: type[PublishedTable],
     folder: SnapshotFolder,
     table: SnapshotTable | None,
+    teams: tuple[str, ...] | None,
 ) -> str:
     """The view of a table, with all columns that this version knows: those that its parts lack are null."""
     declared = {column.name: DUCKDB_TYPES[column.type] for column in model.table_columns()}
@@ -133,7 +175,9 @@ def _view(
     columns = ", ".join(
         quoted(column) if column in found else f"null::{kind} as {quoted(column)}" for column, kind in declared.items()
     )
-    return f"create view {quoted(name)} as select {columns} {f'from {parts}' if parts else 'where false'}"
+    rows = f"select {columns} {f'from {parts}' if parts else 'where false'}"
+    seen = "*" if teams is None else ", ".join(f"{limits.column(name, each)} as {quoted(each)}" for each in declared)
+    return f"create view {quoted(name)} as select {seen} from ({rows}){_where(name, teams)}"
 
 
 def _parts(folder: SnapshotFolder, table: SnapshotTable) -> str:

@@ -39,8 +39,10 @@ from metrics.model import (
     Stock,
     Variation,
 )
+from metrics.pending import PendingUnits
 from metrics.readings import Place
 from metrics.reads import Reads
+from metrics.row_notes import with_row_notes
 from metrics.rows import ValueRows
 from metrics.units import AI_USES, MIXED, TIERS, Days, Units
 from metrics.views import ORIGIN
@@ -138,8 +140,10 @@ class Engine:
         for estimator in metric.estimators:
             target = Target(self, metric, values, contrasts)
             RUNNERS[type(estimator)](target, estimator)
-        frame = with_watch_notes(self, metric, values.frame())
-        return Result(frame, pl.concat([contrasts.frame(), *self._by_origin(metric)]))
+        frame = with_row_notes(with_watch_notes(self, metric, values.frame()), values.asides())
+        pending = PendingUnits.of(self, metric)
+        compared = pl.concat([contrasts.frame(), *self._by_origin(metric)])
+        return Result(pending.keep_provisional(frame), pending.keep_provisional(compared))
 
     def gaps(self, metric: Metric, values: pl.DataFrame) -> list[Gap]:
         """Why a metric has no rows, in all tiers or in one; `values` are its rows."""

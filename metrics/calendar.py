@@ -103,3 +103,12 @@ class Calendar:
         """The instants at which local days begin, in microseconds since 1970 (UTC)."""
         starts = np.array([self.instant(day) for day in days], dtype="datetime64[us]")
         return starts.astype(np.int64)
+
+
+def window_name(grain: str, start: date, end: date) -> str:
+    """A window in a word: `2026-10`, `2026Q3`, or `year to 2026-09-30`. `end` is the first day after it."""
+    if grain == "month":
+        return f"{start:%Y-%m}"
+    if grain == "quarter":
+        return f"{start.year}Q{(start.month - 1) // 3 + 1}"
+    return f"year to {end - timedelta(days=1)}"

@@ -18,7 +18,9 @@ from metrics.estimators.arms import ARM, ARM_BEFORE
 from metrics.estimators.ratio import PER_WEEK, REST_PER_WEEK
 from metrics.margins import FEWEST_UNITS, Margins
 from metrics.model import Metric
+from metrics.row_notes import MIXES
 from metrics.stats.clusters import FEW_CLUSTERS
+from metrics.units import MIXED
 from metrics.views import ORIGIN
 
 Floats = NDArray[np.float64]
@@ -153,6 +155,7 @@ def _baseline_notes(rows: pl.DataFrame, register: pl.DataFrame, controlled_place
     return marked.select(
         pl.concat_str(
             pl.when(pl.col("has_control")).then(pl.lit(SEE_CONTROLLED)).otherwise(pl.lit(UNCONTROLLED)),
+            pl.when(pl.col("tier") == MIXED).then(pl.lit(MIXES)),
             pl.when(pl.col("segment_kind") == "ai_use").then(pl.lit(SELF_SELECTED)),
             pl.when(few_units).then(
                 pl.format(f"Fewer than {FEWEST_UNITS} units on one side ({{}} and {{}}).", "baseline_n", "n")

@@ -32,7 +32,7 @@ class RefusedDeclaration(ValueError):
 
 
 def constraints_with(settings: Mapping[str, ConstraintSettings]) -> dict[str, Constraint]:
-    """Every constraint that is judged, by id: those that ship first, then the workspace's own.
+    """Every constraint that is judged, by id, in the order in which they are shown: the workspace's own come last.
 
     Raises:
         RefusedDeclaration: a declaration cannot be followed.

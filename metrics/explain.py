@@ -4,14 +4,14 @@ Written by rules from the numbers.
 """
 
 import math
-
-import polars as pl
+from collections.abc import Sequence
 
 from metrics.estimators.ratio import REST_PER_WEEK
 from metrics.judge import Guardrail, Verdict
 from metrics.margins import Margins, relative_margin
 from metrics.model import Metric
-from metrics.readings import Reading, units_to_decide
+from metrics.power import Open, units_of
+from metrics.readings import Reading
 from metrics.words import certain, joined, quantity, sentence, share
 
 STATISTIC_NAMES = {
@@ -88,11 +88,11 @@ def margin_words(guardrail: Guardrail, margins: Margins) -> str:
     return f"{allowed * 100:.2f} points" if reading.unit == "fraction" else quantity(allowed, reading.unit)
 
 
-def reason(verdict: Verdict, contrasts: pl.DataFrame, metrics: dict[str, Metric], margins: Margins) -> str:
-    """Why the verdict is what it is, in two or three sentences."""
-    sentences = [_gain(verdict, metrics)]
+def reason(verdict: Verdict, left_open: Sequence[Open], metrics: dict[str, Metric], margins: Margins) -> str:
+    """Why the verdict is what it is, in two or three sentences; `left_open` says what would decide it."""
+    sentences = [_gain(verdict, left_open, metrics)]
     if verdict.is_triggered:
-        sentences.append(_price(verdict, contrasts, metrics, margins))
+        sentences.append(_price(verdict, left_open, metrics, margins))
         if verdict.unwatched:
             names = sorted({metric_name(guardrail.figure.metric, metrics) for guardrail in verdict.unwatched})
             sentences.append(f"Not judged, because nothing watches it: {joined(names)}.")
@@ -102,7 +102,7 @@ def reason(verdict: Verdict, contrasts: pl.DataFrame, metrics: dict[str, Metric]
     return " ".join(sentence for sentence in sentences if sentence)
 
 
-def _gain(verdict: Verdict, metrics: dict[str, Metric]) -> str:
+def _gain(verdict: Verdict, left_open: Sequence[Open], metrics: dict[str, Metric]) -> str:
     """What improved, or why nothing can be said to have."""
     if verdict.constraint.always:
         return ""
@@ -116,11 +116,20 @@ def _gain(verdict: Verdict, metrics: dict[str, Metric]) -> str:
         return f"{found} Without team_capacity nobody knows whether more people did it: no gain to claim."
     if verdict.gains:
         names = [movement(reading, metrics) for reading in verdict.gains]
-        return f"No gain beyond chance: {joined(names)}."
+        return f"No gain beyond chance: {joined(names)}.{_gain_would_show(left_open, metrics)}"
     return "The gain cannot be judged: fewer than 20 units in the window or in the baseline."
 
 
-def _price(verdict: Verdict, contrasts: pl.DataFrame, metrics: dict[str, Metric], margins: Margins) -> str:
+def _gain_would_show(left_open: Sequence[Open], metrics: dict[str, Metric]) -> str:
+    """How many more units would make a gain of what points the right way; empty where no number would."""
+    soonest = next((each for each in left_open if each.more is not None), None)
+    if soonest is None:
+        return ""
+    name = figure_name(soonest.reading, metrics)
+    return f" With some {soonest.units}, and the same figures, the {name.removesuffix(',')} would be a gain."
+
+
+def _price(verdict: Verdict, left_open: Sequence[Open], metrics: dict[str, Metric], margins: Margins) -> str:
     """What happened to the guardrails, by status."""
 
     def named(guardrail: Guardrail) -> str:
@@ -138,28 +147,38 @@ def _price(verdict: Verdict, contrasts: pl.DataFrame, metrics: dict[str, Metric]
         return f"Violated: {joined(parts)}."
     if verdict.status == "at_risk":
         risky = max(verdict.judged, key=lambda g: g.reading.certainty_worse if g.reading else 0.0)
-        return _at_risk(risky, named(risky), contrasts, margins)
+        return _at_risk(risky, named(risky), left_open, margins)
     if verdict.status == "inconclusive":
-        missing = [
-            f"{g.figure.metric} {g.figure.statistic}: {g.reading.shortfall}" for g in verdict.too_few if g.reading
-        ]
+        missing = [f"{figure_name(g.reading, metrics)}: {shortfall(g.reading)}" for g in verdict.too_few if g.reading]
         return f"Too little data: {joined(missing)}." if missing else "None of its guardrails is watched."
     held = joined([named(guardrail) for guardrail in verdict.judged])
     certainty = 1 - verdict.chance
     return f"Within margin, at a certainty of {certain(certainty)} or more: {held}."
 
 
-def _at_risk(risky: Guardrail, name: str, contrasts: pl.DataFrame, margins: Margins) -> str:
+def shortfall(reading: Reading) -> str:
+    """Why a figure cannot be judged and what it would take, with its units by name: `12 deployments in the window`."""
+    return (reading.shortfall or "").replace(" units", f" {units_of(reading.figure.metric)}")
+
+
+def _at_risk(risky: Guardrail, name: str, left_open: Sequence[Open], margins: Margins) -> str:
     reading = risky.reading
     if reading is None or math.isnan(reading.certainty_worse):
         return ""
     margin, chance = margin_words(risky, margins), share(reading.certainty_worse)
+    power = next((each for each in left_open if each.reading is reading), None)
     if reading.exceeds:
-        return f"At risk: {name}, worse than its margin of {margin}, though not beyond doubt (certainty {chance})."
-    more = units_to_decide(contrasts, reading, margins)
-    wanted = (
-        f"With some {more:,} more units in the window, and the same figures, it would hold."
-        if more
-        else "The baseline is too small for the window alone to decide it."
-    )
-    return f"At risk: {name}; the chance that it exceeds its margin of {margin} is {chance}. {wanted}"
+        found = f"At risk: {name}, worse than its margin of {margin}, though not beyond doubt (certainty {chance})."
+    else:
+        found = f"At risk: {name}; the chance that it exceeds its margin of {margin} is {chance}."
+    return f"{found}{_would_decide(power)}"
+
+
+def _would_decide(power: Open | None) -> str:
+    """What would decide a guardrail at risk."""
+    if power is None:
+        return ""
+    if power.more is None:
+        return " No larger window would decide it: its baseline, or the number of repositories, is too small."
+    outcome = "be violated" if power.towards == "violated" else "hold"
+    return f" With some {power.units} in the window, and the same figures, it would {outcome}."

@@ -73,9 +73,10 @@ def nothing_loaded(tables: Sequence[str]) -> str:
     """`no gate results loaded; load gate_results or connect a source of checks, such as a code host`."""
     fetched = [table for table in tables if table in SOURCES]
     sources = list(dict.fromkeys(SOURCES[table] for table in fetched))
+    kept = [table for table in tables if table not in SOURCES]
     ways = [f"load {_listed(fetched)} or connect {_listed(sources)}"] if fetched else []
-    ways += [f"fill in the register {table}" for table in tables if table not in SOURCES]
-    return f"no {_words(tables, 'or')} loaded; {' and '.join(ways)}"
+    ways += [f"fill in the register{'s' if len(kept) > 1 else ''} {_listed(kept)}"] if kept else []
+    return f"no {_words(tables, 'or')} loaded; {', and '.join(ways)}"
 
 
 def _unwatched(kinds: Sequence[str], place: str) -> str:

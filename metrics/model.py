@@ -229,6 +229,19 @@ class Example:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Pending:
+    """Units whose outcome may still be open after the follow-up, as it waits for something else first.
+
+    `until` is an SQL instant: while it lies after the cut, the unit of that window may still come to count.
+    """
+
+    fact: str
+    time: str
+    among: str
+    until: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Revision:
     """One version of a definition: when it took effect, who owned it, and why it changed."""
 
@@ -262,6 +275,8 @@ class Metric:
     """The metric that this one is a part of (a stage of the lead time)."""
     follow_up: timedelta = timedelta(0)
     """How long after a window's end its outcomes may still arrive; until then the window is provisional."""
+    pending: Pending | None = None
+    """What keeps a window provisional beyond its follow-up, as long as more than a hundredth of its units is open."""
     inputs: tuple[str, ...] = ("changes",)
     """Event tables without which there is nothing to measure."""
     watched: tuple[str, ...] = ()
@@ -340,6 +355,8 @@ class Constraint:
     across_tiers: bool = False
     tiers: tuple[str, ...] = ()
     """The only tiers that are judged; all where empty."""
+    place: int = 100
+    """Where it stands in grids and briefs, the most important first; ties by id. A workspace's own come last."""
     owner: str = "measurement owner"
 
     @property

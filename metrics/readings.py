@@ -12,8 +12,6 @@ from metrics.estimators.ratio import PER_WEEK, REST_PER_WEEK
 from metrics.margins import FEWEST_UNITS, Margins, certainty_beside, certainty_better, certainty_worse
 from metrics.model import Figure
 
-GROWTH = (1.25, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0)
-"""By how much a window is imagined to grow when asking how many units would decide it."""
 CHANCE_ALLOWED = 0.20
 """Chance of exceeding the margin up to which a guardrail holds (METRICS §5: one in five)."""
 
@@ -170,33 +168,3 @@ def known(row: Mapping[str, float | None], name: str) -> float:
     """A number of a contrast; NaN where there is none (a level needs no baseline)."""
     value = row[name]
     return nan if value is None else value
-
-
-def units_to_decide(contrasts: pl.DataFrame, reading: Reading, margins: Margins) -> int | None:
-    """How many more units in the window would bring the chance of exceeding the margin under `CHANCE_ALLOWED`.
-
-    Supposes that the estimate stays where it is; None where no growth within reason would do, because the baseline is
-    too small.
-    """
-    place = reading.place
-    if reading.figure.beside is not None:
-        return None
-    row = (
-        _rows_of(contrasts, reading.figure.metric, reading.figure.statistic)
-        .filter(
-            (pl.col("tier") == place.tier)
-            & (pl.col("grain") == place.grain)
-            & (pl.col("window_start") == place.window_start)
-        )
-        .head(1)
-    )
-    grown = row.join(pl.DataFrame({"growth": GROWTH}), how="cross").with_columns(
-        pl.col("size") * pl.col("growth"),
-        pl.col("sd_low") / pl.col("growth").sqrt(),
-        pl.col("sd_high") / pl.col("growth").sqrt(),
-    )
-    if grown.is_empty() or reading.exceeds:
-        return None
-    certainty, _ = certainty_worse(grown, reading.figure, margins)
-    enough = np.flatnonzero(certainty <= CHANCE_ALLOWED)
-    return round(reading.n * (GROWTH[enough[0]] - 1)) if len(enough) else None

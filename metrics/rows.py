@@ -40,7 +40,7 @@ SCHEMA: dict[str, pl.DataType] = {
     "bin_low": pl.Float64(),
     "bin_high": pl.Float64(),
     "is_provisional": pl.Boolean(),
-    "note": TEXT,
+    "note": pl.String(),
 }
 
 
@@ -124,6 +124,7 @@ class ValueRows:
     remark: str | None = None
     """A sentence that every row's note ends with."""
     _chunks: list["_Chunk"] = field(default_factory=list)
+    _asides: list[pl.DataFrame] = field(default_factory=list)
 
     def add(
         self,
@@ -165,6 +166,28 @@ class ValueRows:
         numbers = {"bin_low": lower[bins], "bin_high": edges[bins]}
         value = counts[picked, bins].astype(np.float64)
         self._chunks.append(_Chunk(shape, "hist", unit, picked, value, n[picked].astype(np.int64), numbers, None))
+
+    def note_on(self, shape: Shape, statistic: str, keep: NDArray[np.bool_], sentence: str) -> None:
+        """Says something of the rows of a statistic, whoever adds them, in the groups where `keep` holds."""
+        picked, grouping = np.flatnonzero(keep), shape.grouping
+        if len(picked) == 0:
+            return
+        columns: dict[str, list[object]] = {
+            "tier": [shape.tiers[i] for i in grouping.tiers[picked]],
+            "segment": [shape.segments[i] for i in grouping.segments[picked]],
+            "window_start": [shape.periods[i].start for i in grouping.windows[picked]],
+        }
+        constants = {"segment_kind": shape.segment_kind, "grain": shape.grain, "statistic": statistic}
+        places = pl.DataFrame(columns, schema_overrides={"window_start": pl.Date()})
+        literals = (constants | {"aside": sentence}).items()
+        self._asides.append(places.with_columns(pl.lit(text).alias(name) for name, text in literals))
+
+    def asides(self) -> pl.DataFrame:
+        """All that `note_on` was told: tier, segment, window_start, segment_kind, grain, statistic, aside."""
+        if not self._asides:
+            return pl.DataFrame()
+        text = ("tier", "segment", "segment_kind", "grain", "statistic")
+        return pl.concat(self._asides).with_columns(pl.col(text).cast(TEXT))
 
     def frame(self) -> pl.DataFrame:
         """All rows, in the order in which they were added."""
@@ -226,7 +249,7 @@ class ValueRows:
             codes.append(chunk.notes.codes + tables[id(chunk.notes.table)])
         if self.remark is not None:
             sentences = [f"{sentence} {self.remark}" if sentence else self.remark for sentence in sentences]
-        return pl.Series(sentences, dtype=TEXT).gather(np.concatenate(codes))
+        return pl.Series(sentences, dtype=pl.String).gather(np.concatenate(codes))
 
 
 @dataclass(frozen=True)

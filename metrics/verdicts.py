@@ -15,7 +15,9 @@ from metrics.facts.withdrawals import RecordKeeping, outcome_kinds
 from metrics.judge import Guardrail, Judge, Verdict
 from metrics.margins import Margins
 from metrics.model import Constraint, Metric
+from metrics.power import Open, power, units_of
 from metrics.readings import Place, Reading
+from schemas.record_links import RecordLinks
 
 WORST = 10
 """Records named per guardrail: enough to look into, few enough to read."""
@@ -58,11 +60,13 @@ def verdicts(
     today: date | None = None,
     keeping: RecordKeeping | None = None,
     exceptions: ExceptionsInForce | None = None,
+    links: RecordLinks | None = None,
 ) -> Verdicts:
     """Judges, claims, explains, and names the worst records behind what is violated or at risk (`worst` finds them).
 
     Windows that may still change on `today`, the local day of the cut, are judged as ones that are looked at every day.
     `keeping` tells what is watched or required no more. `exceptions` stand beside what was triggered and hide nothing.
+    `links` tell where the records can be looked at.
     """
     margins = margins or Margins()
     kept = keeping or RecordKeeping()
@@ -71,7 +75,8 @@ def verdicts(
     judge = Judge(contrasts, margins, today, kept.withdrawn, kinds, kept.loosened)
     found = judge.verdicts(constraints)
     claimed = claims(found)
-    records = _records(found, metrics, worst) if worst else {}
+    records = _records(found, metrics, worst, links or RecordLinks()) if worst else {}
+    left_open = power(found, judge.seen, margins)
     rows = []
     for verdict in found:
         figures = (*verdict.constraint.gains, *verdict.constraint.guardrails)
@@ -95,9 +100,11 @@ def verdicts(
                 "status": verdict.status,
                 "claim": claimed[verdict.place],
                 "not_judged": ", ".join(unwatched) if verdict.is_triggered and unwatched else None,
-                "reason": " ".join(filter(None, [reason(verdict, contrasts, dict(metrics), margins), meanwhile])),
+                "reason": " ".join(
+                    filter(None, [reason(verdict, left_open.get(verdict.id, ()), dict(metrics), margins), meanwhile])
+                ),
                 "evidence": json.dumps(
-                    _evidence(verdict, records)
+                    _evidence(verdict, records, left_open.get(verdict.id, ()))
                     | {"exceptions": [row["exception_id"] for row in excepted.within(*span)]},
                     sort_keys=True,
                 ),
@@ -107,7 +114,7 @@ def verdicts(
 
 
 def _records(
-    found: Sequence[Verdict], metrics: Mapping[str, Metric], worst: Worst
+    found: Sequence[Verdict], metrics: Mapping[str, Metric], worst: Worst, links: RecordLinks
 ) -> dict[tuple[str, Place], list[dict[str, object]]]:
     """The worst records per metric and place, for every guardrail that is or may be worse: one query a metric."""
     wanted: dict[str, set[Place]] = {}
@@ -119,7 +126,9 @@ def _records(
     records = {}
     for metric, places in sorted(wanted.items()):
         for place, rows in worst(metrics[metric], sorted(places), WORST).items():
-            records[(metric, place)] = rows
+            records[(metric, place)] = [
+                row | {"url": links.address(str(row["kind"]), str(row["id"]))} for row in rows
+            ]
     return records
 
 
@@ -130,9 +139,22 @@ def _worse(verdict: Verdict) -> list[Guardrail]:
     ]
 
 
-def _evidence(verdict: Verdict, records: Mapping[tuple[str, Place], list[dict[str, object]]]) -> dict[str, object]:
-    """The numbers of a verdict, and the records behind it."""
+def _evidence(
+    verdict: Verdict, records: Mapping[tuple[str, Place], list[dict[str, object]]], left_open: Sequence[Open]
+) -> dict[str, object]:
+    """The numbers of a verdict, what would decide it, and the records behind it."""
     return {
+        "power": [
+            {
+                "metric": each.reading.figure.metric,
+                "statistic": each.reading.figure.statistic,
+                "tier": each.reading.place.tier,
+                "towards": each.towards,
+                "more": each.more,
+                "units": units_of(each.reading.figure.metric),
+            }
+            for each in left_open
+        ],
         "gains": [_numbers(reading) | {"improved": reading in verdict.improved} for reading in verdict.gains],
         "guardrails": [
             {

@@ -40,9 +40,8 @@ def with_watch_notes(source: Described, metric: Metric, values: pl.DataFrame) ->
         return values
     noted = values.join(notes, on=["tier", "grain", "window_start"], how="left", maintain_order="left")
     told = pl.when(pl.col("statistic") != "hist").then(pl.col("watch_note"))
-    both = pl.concat_str(pl.col("note").cast(pl.String), told, separator=" ", ignore_nulls=True)
-    note = pl.when(told.is_null()).then(pl.col("note").cast(pl.String)).otherwise(both).cast(TEXT)
-    return noted.with_columns(note=note).drop("watch_note")
+    both = pl.concat_str("note", told, separator=" ", ignore_nulls=True)
+    return noted.with_columns(note=pl.when(told.is_null()).then(pl.col("note")).otherwise(both)).drop("watch_note")
 
 
 def _watch_notes(source: Described, metric: Metric) -> pl.DataFrame:

@@ -1,4 +1,16 @@
-"""Numbers in people's units: one way of rounding, for verdicts, briefs and the dashboard alike."""
+"""Numbers in people's units: one way of rounding, for verdicts, briefs and the dashboard alike.
+
+Briefs write numbers and days as their workspace's locale does (`written_in`); everything else as English does, with
+days as ISO 8601. The words themselves are English.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import date
+
+ENGLISH = "en"
+_locale: ContextVar[str] = ContextVar("locale", default=ENGLISH)
 
 HOURS_PER_DAY = 24.0
 DAYS_FROM_HOURS = 72.0
@@ -6,11 +18,70 @@ DAYS_FROM_HOURS = 72.0
 MINUTES_PER_HOUR = 60.0
 
 
+@contextmanager
+def written_in(locale: str) -> Iterator[None]:
+    """Numbers and days as a locale writes them (`de_DE`), for as long as the context lasts."""
+    token = _locale.set(locale)
+    try:
+        yield
+    finally:
+        _locale.reset(token)
+
+
+def decimal(value: float, digits: int) -> str:
+    """So many digits after the point, thousands separated, as the locale in force writes it."""
+    locale = _locale.get()
+    if locale == ENGLISH:
+        return f"{value:,.{digits}f}"
+    from babel.numbers import format_decimal
+
+    pattern = "#,##0." + "0" * digits if digits else "#,##0"
+    # Rounded here as in English, so that every locale shows the same figures.
+    return str(format_decimal(float(f"{value:.{digits}f}"), format=pattern, locale=locale))
+
+
+def count(value: int) -> str:
+    """A whole number, thousands separated."""
+    return decimal(value, 0)
+
+
+def day(value: date) -> str:
+    """A day: 2026-10-31 in plain English, else as the locale writes it (31 Oct 2026, 31.10.2026)."""
+    locale = _locale.get()
+    if locale == ENGLISH:
+        return value.isoformat()
+    from babel.dates import format_date
+
+    # Some locales put a space that does not break into a day: what copies as a plain one reads the same.
+    return str(format_date(value, "medium", locale=locale)).replace("\u202f", " ").replace("\xa0", " ")
+
+
+MONEY_FIGURES = 3
+
+
+def money(value: float, currency: str) -> str:
+    """An amount with its currency's code, to three significant figures: USD 52,300, USD −1,200."""
+    size = f"{abs(value):.0f}"
+    rounded = round(value, min(MONEY_FIGURES - len(size), 0))
+    sign = MINUS if rounded < 0 else ""
+    return f"{currency} {sign}{decimal(abs(rounded), 0)}"
+
+
+def money_range(low: float, high: float, currency: str) -> str:
+    """Two amounts, their currency said once: USD −12,000 to 75,000."""
+    return f"{money(low, currency)} to {money(high, currency).removeprefix(f'{currency} ')}"
+
+
+def signed(value: float) -> str:
+    """Three significant figures with the sign of a minus: −13.9."""
+    text = number(abs(value))
+    return text if value >= 0 else f"{MINUS}{text}"
+
+
 def number(value: float) -> str:
     """Three significant figures, no exponent, thousands separated."""
     size = abs(value)
-    digits = 0 if size >= 100 else 1 if size >= 10 else 2
-    return f"{value:,.{digits}f}"
+    return decimal(value, 0 if size >= 100 else 1 if size >= 10 else 2)
 
 
 def quantity(value: float, unit: str) -> str:
@@ -29,13 +100,13 @@ def quantity(value: float, unit: str) -> str:
 def share(value: float) -> str:
     """A probability or relative change in whole per cent, with one decimal below ten."""
     percent = value * 100
-    return f"{percent:,.0f} %" if abs(percent) >= 10 else f"{percent:.1f} %"
+    return f"{decimal(percent, 0 if abs(percent) >= 10 else 1)} %"
 
 
 def certain(value: float) -> str:
     """A probability that is never said to be whole: 87 %, 99.2 %, at most 99.9 %."""
     percent = min(value * 100, 99.9)
-    return f"{percent:.1f} %" if percent >= 99 else f"{percent:.0f} %"
+    return f"{decimal(percent, 1 if percent >= 99 else 0)} %"
 
 
 def joined(items: list[str]) -> str:
@@ -115,6 +186,6 @@ def tier_name(tier: str) -> str:
     return {"all": "All tiers mixed", "untiered": "Untiered"}.get(tier, f"Tier {tier}")
 
 
-def plural(count: int, noun: str) -> str:
+def plural(many: int, noun: str) -> str:
     """`1 exception`, `3 exceptions`."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+    return f"{count(many)} {noun}" if many == 1 else f"{count(many)} {noun}s"

@@ -26,6 +26,7 @@ def write_brief_documents(build: BuildStore, snapshot_id: str) -> None:
         as_of=build.cut.as_of,
         known_at=build.cut.known_at,
         calendar=calendar,
+        locale=build.workspace.locale,
     )
     month = last_complete(origin.as_of, calendar)
     rows = []

@@ -14,6 +14,7 @@ from metrics.briefs.monthly import monthly_brief, months_with_data
 from metrics.briefs.tables import BriefTables, Origin
 from metrics.calendar import Calendar, add_months
 from metrics.facts.sql import timestamp
+from metrics.words import ENGLISH
 from schemas.snapshot import Manifest
 
 REGISTERS = ("control_changes", "decisions", "exceptions", "phase_decisions")
@@ -53,7 +54,7 @@ LINK_COUNTS = """
 
 def read_months(connection: duckdb.DuckDBPyConnection, origin: Origin) -> list[date]:
     """The months that a brief can be made of, oldest first."""
-    return months_with_data(_frame(connection, "metric_values", MONTHS), origin)
+    return months_with_data(frame_of(connection, "metric_values", MONTHS), origin)
 
 
 def read_brief(connection: duckdb.DuckDBPyConnection, origin: Origin, month: date) -> MonthlyBrief:
@@ -64,12 +65,12 @@ def read_brief(connection: duckdb.DuckDBPyConnection, origin: Origin, month: dat
         "end": f"date '{end}'",
         "first": f"date '{add_months(month, 1 - TREND_MONTHS)}'",
     }
-    frames = {name: _frame(connection, _table_of(name), query.format(**bounds)) for name, query in QUERIES.items()}
+    frames = {name: frame_of(connection, _table_of(name), query.format(**bounds)) for name, query in QUERIES.items()}
     instants = {
         "begins": timestamp(origin.calendar.instant(month)),
         "ends": timestamp(origin.calendar.instant(end)),
     }
-    frames["link_counts"] = _frame(connection, "change_facts", LINK_COUNTS.format(**instants))
+    frames["link_counts"] = frame_of(connection, "change_facts", LINK_COUNTS.format(**instants))
     return monthly_brief(BriefTables.of(frames), origin, month)
 
 
@@ -77,20 +78,21 @@ def _table_of(name: str) -> str:
     return f"{REGISTER_PREFIX}{name}" if name in REGISTERS else ORPHANS if name == "orphans" else name
 
 
-def _frame(connection: duckdb.DuckDBPyConnection, table: str, query: str) -> pl.DataFrame:
+def frame_of(connection: duckdb.DuckDBPyConnection, table: str, query: str) -> pl.DataFrame:
     """What a query gives; an empty frame where its table was not built (a later issue's, or one without rows)."""
     exists = connection.execute("select 1 from duckdb_views() where view_name = ? limit 1", [table]).fetchone()
     return connection.sql(query).pl() if exists else pl.DataFrame()
 
 
-def origin_of(manifest: Manifest) -> Origin:
-    """What a brief of that snapshot says that it was made from."""
+def origin_of(manifest: Manifest, locale: str = ENGLISH) -> Origin:
+    """What a brief of that snapshot says that it was made from; `locale` writes its numbers and days."""
     return Origin(
         organisation=manifest.workspace,
         snapshot_id=manifest.snapshot_id,
         as_of=_instant(manifest.as_of),
         known_at=_instant(manifest.known_at) if manifest.known_at else None,
         calendar=Calendar(manifest.timezone),
+        locale=locale,
     )
 
 

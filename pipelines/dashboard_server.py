@@ -1,28 +1,68 @@
-"""The dashboard as a local server: Streamlit on the loopback interface, with nothing sent anywhere."""
+"""The dashboard as a server: Streamlit, open on the loopback interface, behind a log-in everywhere else."""
 
 import importlib.util
+import os
+from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from pipelines.dashboard_secrets import secrets_file
 from pipelines.local_server import LOOPBACK, free_port, serve
-from schemas.workspace import Workspace
+from schemas.access_settings import SERVED_VARIABLE, Served, is_loopback
+from schemas.errors import InputError
+from schemas.workspace import FILE_NAME, Workspace
 
 DEFAULT_PORT = 8501
+EVERY_INTERFACE = ("0.0.0.0", "::")  # noqa: S104 -- recognised, never chosen
 
 
-def serve_dashboard(workspace: Workspace, port: int, *, opens: bool = False) -> int:
+def serve_dashboard(workspace: Workspace, port: int, *, host: str = LOOPBACK, opens: bool = False) -> int:
     """Serve the newest snapshot of a workspace until stopped.
+
+    With `[access]` in the workspace's settings people log in, on whatever interface it is served.
 
     Args:
         workspace: whose snapshots.
         port: 0 for any free one.
+        host: the interface to listen on; one beyond this machine needs `[access]`.
         opens: whether to open a browser, where there is a screen.
 
     Raises:
-        InputError: the port is taken, or the server ended.
+        InputError: the port is taken, the server ended, or the host lies beyond this machine and nobody could log in.
+        ConfigurationError: the client's secret for the log-in is not where the settings say.
     """
-    port = free_port(port)
-    options = {
-        "server.address": LOOPBACK,
+    access = workspace.access
+    if access is None and not is_loopback(host):
+        raise InputError(
+            "serves beyond this machine, and without a log-in everybody there could read it",
+            f"--host {host}",
+            f"say who may see it under [access] in {workspace.root / FILE_NAME}, or leave --host out",
+        )
+    port = free_port(port, host)
+    options = _options(host, port)
+    with ExitStack() as stack:
+        if access is not None:
+            options["secrets.files"] = str(stack.enter_context(secrets_file(workspace, access, os.environ)))
+            # Behind a proxy the browser's origin is the public address; Streamlit must know it to accept it.
+            options["browser.serverAddress"] = urlsplit(access.address).hostname or host
+        flags = [f"--{name}={value}" for name, value in options.items()]
+        shown = LOOPBACK if host in EVERY_INTERFACE else f"[{host}]" if ":" in host else host
+        return serve(
+            ["streamlit", "run", str(_app()), *flags],
+            f"http://{shown}:{port}",
+            "/_stcore/health",
+            {
+                "PLUMBLINE_WORKSPACE": str(workspace.root),
+                SERVED_VARIABLE: Served(access=access, show_names=workspace.dashboard.show_names).model_dump_json(),
+            },
+            says=f"Dashboard of {workspace.name}" + (f", log-in at {access.address}" if access else ""),
+            opens=opens,
+        )
+
+
+def _options(host: str, port: int) -> dict[str, str]:
+    return {
+        "server.address": host,
         "server.port": str(port),
         "server.headless": "true",
         "server.fileWatcherType": "none",
@@ -30,15 +70,6 @@ def serve_dashboard(workspace: Workspace, port: int, *, opens: bool = False) -> 
         "client.toolbarMode": "minimal",
         "logger.level": "warning",
     }
-    flags = [f"--{name}={value}" for name, value in options.items()]
-    return serve(
-        ["streamlit", "run", str(_app()), *flags],
-        f"http://{LOOPBACK}:{port}",
-        "/_stcore/health",
-        {"PLUMBLINE_WORKSPACE": str(workspace.root)},
-        says=f"Dashboard of {workspace.name}",
-        opens=opens,
-    )
 
 
 def _app() -> Path:

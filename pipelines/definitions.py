@@ -16,7 +16,7 @@ import dagster as dg
 
 from pipelines import schedules, sensors, stages
 from pipelines.build_resource import BuildResource
-from pipelines.jobs import BRIEF_JOB, BUILD_JOB
+from pipelines.jobs import BRIEF_JOB, BUILD_JOB, ROI_JOB
 from pipelines.snapshot_asset import SNAPSHOT, snapshot_of
 from pipelines.table_checks import check_of
 from schemas.published import all_tables
@@ -36,7 +36,8 @@ def load(workspace: Workspace) -> dg.Definitions:
         asset_checks=[check_of(all_tables()[name]) for name in published],
         jobs=[
             dg.define_asset_job(BUILD_JOB, built, config=whole),
-            dg.define_asset_job(BRIEF_JOB, dg.AssetSelection.all(), config=whole),
+            dg.define_asset_job(BRIEF_JOB, built | dg.AssetSelection.assets("monthly_brief"), config=whole),
+            dg.define_asset_job(ROI_JOB, built | dg.AssetSelection.assets("roi_report"), config=whole),
         ],
         schedules=[module.schedule(workspace) for module in _modules_of(schedules)],
         sensors=[module.sensor(workspace) for module in _modules_of(sensors)],

@@ -5,13 +5,16 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from metrics.calendar import Calendar
-from metrics.rollout.model import CATEGORIES, PHASES
+from metrics.rollout.model import CATEGORIES
+from metrics.rollout.progress import current_phase, next_phase
+from metrics.words import joined
 from pipelines.brief_tables import REGISTER_PREFIX
+from pipelines.checklist_log import TABLE as CHECKLISTS
 from pipelines.snapshot_reader import Snapshot
 
 MARKS = {"pass": "ok", "fail": "FAIL", "no_evidence": "none"}
 DECISIONS = f"""
-    select coalesce(tier::varchar, 'all') as tier, from_phase, to_phase, is_approved, approvers,
+    select decision_id, coalesce(tier::varchar, 'all') as tier, from_phase, to_phase, is_approved, approvers,
         decided_at, remediation
     from {REGISTER_PREFIX}phase_decisions order by decided_at, decision_id
 """
@@ -25,7 +28,7 @@ Row = dict[str, object]
 
 @dataclass(frozen=True)
 class Checklist:
-    """What one tier has shown for one phase."""
+    """What one tier has shown for one phase; `decisions` are all phase decisions of the tier, oldest first."""
 
     tier: str
     phase: str
@@ -54,16 +57,27 @@ def checklist(snapshot: Snapshot, phase: str | None, tier: str | None) -> list[C
     for name in sorted({str(row["tier"]) for row in rows}):
         if tier not in (None, name):
             continue
-        decisions = [row for row in decided if row["tier"] in (name, "all")]
-        current = _current(decisions, name in begun)
-        asked = phase or _next(current)
+        decisions = [_of_tier(row, name) for row in decided if row["tier"] in (name, "all")]
+        current = current_phase(decisions, name in begun)
+        asked = phase or next_phase(current)
         criteria = [row for row in rows if row["tier"] == name and row["phase"] == asked]
         criteria.sort(key=lambda row: CATEGORIES.index(str(row["category"])))
         shown = [
             {key: row[key] for key in ("category", "criterion", "outcome", "evidence", "note")} for row in criteria
         ]
-        found.append(Checklist(name, asked, current, shown, [row for row in decisions if row["to_phase"] == asked]))
+        found.append(Checklist(name, asked, current, shown, decisions))
     return found
+
+
+def _of_tier(decision: Row, tier: str) -> Row:
+    """A decision with the checklist that it had before it in one tier."""
+    rows: list[Row] = decision["checklist"]  # type: ignore[assignment]
+    mine = [
+        {key: row[key] for key in ("category", "criterion", "outcome", "evidence", "note")}
+        for row in rows
+        if row["tier"] == tier
+    ]
+    return decision | {"checklist": mine}
 
 
 def _decided(snapshot: Snapshot) -> list[Row]:
@@ -71,22 +85,15 @@ def _decided(snapshot: Snapshot) -> list[Row]:
     if f"{REGISTER_PREFIX}phase_decisions" not in snapshot.manifest.tables:
         return []
     calendar = Calendar(snapshot.manifest.timezone)
+    has_lists = CHECKLISTS in snapshot.manifest.tables
+    lists = snapshot.rows(f"select * from {CHECKLISTS}") if has_lists else []
     found = []
     for row in snapshot.rows(DECISIONS):
         decided_at = row.pop("decided_at")
         assert isinstance(decided_at, datetime)  # noqa: S101 -- as the register's schema says
-        found.append(row | {"decided_on": calendar.local_day(decided_at).isoformat()})
+        mine = [each for each in lists if each["decision_id"] == row["decision_id"]]
+        found.append(row | {"decided_on": calendar.local_day(decided_at).isoformat(), "checklist": mine})
     return found
-
-
-def _current(decisions: Sequence[Row], has_begun: bool) -> str | None:
-    granted = [str(row["to_phase"]) for row in decisions if row["is_approved"]]
-    return granted[-1] if granted else PHASES[0] if has_begun else None
-
-
-def _next(current: str | None) -> str:
-    """The phase after the current one; the last one stays."""
-    return PHASES[0] if current is None else PHASES[min(PHASES.index(current) + 1, len(PHASES) - 1)]
 
 
 def report(checklists: Sequence[Checklist]) -> str:
@@ -105,6 +112,21 @@ def _lines(found: Checklist) -> Iterator[str]:
         category = str(row["category"]).replace("_", " ")
         yield f"  {MARKS[str(row['outcome'])]:<5} {category:<21} {row['criterion']}: {words}"
     for row in found.decisions:
-        granted = "granted" if row["is_approved"] else "held"
-        until = f"; first {row['remediation']}" if row["remediation"] else ""
-        yield f"  decided {row['decided_on']} by {row['approvers']}: {granted}{until}"
+        yield from _decision_lines(row)
+
+
+def _decision_lines(row: Row) -> Iterator[str]:
+    """Who decided what, when, with which condition, and on which checklist."""
+    granted = "granted" if row["is_approved"] else "held"
+    until = f"; first {row['remediation']}" if row["remediation"] else ""
+    yield f"  decided {row['decided_on']} by {row['approvers']}: {row['to_phase']} {granted}{until}"
+    shown: list[Row] = row["checklist"]  # type: ignore[assignment]
+    if not shown:
+        return
+    lacking = {
+        words: [str(each["criterion"]) for each in shown if each["outcome"] == outcome]
+        for outcome, words in (("fail", "failed"), ("no_evidence", "no evidence of"))
+    }
+    met = sum(each["outcome"] == "pass" for each in shown)
+    parts = [f"{words} {joined(names)}" for words, names in lacking.items() if names]
+    yield f"          on that day {'; '.join([f'{met} of {len(shown)} criteria met', *parts])}"

@@ -1,88 +1,28 @@
-"""Pulling from the configured sources into the warehouse: by which connector, from where on, and what went wrong.
+"""Pulling from the configured sources into the warehouse: which of them, side by side, and what came of it.
 
-A source that fails does not keep the others from being read; a stream that fails keeps what arrived, and its cursor
-where it was.
+Sources are read at the same time (those of one host and token one after the other: they share its budget), within a
+source the repositories. One thread writes (pipelines.ingest_desk); a source that fails does not keep the others from
+being read.
 """
 
-import os
+import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import datetime
-from typing import Protocol
 
-import httpx
-from pydantic import SecretStr, ValidationError
-
-from pipelines.connectors.base import Batch, Conformed, Connector, PullContext, SourceSettings, Stream, discover
-from pipelines.connectors.transport import GO_ON, HostClient
-from pipelines.ingest_store import IngestStore, Outcome
-from pipelines.warehouse import Warehouse
-from schemas.errors import ConfigurationError, PlumblineError, SourceError
+from pipelines.connectors.kept_answers import KeptAnswers
+from pipelines.connectors.transport import Stopped
+from pipelines.ingest_desk import Desk, only_pull
+from pipelines.ingest_prepare import PreparedSource, connector_of, prepare
+from pipelines.ingest_pull import SourcePull, World
+from pipelines.ingest_report import Progress, StreamReport
+from pipelines.warehouse import translated_errors
+from schemas.errors import ConfigurationError
 from schemas.workspace import FILE_NAME, Source, Workspace
 
-FAILURES_IN_A_ROW = 3
-"""Streams that fail one after the other before the rest of their source is left for the next run."""
-
-
-@dataclass
-class StreamReport:
-    """What a pull of one stream did: rows by what became of them and by table, requests made, and how it ended."""
-
-    source: str
-    stream: str
-    rows: dict[str, Outcome] = field(default_factory=dict)
-    requests: int = 0
-    error: PlumblineError | None = None
-
-    def add(self, outcomes: Mapping[str, Outcome]) -> None:
-        """Count a batch in."""
-        for table, outcome in outcomes.items():
-            self.rows[table] = self.rows.get(table, Outcome()) + outcome
-
-    @property
-    def state(self) -> str:
-        """`complete`, `partial` (the next ingest goes on) or `refused` (the configuration has to be mended)."""
-        if self.error is None:
-            return "complete"
-        return "partial" if isinstance(self.error, SourceError) else "refused"
-
-
-class Progress(Protocol):
-    """Whoever shows how a pull goes."""
-
-    def started(self, source: str, stream: str) -> None:
-        """A stream begins."""
-
-    def advanced(self, report: StreamReport) -> None:
-        """A batch was stored, or the stream came to its end."""
-
-    def waits(self, source: str, seconds: float, reason: str) -> None:
-        """The host wants to be left alone for a while."""
-
-
-@dataclass(frozen=True)
-class World:
-    """What a pull takes from outside: transport (httpx's own if None), clock, sleep and environment."""
-
-    transport: httpx.BaseTransport | None = None
-    clock: Callable[[], float] = time.time
-    sleep: Callable[[float], None] = time.sleep
-    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
-
-
-@dataclass(frozen=True)
-class PreparedSource:
-    """A source of plumbline.toml whose settings and token were found in order."""
-
-    connector: Connector
-    token: SecretStr | None
-    token_hint: str
-
-    @property
-    def name(self) -> str:
-        """The source's name."""
-        return self.connector.settings.name
+__all__ = ["PreparedSource", "Progress", "StreamReport", "World", "connector_of", "ingest_sources", "prepare"]
 
 
 def ingest_sources(
@@ -99,15 +39,53 @@ def ingest_sources(
     Raises:
         ConfigurationError: A source is not configured, or its settings or token are wrong; nothing has been asked of
             any host then.
+        WarehouseLocked: Another process is pulling, or held the warehouse for long.
         WarehouseError: The warehouse cannot be written.
     """
     world = world or World()
     prepared = [prepare(workspace, source, world.environment) for source in _chosen(workspace, names)]
-    reports: list[StreamReport] = []
-    with Warehouse.open(workspace, write=True) as warehouse:
-        for source in prepared:
-            reports += _Pull(source, IngestStore(warehouse, source.name), progress, world).run(since, full)
-    return reports
+    desk = Desk(workspace, world.sleep or time.sleep, lambda seconds, why: progress.waits("plumbline", seconds, why))
+    with only_pull(workspace), ExitStack() as stack:
+        with translated_errors(workspace.state):
+            kept = stack.enter_context(KeptAnswers(workspace.state / "answers.sqlite"))
+        pulls = [SourcePull(source, desk, progress, world, kept, since, full) for source in prepared]
+        _run(pulls, desk)
+    return [report for pull in pulls for report in pull.reports()]
+
+
+def _run(pulls: Sequence[SourcePull], desk: Desk) -> None:
+    """Read all sources on threads, and write what they bring on this one."""
+    chains: dict[object, list[SourcePull]] = {}
+    for pull in pulls:
+        chains.setdefault(pull.budget, []).append(pull)
+    left = threading.Semaphore(0)
+
+    def read(chain: Sequence[SourcePull]) -> None:
+        try:
+            for pull in chain:
+                pull.run()
+        except Stopped:
+            pass
+        except BaseException as failure:
+            desk.fail(failure)
+        finally:
+            left.release()
+
+    def wait_for_all() -> None:
+        for _ in chains:
+            left.acquire()
+        desk.finish()
+
+    with ThreadPoolExecutor(len(chains) + 1, thread_name_prefix="source") as pool:
+        try:
+            for chain in chains.values():
+                pool.submit(read, chain)
+            pool.submit(wait_for_all)
+            desk.serve()
+        finally:
+            desk.call_off()
+            for pull in pulls:
+                pull.call_off()
 
 
 def _chosen(workspace: Workspace, names: Sequence[str]) -> list[Source]:
@@ -119,145 +97,3 @@ def _chosen(workspace: Workspace, names: Sequence[str]) -> list[Source]:
         if name not in configured:
             raise ConfigurationError(f"there is no source {name!r}", where, f"name one of {', '.join(configured)}")
     return [configured[name] for name in dict.fromkeys(names or configured)]
-
-
-def prepare(workspace: Workspace, source: Source, environment: Mapping[str, str]) -> PreparedSource:
-    """Check a source's settings by its connector's model, and fetch its token.
-
-    Raises:
-        ConfigurationError: The kind is not known, a key is wrong, or the token is not where the settings say.
-    """
-    where = f'{workspace.root / FILE_NAME}, source "{source.name}"'
-    connectors = discover()
-    if source.kind not in connectors:
-        raise ConfigurationError(f"kind {source.kind!r} is not known", where, f"known kinds: {', '.join(connectors)}")
-    connector = connectors[source.kind]
-    given = source.model_dump(include=source.model_fields_set | set(source.extra), exclude_none=True)
-    try:
-        settings = connector.settings_model.model_validate(given)
-    except ValidationError as error:
-        raise _settings_error(error, connector.settings_model, where) from None
-    token, hint = _token(settings, workspace, environment, where)
-    return PreparedSource(connector(settings), token, hint)
-
-
-def _settings_error(error: ValidationError, model: type[SourceSettings], where: str) -> ConfigurationError:
-    first = error.errors(include_input=False)[0]
-    key = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        return ConfigurationError(f"{key} is not a known key", where, f"known here: {', '.join(model.model_fields)}")
-    if first["type"] == "missing":
-        return ConfigurationError(f"{key} is missing", where, f"add {key} = …")
-    return ConfigurationError(f"{key}: {first['msg']}", where, "correct it there")
-
-
-def _token(
-    settings: SourceSettings, workspace: Workspace, environment: Mapping[str, str], where: str
-) -> tuple[SecretStr | None, str]:
-    """The token and where it comes from, in words."""
-    if settings.token_env and settings.token_file:
-        raise ConfigurationError("token_env and token_file are both set", where, "keep one of them")
-    if settings.token_env:
-        hint = f"environment variable {settings.token_env}"
-        text = environment.get(settings.token_env, "").strip()
-        if not text:
-            raise ConfigurationError(f"{hint} is not set", where, "set it to a token of this host")
-        return _checked(text, hint, where), hint
-    if settings.token_file:
-        path = workspace.root / settings.token_file.expanduser()
-        try:
-            text = path.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "is not text"
-            raise ConfigurationError(f"token_file {path}: {reason}", where, "put the token there") from None
-        if not text:
-            raise ConfigurationError(f"token_file {path} is empty", where, "put the token there")
-        return _checked(text, str(path), where), str(path)
-    return None, "token_env or token_file"
-
-
-def _checked(text: str, hint: str, where: str) -> SecretStr:
-    if not text.isascii() or not text.isprintable() or " " in text:
-        raise ConfigurationError(f"what stands in {hint} is no token", where, "put the token alone there")
-    return SecretStr(text)
-
-
-class _Pull:
-    """One source's pull: its streams one after the other, each batch stored before the next is asked for."""
-
-    def __init__(self, source: PreparedSource, store: IngestStore, progress: Progress, world: World) -> None:
-        self._source = source
-        self._store = store
-        self._progress = progress
-        self._world = world
-        self._reports: list[StreamReport] = []
-
-    def run(self, since: datetime | None, full: bool) -> list[StreamReport]:
-        """Read all streams; what went wrong is in the reports."""
-        settings = self._source.connector.settings
-        with HostClient(
-            settings.name,
-            settings.base_url,
-            self._source.token,
-            self._source.token_hint,
-            headers=self._source.connector.headers,
-            transport=self._world.transport,
-            clock=self._world.clock,
-            sleep=self._world.sleep,
-            on_wait=lambda seconds, reason: self._progress.waits(settings.name, seconds, reason),
-        ) as client:
-            context = PullContext(client, client.now(), self._store.cursors(), self._store, since, full)
-            listing = StreamReport(settings.name, "streams")
-            try:
-                self._read_streams(context)
-            except (SourceError, ConfigurationError) as error:
-                listing.error = error
-                listing.requests = client.requests - sum(report.requests for report in self._reports)
-                self._reports.append(listing)
-        self._store.count_orphans()
-        return self._reports
-
-    def _read_streams(self, context: PullContext) -> None:
-        refused_scopes: set[str] = set()
-        failures = 0
-        for stream in self._source.connector.streams(context):
-            if stream.scope in refused_scopes:
-                continue
-            report = self._read_stream(stream, context)
-            self._reports.append(report)
-            failures = failures + 1 if report.state == "partial" else 0
-            if report.state == "refused":
-                refused_scopes.add(stream.scope)
-            if report.error and (not context.client.answered or failures >= FAILURES_IN_A_ROW):
-                return
-
-    def _read_stream(self, stream: Stream, context: PullContext) -> StreamReport:
-        report = StreamReport(self._source.name, stream.name)
-        self._progress.started(report.source, report.stream)
-        before = context.client.requests
-        try:
-            for batch, conformed in self._batches(stream, context):
-                report.requests = context.client.requests - before
-                report.add(self._store.keep(stream, batch, conformed, report.requests))
-                self._progress.advanced(report)
-        except (SourceError, ConfigurationError) as error:
-            report.error = error
-        report.requests = context.client.requests - before
-        self._store.note_end(stream, report.state, report.requests)
-        self._progress.advanced(report)
-        return report
-
-    def _batches(self, stream: Stream, context: PullContext) -> Iterator[tuple[Batch, Conformed]]:
-        """The batches with their rows; an answer of another shape than the host documents is an error of the source."""
-        connector = self._source.connector
-        batches = connector.pull(stream, context)
-        while True:
-            try:
-                batch = next(batches, None)
-                conformed = connector.conform(batch.records) if batch else None
-            except (LookupError, TypeError, AttributeError, ValueError) as error:
-                what = f"sent a record that could not be read ({type(error).__name__}: {error})"
-                raise SourceError(what, f'source "{self._source.name}", {stream.name}', GO_ON) from error
-            if batch is None or conformed is None:
-                return
-            yield batch, conformed

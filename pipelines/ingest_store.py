@@ -46,13 +46,16 @@ class Outcome:
 
 
 class IngestStore:
-    """The warehouse as one source's pull sees it; also the `Knowledge` that connectors may ask."""
+    """The warehouse as one source's pull sees it; also the `Knowledge` that connectors may ask.
 
-    def __init__(self, warehouse: Warehouse, source: str) -> None:
+    `touched` gathers the names of the tables that were written to, over several stores of one pull.
+    """
+
+    def __init__(self, warehouse: Warehouse, source: str, touched: set[str] | None = None) -> None:
         self._warehouse = warehouse
         self._source = source
         self._raw = RawStore(warehouse.workspace.raw)
-        self._touched: set[str] = set()
+        self._touched = set() if touched is None else touched
 
     def cursors(self) -> dict[str, Cursor]:
         """The saved cursors by stream."""

@@ -21,18 +21,22 @@ POLL_SECONDS = 0.2
 STOP_SECONDS = 10.0
 
 
-def free_port(wanted: int) -> int:
-    """The wanted port, or one that the system chooses for 0.
+def free_port(wanted: int, host: str = LOOPBACK) -> int:
+    """The wanted port of an interface, or one that the system chooses for 0.
 
     Raises:
-        InputError: the port is taken.
+        InputError: the port is taken, or the host is none of this machine's.
     """
-    with socket.socket() as probe:
+    try:
+        family = socket.getaddrinfo(host, wanted, type=socket.SOCK_STREAM)[0][0]
+    except OSError as error:
+        raise InputError(f"is no address ({error.strerror})", host, "name an interface of this machine") from None
+    with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((LOOPBACK, wanted))
+            probe.bind((host, wanted))
         except OSError as error:
-            where = f"{LOOPBACK}:{wanted}"
+            where = f"{host}:{wanted}"
             raise InputError(f"the port cannot be used ({error.strerror})", where, "name another with --port") from None
         return int(probe.getsockname()[1])
 

@@ -19,7 +19,8 @@ name = {name}
 # Weeks, months and quarters begin at midnight in this time zone, and so does a bare date in a register.
 timezone = "UTC"
 week_start = "monday"
-# How briefs write numbers and dates.
+# How briefs write numbers and dates: "en" as 1,234.5 and 2026-10-31, "en_GB" as 31 Oct 2026, "de_DE" as 1.234,5 and
+# 31.10.2026.
 locale = "en"
 
 # Changes by bots (dependency updates) are kept in the facts; true counts them in the metrics as well.
@@ -77,6 +78,28 @@ shallow_lines_per_minute = 100
 # set_by = "Jo Example"
 # reason = "agreed with the owners of tiers 3 and 4"
 
+# What the ROI report (`plumbline roi`) may put a price on. Without these it gives no money and says which are missing.
+# Each that is used is printed in the report. Time that passes while a change waits is never priced. The cost of
+# engineers comes from the register team_capacity (loaded_cost, for the team and month), that of tools from the register
+# spend. An assumption is one number, or low, likely and high; the report shows how far the result depends on each.
+# [value]
+# currency = "USD"
+# incident_hour_cost = {{ low = 1500, likely = 3000, high = 6000 }}  # an hour of a production incident; or by tier:
+# # incident_hour_cost = {{ 1 = 200, 2 = 1000, 3 = 3000, 4 = 8000 }}
+# review_hours = {{ low = 0.3, likely = 0.5, high = 0.8 }}  # an engineer's work on one review
+# hours_per_week = 40                        # of an engineer
+# engineer_month_cost = 13500                # only where team_capacity gives no loaded_cost
+# spend_categories = ["AI assistant licences", "training"]  # what of spend is set against the value; all by default
+# rates = {{ EUR = 1.08 }}                     # one unit of another currency of spend, in this one
+# vary = 0.2                                 # how far an assumption given as one number is moved to see what it does
+# set_by = "Jo Example, finance"
+# reason = "planning figures 2026"
+# What people say that they save is told beside what was measured; it enters no sum.
+# [value.self_reported]
+# hours_per_week = 3.5
+# people = 120
+# source = "developer survey, September 2026"
+
 # Where to pull from, as many as you like; `plumbline ingest` reads them, `plumbline doctor` tries them.
 # The token is read from the environment or from a file, never from here.
 # [[sources]]
@@ -87,6 +110,22 @@ shallow_lines_per_minute = 100
 # repositories = ["owner/name"]
 # defect_labels = ["bug"]                 # issues that bear one of these are defects
 
+# Deliveries that hosts push (webhooks), as many as you like; `plumbline serve-hooks` receives them at /hooks/NAME, and
+# the next ingest or build takes them in. The secret is read from the environment or from a file, never from here.
+# [[hooks]]
+# kind = "deployments"                    # a deployment of your own pipeline; or the kind of a source
+# name = "deployments"
+# secret_env = "PLUMBLINE_HOOK_SECRET"    # or secret_file = "secrets/hook", with several while one replaces another
+# source = "github"                       # of a host: the source whose labels, services and bots apply
+
+# Where a record can be looked at, made from its id; pull and merge requests of github, gitlab and bitbucket hosts are
+# known already. What stands in braces is taken from the id; {{host}} and {{id}} are always known. The first that fits
+# counts.
+# [[record_links]]
+# id = "git.example.com:{{path}}#{{number}}"
+# url = "https://git.example.com/{{path}}/pulls/{{number}}"
+# kinds = ["change"]                      # change, deployment, incident, defect, rollback, repository; all by default
+
 # Who is told of findings, as many as you like; `plumbline alerts --test` tries them. The address (slack://…, msteams://…,
 # mailtos://…, pagerduty://…, jsons://…: see the documentation of Apprise) is read from the environment or from a file.
 # [[alerts.channels]]
@@ -95,6 +134,25 @@ shallow_lines_per_minute = 100
 # kinds = ["verdict", "build"]            # all by default
 # tiers = [3, 4]                          # all by default; what concerns no single tier concerns everybody
 # minimum_severity = "high"               # low, medium, high, critical
+# briefs = true                           # monthly briefs and ROI reports; by default where all findings go, too
+
+# People are shown by pseudonym everywhere in the dashboard; true shows the names that registers hold.
+[dashboard]
+show_names = false
+
+# Who may see the dashboard beyond this machine: `plumbline serve --host 0.0.0.0` refuses to start without this. People
+# log in at your OIDC provider; a claim of their token names their role, another the teams that a viewer may see.
+# [access]
+# address = "https://plumbline.example.com"   # where people reach the dashboard; the provider returns there
+# provider = "https://login.example.com/.well-known/openid-configuration"
+# client_id = "plumbline"
+# client_secret_env = "PLUMBLINE_OIDC_SECRET" # or client_secret_file = "secrets/oidc"
+# roles_claim = "groups"
+# viewers = ["engineering"]                   # see the tiers and the teams in their teams claim; ["*"] is everybody
+# leaders = ["engineering-leads"]             # see every team
+# owners = ["plumbline-owners"]               # see rejected values, too
+# teams_claim = "teams"
+# session_hours = 12                          # after which a person logs in again
 """
 
 

@@ -1,7 +1,8 @@
 """The verdicts that count today: of each constraint, tier and grain the newest window whose follow-up has passed."""
 
-from datetime import date, timedelta
+from datetime import date
 
+from metrics.calendar import window_name
 from pipelines.snapshot_reader import Snapshot
 
 WORST_FIRST = ("violated", "at_risk", "inconclusive", "holds", "not_triggered")
@@ -27,9 +28,5 @@ def newest_verdicts(snapshot: Snapshot) -> list[dict[str, str]]:
 
 def window_words(row: dict[str, str]) -> str:
     """The window of a verdict in a word: `2026-10`, `2026Q3`, or `year to 2026-09-30`."""
-    year, month, _ = row["window_start"].split("-")
-    if row["grain"] == "month":
-        return f"{year}-{month}"
-    if row["grain"] == "quarter":
-        return f"{year}Q{(int(month) - 1) // 3 + 1}"
-    return f"year to {date.fromisoformat(row['window_end']) - timedelta(days=1)}"
+    start, end = date.fromisoformat(row["window_start"]), date.fromisoformat(row["window_end"])
+    return window_name(row["grain"], start, end)

@@ -14,6 +14,7 @@ from pipelines.brief_documents import write_brief_documents
 from pipelines.build_store import BuildStore
 from pipelines.garbage import remove_unnamed_parts
 from pipelines.parts import replace_text
+from pipelines.versions_in_force import versions_in_force
 from schemas.snapshot import Manifest, SnapshotTable
 
 
@@ -31,7 +32,7 @@ def publish(build: BuildStore) -> Manifest:
         known_at=known_at,
         workspace=build.workspace.name,
         timezone=build.workspace.timezone,
-        definitions=_versions(build, tables),
+        definitions=versions_in_force(build),
         tables=tables,
     )
     replace_text(build.folder.manifest_path(manifest.snapshot_id), manifest.to_json())
@@ -54,13 +55,3 @@ def _identifier(created_at: str, cut: str, tables: Mapping[str, SnapshotTable]) 
         for part in table.parts:
             digest.update(part.sha256.encode())
     return f"{created_at.replace('-', '').replace(':', '')}-{digest.hexdigest()[:8]}"
-
-
-def _versions(build: BuildStore, tables: Mapping[str, SnapshotTable]) -> dict[str, str]:
-    """The version of every definition that was in force."""
-    if "definition_log" not in tables:
-        return {}
-    rows = build.connection.execute(
-        "select id, arg_max(version, effective_at) from definition_log group by id order by id"
-    ).fetchall()
-    return dict(rows)

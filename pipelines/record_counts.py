@@ -22,7 +22,8 @@ KINDS = {
 """Of each kind of record: its service and tier where it has one, and its instant."""
 WATCHED = ("incidents", "rollbacks", "defects")
 UNEXPLAINED = """
-    select kind || 's' as kind, tier, count(*) as total, count(*) filter (where fixes_defect_id is null) as without
+    select case kind when 'hotfix' then 'hotfixes' else 'reverts' end as kind, tier, count(*) as total,
+        count(*) filter (where fixes_defect_id is null) as without
     from (select f.kind, f.tier, c.fixes_defect_id from change_facts f join changes_then c using (change_id)
         where f.kind in ('revert', 'hotfix') and f.merged_at >= {start} and f.merged_at < {end}
             and f.author_kind is distinct from 'bot')

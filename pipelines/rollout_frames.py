@@ -1,5 +1,9 @@
 """What the stages of gates, findings and verdicts read beside published tables: registers as they stood at the cut."""
 
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
 import polars as pl
 
 from metrics.calendar import Calendar
@@ -18,7 +22,8 @@ REGISTERS = (
     "tier_assignments",
 )
 REPOSITORIES = """
-    select repo_id, tier, coalesce(max(merged_at) > timestamp '{cut}' - interval 90 days, false) as is_active
+    select repo_id, tier, coalesce(max(merged_at) filter (where merged_at <= timestamp '{cut}')
+        > timestamp '{cut}' - interval 90 days, false) as is_active
     from (
         select c.repo_id, coalesce(s.tier, r.tier) as tier, c.merged_at
         from change_facts c
@@ -52,17 +57,23 @@ def rollout_frames(build: BuildStore) -> RolloutFrames:
     )
 
 
-def register(build: BuildStore, name: str) -> pl.DataFrame:
-    """A register as it stood at the cut, with the contract's columns."""
+def registers_then(build: BuildStore, frames: RolloutFrames, then: datetime) -> RolloutFrames:
+    """The frames with every register, and the tiers of repositories, as they stood at an instant before the cut."""
+    registers: dict[str, Any] = {name: register(build, name, then) for name in REGISTERS}
+    return replace(frames, repositories=repositories(build, then), **registers)
+
+
+def register(build: BuildStore, name: str, then: datetime | None = None) -> pl.DataFrame:
+    """A register as it stood at the cut, or at an instant before it, with the contract's columns."""
     model = all_tables()[name]
     columns = ", ".join(f'"{column.name}"' for column in model.table_columns() if column.name != "deleted")
-    return build.frame(f"select {columns} from ({cut_query(name, model, build.cut.as_of)})")
+    return build.frame(f"select {columns} from ({cut_query(name, model, then or build.cut.as_of)})")
 
 
-def repositories(build: BuildStore) -> pl.DataFrame:
-    """Repositories with their tiers at the cut, and whether changes were merged in the last 90 days."""
-    cut = build.cut.as_of
-    tiers = register(build, "tier_assignments").filter(
+def repositories(build: BuildStore, then: datetime | None = None) -> pl.DataFrame:
+    """Repositories with their tiers at the cut, or an instant before it, and whether changes were merged in 90 days."""
+    cut = then or build.cut.as_of
+    tiers = register(build, "tier_assignments", cut).filter(
         (pl.col("valid_from") <= cut) & (pl.col("valid_to").is_null() | (pl.col("valid_to") > cut))
     )
     build.connection.register("_tiers_now", tiers.select("repo_id", "service", "tier").to_arrow())

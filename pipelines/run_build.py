@@ -12,6 +12,7 @@ from dagster._core.errors import DagsterAssetCheckFailedError
 from pipelines.alerts.after_build import tell_of_failed_build
 from pipelines.constraints_of import constraints_of
 from pipelines.definitions import load
+from pipelines.hooks.take_in import take_in_deliveries
 from pipelines.jobs import BUILD_JOB
 from schemas.errors import PlumblineError, WarehouseError, WarehouseLocked
 from schemas.snapshot import Manifest, SnapshotFolder
@@ -36,6 +37,8 @@ def run_build(workspace: Workspace, *, as_of: datetime | None = None, known_at: 
     Raises:
         PlumblineError: nothing was published; the last snapshot is still served.
     """
+    if known_at is None and not workspace.warehouse_path.exists():
+        take_in_deliveries(workspace)  # the first that ever came may have been pushed
     if not workspace.warehouse_path.exists():
         raise WarehouseError(
             "nothing has been loaded yet", str(workspace.root), "load events with `plumbline load DIR`"

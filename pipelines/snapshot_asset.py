@@ -6,6 +6,7 @@ import dagster as dg
 
 from pipelines.build_store import BuildStore
 from pipelines.publish import publish
+from pipelines.versions_in_force import mixed_versions
 from schemas.errors import PlumblineError
 from schemas.published import all_tables
 
@@ -23,6 +24,8 @@ def snapshot_of(upstream: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
         if missing:
             what = f"{', '.join(missing)} belong to another cut than the rest"
             raise PlumblineError(what, str(build.workspace.root), "materialise everything, or run `plumbline build`")
+        if mixed := mixed_versions(build):
+            raise PlumblineError(mixed, str(build.workspace.root), "materialise everything, or run `plumbline build`")
         manifest = publish(build)
         rows = sum(table.rows for table in manifest.tables.values())
         return dg.MaterializeResult(metadata={"snapshot_id": manifest.snapshot_id, "rows": rows})

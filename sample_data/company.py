@@ -6,7 +6,7 @@ Instants in this package are seconds since 1970-01-01T00:00Z in float arrays unt
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-HOST = "github.com"
+HOST = "git.halyard.example"
 OWNER = "halyard"
 FIRST_DAY = date(2024, 11, 1)
 CUT = datetime(2026, 11, 1, tzinfo=UTC)

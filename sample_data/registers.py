@@ -87,7 +87,7 @@ def onboardings_table() -> pl.DataFrame:
                 "onboarded_at": day,
                 "phase": next((phase for until, phase in phases if day <= until), "governance_enforcement"),
                 "context_package_complete": is_complete,
-                "context_package_updated_at": date(2026, 9, 15) if is_complete else date(2025, 12, 1),
+                "context_package_updated_at": date(2026, 5, 18) if is_complete else date(2025, 12, 1),
             }
         )
     return pl.DataFrame(rows).with_columns(pl.col("onboarded_at", "context_package_updated_at").cast(INSTANT))

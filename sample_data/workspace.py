@@ -1,6 +1,6 @@
 """The text of plumbline.toml for a workspace that shows the sample organisation."""
 
-from sample_data.company import CUT, TIERS
+from sample_data.company import CUT, HOST, TIERS
 from sample_data.truths import BASELINE_END, BASELINE_START
 
 SET_BY = {
@@ -29,13 +29,52 @@ as_of = {cut}
 # Deployments to these environments count as production.
 environments = ["production", "live"]
 
+# What the ROI report may put a price on. What engineers and tools cost stands in registers/team_capacity.csv and
+# registers/spend.csv.
+[value]
+currency = "USD"
+review_hours = {{ low = 0.25, likely = 0.4, high = 0.6 }}
+hours_per_week = 40
+spend_categories = ["AI assistant licences", "AI model usage", "training"]
+set_by = "head of finance"
+reason = "planning figures for 2026"
+
+# An hour of a production incident: operations, compensation and lost business, by tier.
+[value.incident_hour_cost]
+1 = 150
+2 = {{ low = 400, likely = 800, high = 1600 }}
+3 = {{ low = 1000, likely = 2000, high = 4000 }}
+4 = {{ low = 2500, likely = 5000, high = 10000 }}
+
+[value.self_reported]
+hours_per_week = 3.2
+people = 71
+source = "developer survey, September 2026"
+# Where records can be looked at, by what their ids look like. (None of these hosts exists.)
+[[record_links]]
+id = "{host}:{{path}}#{{number}}"
+url = "https://{host}/{{path}}/pull/{{number}}"
+kinds = ["change"]
+
+[[record_links]]
+id = "deployment-{{number}}"
+url = "https://deploy.halyard.example/deployments/{{number}}"
+
+[[record_links]]
+id = "INC-{{number}}"
+url = "https://incidents.halyard.example/INC-{{number}}"
+
+[[record_links]]
+id = "BUG-{{number}}"
+url = "https://defects.halyard.example/BUG-{{number}}"
+
 # What each tier is compared with. The end is the first day after the baseline.
 """
 
 
 def workspace_toml() -> str:
     """The configuration of the demo workspace, with the baseline of every tier named."""
-    parts = [HEADER.format(cut=f"{CUT:%Y-%m-%dT%H:%M:%SZ}")]
+    parts = [HEADER.format(cut=f"{CUT:%Y-%m-%dT%H:%M:%SZ}", host=HOST)]
     for tier in TIERS:
         parts.append(
             f"[baselines.{tier}]\n"

@@ -51,6 +51,7 @@ class AlertChannel(BaseModel):
     kinds: tuple[Annotated[str, AfterValidator(_known_kind)], ...] = ()
     tiers: tuple[Literal[1, 2, 3, 4], ...] = ()
     minimum_severity: Annotated[str, AfterValidator(_known_severity)] = SEVERITIES[0]
+    briefs: bool | None = None
 
     @model_validator(mode="after")
     def _has_one_address(self) -> AlertChannel:
@@ -62,6 +63,13 @@ class AlertChannel(BaseModel):
     def address_hint(self) -> str:
         """Where the address is read from, in words that hold no secret."""
         return f"environment variable {self.url_env}" if self.url_env else f"file {self.url_file}"
+
+    @property
+    def wants_briefs(self) -> bool:
+        """Whether briefs and ROI reports are sent there: by default where nothing is kept from the channel."""
+        if self.briefs is not None:
+            return self.briefs
+        return not self.kinds and not self.tiers and self.minimum_severity == SEVERITIES[0]
 
     def wants(self, kind: str, tier: str | None, severity: str) -> bool:
         """Whether the channel is told of a finding. One that concerns no single tier concerns every channel."""

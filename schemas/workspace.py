@@ -24,9 +24,13 @@ from pydantic import (
     model_validator,
 )
 
+from schemas.access_settings import Access, DashboardSettings
 from schemas.alert_settings import SECRET, AlertChannel, Alerts
 from schemas.constraint_settings import ConstraintSettings, keys_at
 from schemas.errors import ConfigurationError
+from schemas.hook_settings import HOOKS, Hook
+from schemas.record_links import RecordLink, RecordLinks
+from schemas.value_settings import Assumption, SelfReported, Value
 
 FILE_NAME = "plumbline.toml"
 STATE_FOLDER = ".plumbline"
@@ -37,6 +41,17 @@ def _known_zone(name: str) -> str:
         close = difflib.get_close_matches(name, available_timezones(), 1)
         raise ValueError(f"is no time zone{f'; did you mean {close[0]}?' if close else ', such as Europe/Berlin'}")
     return name
+
+
+def _known_locale(name: str) -> str:
+    if name == "en":  # what Python itself writes: no need to look it up
+        return name
+    from babel import Locale, UnknownLocaleError
+
+    try:
+        return str(Locale.parse(name.replace("-", "_")))
+    except (UnknownLocaleError, ValueError) as error:
+        raise ValueError("is no locale; write it as en, en_GB or de_DE") from error
 
 
 def _with_zone(instant: datetime) -> datetime:
@@ -163,7 +178,7 @@ class Workspace(_Strict):
     name: str = Field(min_length=1)
     timezone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
     week_start: Literal["monday", "sunday", "saturday"] = "monday"
-    locale: str = "en"
+    locale: Annotated[str, AfterValidator(_known_locale)] = "en"
     as_of: Annotated[datetime, AfterValidator(_with_zone)] | None = None
     include_bots: bool = False
     registers: str = Field("registers", min_length=1)
@@ -174,7 +189,12 @@ class Workspace(_Strict):
     baselines: Annotated[dict[Literal[1, 2, 3, 4], Baseline], BeforeValidator(_tier_number)] = {}
     constraints: dict[str, ConstraintSettings] = {}
     sources: tuple[Source, ...] = ()
+    hooks: tuple[Hook, ...] = ()
+    record_links: tuple[RecordLink, ...] = ()
     alerts: Alerts = Alerts()
+    value: Value = Value()
+    dashboard: DashboardSettings = DashboardSettings()
+    access: Access | None = None
 
     _root: Path = PrivateAttr(default=Path())
 
@@ -182,6 +202,11 @@ class Workspace(_Strict):
     def root(self) -> Path:
         """The folder that holds ``plumbline.toml``."""
         return self._root
+
+    @property
+    def links_to_records(self) -> RecordLinks:
+        """Where records can be looked at."""
+        return RecordLinks(self.record_links)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -224,6 +249,16 @@ class Workspace(_Strict):
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice:
             raise ValueError(f"two sources are called {twice!r}; give each its own name")
+        if HOOKS in names:
+            raise ValueError(f"a source cannot be called {HOOKS!r}: what is delivered to [[hooks]] stands under that name")
+        return self
+
+    @model_validator(mode="after")
+    def _hooks_have_names_of_their_own(self) -> Workspace:
+        names = [hook.name for hook in self.hooks]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice:
+            raise ValueError(f"two hooks are called {twice!r}; give each its own name")
         return self
 
 
@@ -290,10 +325,19 @@ def _keys_at(location: tuple[int | str, ...]) -> list[str]:
         "working_hours": WorkingHours,
         "baselines": Baseline,
         "sources": Source,
+        "hooks": Hook,
+        "record_links": RecordLink,
         "alerts": AlertChannel if len(location) > 1 else Alerts,
+        "value": _value_model(location),
+        "dashboard": DashboardSettings,
+        "access": Access,
     }
     model = models.get(str(location[0]), Workspace) if location else Workspace
     return sorted(model.model_fields)
+
+
+def _value_model(location: tuple[int | str, ...]) -> type[BaseModel]:
+    return {"self_reported": SelfReported}.get(str(location[1]), Assumption) if len(location) > 1 else Value
 
 
 def line_of(text: str, location: tuple[int | str, ...]) -> int:

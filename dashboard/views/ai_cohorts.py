@@ -1,6 +1,7 @@
 """AI cohorts: changes without AI, assisted and authored by it, side by side within one tier: speed beside its price."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import polars as pl
 import streamlit as st
@@ -74,20 +75,20 @@ def render(scene: Scene) -> None:
     _adoption(scene, tier)
 
 
-def _lead(figures: Mapping[tuple[str, str, str], Mapping[str, object]], window: Window) -> str:
+def _lead(figures: Mapping[tuple[str, str, str], Mapping[str, Any]], window: Window) -> str:
     """How much of the work AI took part in."""
     counts = {cohort: figures.get(("throughput", cohort, "count"), {}).get("n", 0) for cohort in COHORTS}
-    whole = sum(counts.values())  # type: ignore[arg-type]
+    whole = sum(counts.values())
     if not whole:
         return f"No change was merged in {window.name}."
-    with_ai = (counts["assisted"] + counts["authored"]) / whole  # type: ignore[operator]
-    unknown = counts["unknown"] / whole  # type: ignore[operator]
+    with_ai = (counts["assisted"] + counts["authored"]) / whole
+    unknown = counts["unknown"] / whole
     rest = f"; of {share(unknown)} it is not known" if unknown else ""
     return capital(f"AI took part in {share(with_ai)} of {whole:,} changes merged in {window.name}{rest}.")
 
 
 def _table(
-    figures: Mapping[tuple[str, str, str], Mapping[str, object]], shown: Sequence[tuple[str, str]], caption: str
+    figures: Mapping[tuple[str, str, str], Mapping[str, Any]], shown: Sequence[tuple[str, str]], caption: str
 ) -> None:
     body = []
     for metric, statistic in shown:
@@ -97,15 +98,15 @@ def _table(
     table(["Figure", *COHORTS.values()], body, caption)
 
 
-def _cell(row: Mapping[str, object] | None, metric: str, statistic: str) -> Cell:
+def _cell(row: Mapping[str, Any] | None, metric: str, statistic: str) -> Cell:
     if row is None or row["value"] is None:
         return Cell("–", is_number=True)
-    n, unit = int(row["n"]), unit_of(metric, statistic)  # type: ignore[call-overload]
+    n, unit = int(row["n"]), unit_of(metric, statistic)
     if n < FEWEST_UNITS:
         return Cell(f"not enough data (n = {n})", is_number=True)
     low, high = row["ci_low"], row["ci_high"]
-    interval = f"{figure(low, unit)} to {figure(high, unit)}" if low is not None and high is not None else "no interval"  # type: ignore[arg-type]
-    return Cell("", is_number=True, parts=((figure(row["value"], unit), ""), (f"{interval}, n = {n:,}", "")))  # type: ignore[arg-type]
+    interval = f"{figure(low, unit)} to {figure(high, unit)}" if low is not None and high is not None else "no interval"
+    return Cell("", is_number=True, parts=((figure(row["value"], unit), ""), (f"{interval}, n = {n:,}", "")))
 
 
 def _adoption(scene: Scene, tier: str) -> None:

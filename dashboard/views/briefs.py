@@ -1,18 +1,15 @@
-"""Briefs: the monthly stability briefs that were made in this workspace, to be read and taken along."""
+"""Briefs: the stability briefs and ROI reports that were issued in this workspace, to be read and taken along."""
 
-import re
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 
 import streamlit as st
 
+from dashboard.brief_files import IssuedBrief, issued_briefs
 from dashboard.choices import chosen, take, widget_key
 from dashboard.components import opening, state
-from dashboard.periods import window_of_key
 from dashboard.views import Scene, View
 
 FOLDER = "briefs"
-NAME = re.compile(r"stability-brief-(?P<month>\d{4}-\d{2})\.(?P<form>[a-z]+)")
 FORMS = {
     "html": ("HTML, one file that stands alone", "text/html"),
     "pdf": ("PDF", "application/pdf"),
@@ -26,53 +23,52 @@ READ = "md"
 
 def render(scene: Scene) -> None:
     """Draws the page."""
-    found = briefs(scene.folder.state / FOLDER)
+    found = issued_briefs(scene.folder.state / FOLDER)
     if not found:
         state(
-            "No brief has been made yet",
-            ["Monthly stability briefs that lie in this workspace's .plumbline/briefs are shown here."],
-            {"plumbline brief -o .plumbline/briefs": "the brief of the last complete month, in the workspace's folder"},
+            "No brief has been issued yet",
+            ["Stability briefs and ROI reports that were issued in this workspace are shown here."],
+            {
+                "plumbline brief --issue": "the stability brief of the last complete month",
+                "plumbline roi --issue": "the ROI report of the last complete quarter",
+            },
         )
         return
-    month = chosen("brief", list(found), next(iter(found)))
-    opening(scene.snapshot.manifest.workspace, f"The stability brief of {_name(month)}.", _others(list(found), month))
-    _bar(found, month)
-    text = found[month].get(READ)
+    brief = found[chosen("brief", list(found), next(iter(found)))]
+    opening(scene.snapshot.manifest.workspace, f"{brief.title}.", _others(found, brief))
+    _bar(found, brief)
+    text = brief.files.get(READ)
     if text is None:
-        st.markdown("This month's brief was not kept as Markdown; take it along in another form.")
+        st.markdown("This one was not kept as Markdown; take it along in another form.")
     else:
         with st.container(border=True, key="brief"):
             st.markdown(text.read_text(encoding="utf-8"))
 
 
-def briefs(folder: Path) -> dict[str, dict[str, Path]]:
-    """The files of every month's brief by form, newest month first."""
-    found: dict[str, dict[str, Path]] = {}
-    for path in sorted(folder.glob("stability-brief-*"), reverse=True):
-        named = NAME.fullmatch(path.name)
-        if named:
-            found.setdefault(named["month"], {})[named["form"]] = path
-    return found
+def _others(found: Mapping[str, IssuedBrief], shown: IssuedBrief) -> str:
+    """How many others there are, and whether a later edition replaces this one."""
+    later = [each for each in found.values() if (each.kind, each.period) == (shown.kind, shown.period)]
+    newest = max(each.edition for each in later)
+    if newest > shown.edition:
+        return f"Edition {newest} replaces it, and says what changed."
+    others = len(found) - 1
+    return f"{others} other{'s' if others != 1 else ''} can be chosen." if others else "It is the first one."
 
 
-def _name(month: str) -> str:
-    window = window_of_key(month)
-    return window.name if window else month
-
-
-def _others(months: Sequence[str], shown: str) -> str:
-    earlier = len([month for month in months if month < shown])
-    return f"{earlier} earlier one{'s' if earlier != 1 else ''} can be chosen." if earlier else "It is the first one."
-
-
-def _bar(found: Mapping[str, Mapping[str, Path]], month: str) -> None:
-    """The choice of the month, and the forms to take along."""
+def _bar(found: Mapping[str, IssuedBrief], brief: IssuedBrief) -> None:
+    """The choice of a brief, and the forms to take along."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="brief-bar"):
         st.selectbox(
-            "Month", list(found), format_func=_name, key=widget_key("brief"), on_change=take, args=("brief",), width=200
+            "Brief",
+            list(found),
+            format_func=lambda key: found[key].label,
+            key=widget_key("brief"),
+            on_change=take,
+            args=("brief",),
+            width=330,
         )
         for form, (label, kind) in FORMS.items():
-            if path := found[month].get(form):
+            if path := brief.files.get(form):
                 st.download_button(label, path.read_bytes(), path.name, kind, key=f"download-{form}", on_click="ignore")
 
 
@@ -81,7 +77,7 @@ VIEW = View(
     path="briefs",
     icon=":material/description:",
     place=6,
-    about="The monthly stability briefs that were made, to be read, exported and looked back at.",
+    about="The stability briefs and ROI reports that were issued, to be read, exported and looked back at.",
     render=render,
     needs_window=False,
 )

@@ -1,12 +1,13 @@
 """Data quality: what came in, what was turned away, and how surely things are linked."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import polars as pl
 
 from dashboard.components import Cell, opening, paragraph, section, table
-from dashboard.queries import freshness
-from dashboard.record_queries import anomalies, attributions, deploy_links, orphans, quarantined
+from dashboard.queries import TIERS, UNTIERED, freshness
+from dashboard.record_queries import link_counts, orphans, quarantined
 from dashboard.snapshots import Snapshot, age
 from dashboard.views import Scene, View
 from metrics.words import plural, share, tier_name
@@ -17,6 +18,7 @@ LINKS = {
     "next_deployment": "the next of its service",
     "none": "not found",
 }
+EARLIER_VERSION = "This snapshot was made by an earlier version, which did not count them. Run `plumbline build`."
 ATTRIBUTIONS = {
     "explicit": "named by the source",
     "window": "the last deployment before it, within the window",
@@ -34,7 +36,7 @@ def render(scene: Scene) -> None:
         "What a figure cannot know, it should at least say.",
     )
     _freshness(snapshot)
-    _quarantine(rejected)
+    _quarantine(rejected, scene.reader.sees_rejected_values)
     _orphans(snapshot)
     _links(snapshot)
     _anomalies(snapshot)
@@ -80,7 +82,7 @@ def _minute(instant: datetime | None) -> str:
     return f"{instant:%Y-%m-%d %H:%M}" if instant else "–"
 
 
-def _quarantine(rejected: pl.DataFrame) -> None:
+def _quarantine(rejected: pl.DataFrame, shows_values: bool) -> None:
     section("Turned away", "Rows that broke their schema; the good rows of the same file went in.")
     if not len(rejected):
         paragraph("None.")
@@ -91,12 +93,16 @@ def _quarantine(rejected: pl.DataFrame) -> None:
             Cell(row["column"]),
             Cell(row["reason"]),
             Cell(f"{row['rows']:,}", is_number=True),
-            Cell(f"{row['key'] or 'no key'}: {row['value'] if row['value'] is not None else 'empty'}"),
+            Cell(_example(row) if shows_values else "shown to owners"),
             Cell(row["source"]),
         ]
         for row in rejected.iter_rows(named=True)
     ]
     table(["Table", "Column", "Reason", "Rows", "Such as", "From"], body, "Quarantined rows by reason")
+
+
+def _example(row: Mapping[str, object]) -> str:
+    return f"{row['key'] or 'no key'}: {row['value'] if row['value'] is not None else 'empty'}"
 
 
 def _orphans(snapshot: Snapshot) -> None:
@@ -116,38 +122,44 @@ def _orphans(snapshot: Snapshot) -> None:
 
 def _links(snapshot: Snapshot) -> None:
     """How changes were linked to deployments, and incidents to what caused them."""
-    rows = deploy_links(snapshot)
+    rows, found = link_counts(snapshot, "deploy_link"), link_counts(snapshot, "attribution")
     section("Links", "How merged changes found their deployment. The last ways are guesses, and said to be.")
+    if rows is None or found is None:
+        paragraph(EARLIER_VERSION)
+        return
     if not len(rows):
         paragraph("No change was merged yet.")
         return
-    tiers = [tier for tier in (4, 3, 2, 1, None) if tier in set(rows["tier"])]
     body = []
-    for tier in tiers:
-        own = {row["deploy_link"]: row["changes"] for row in rows.iter_rows(named=True) if row["tier"] == tier}
+    for tier in [tier for tier in (*TIERS, UNTIERED) if tier in set(rows["tier"])]:
+        own = {row["code"]: row["rows"] for row in rows.iter_rows(named=True) if row["tier"] == tier}
         whole = sum(own.values())
         cells = [Cell(share(own.get(link, 0) / whole), is_number=True) for link in LINKS]
-        body.append([Cell(tier_name(str(tier)) if tier else "Untiered"), Cell(f"{whole:,}", is_number=True), *cells])
+        body.append([Cell(tier_name(tier)), Cell(f"{whole:,}", is_number=True), *cells])
     table(["Tier", "Merged changes", *LINKS.values()], body, "Links of changes to deployments")
-    found = attributions(snapshot)
-    whole = int(found["incidents"].sum())
+    counts = found.group_by("code").agg(pl.col("rows").sum()).sort("rows", descending=True)
+    whole = int(counts["rows"].sum())
     if whole:
         told = "; ".join(
-            f"{ATTRIBUTIONS.get(row['attribution'], row['attribution'])} {share(row['incidents'] / whole)}"
-            for row in found.iter_rows(named=True)
+            f"{ATTRIBUTIONS.get(row['code'], row['code'])} {share(row['rows'] / whole)}"
+            for row in counts.iter_rows(named=True)
         )
         paragraph(f"{plural(whole, 'incident')} put down to a deployment: {told}.", "note")
 
 
 def _anomalies(snapshot: Snapshot) -> None:
-    rows = anomalies(snapshot)
+    rows = link_counts(snapshot, "anomaly")
     section("Anomalies", "What had to be clamped or left out, so that no duration is negative or lost.")
+    if rows is None:
+        paragraph(EARLIER_VERSION)
+        return
     if not len(rows):
         paragraph("None.")
         return
+    counts = rows.group_by("code").agg(pl.col("rows").sum()).sort("rows", "code", descending=[True, False])
     body = [
-        [Cell(row["anomaly"].replace("_", " ")), Cell(f"{row['changes']:,}", is_number=True)]
-        for row in rows.iter_rows(named=True)
+        [Cell(row["code"].replace("_", " ")), Cell(f"{row['rows']:,}", is_number=True)]
+        for row in counts.iter_rows(named=True)
     ]
     table(["Anomaly", "Changes"], body, "Anomalies")
 

@@ -5,11 +5,10 @@ from collections.abc import Mapping
 import streamlit as st
 
 from dashboard.choices import choose, chosen, take, widget_key
-from dashboard.components import Cell, opening, paragraph, section, table
+from dashboard.components import Cell, heading, opening, paragraph, section, table
 from dashboard.naming import TIER_NAMES, figure, figure_name
 from dashboard.queries import definition_versions
 from dashboard.views import Scene, View
-from metrics.constraints import all_constraints
 from metrics.definition_sheet import BETTER, sheet
 from metrics.definitions import all_metrics
 from metrics.model import Constraint, Example, Figure, Metric
@@ -17,7 +16,7 @@ from metrics.model import Constraint, Example, Figure, Metric
 
 def render(scene: Scene) -> None:
     """Draws the page."""
-    metrics, constraints = all_metrics(), all_constraints()
+    metrics, constraints = all_metrics(), scene.constraints
     ids = [*metrics, *constraints]
     opening(
         scene.snapshot.manifest.workspace,
@@ -84,7 +83,7 @@ def _leaf(id: str, name: str, *, is_part: bool, is_chosen: bool, headline: bool)
 
 
 def _metric_sheet(metric: Metric, metrics: Mapping[str, Metric], constraints: Mapping[str, Constraint]) -> None:
-    st.subheader(metric.name, anchor=False)
+    heading(metric.name)
     st.markdown(metric.formula)
     targets = "; ".join(
         f"tier {tier}: {figure(value, metric.unit)}" for tier, value in sorted(metric.targets.items(), reverse=True)
@@ -120,7 +119,7 @@ def _kind(metric: Metric, metrics: Mapping[str, Metric]) -> str:
 
 
 def _sheet(rows: Mapping[str, str], name: str) -> None:
-    table(["", ""], [[Cell(key), Cell(value)] for key, value in rows.items()], f"Definition of {name}")
+    table(["What", "Says"], [[Cell(key), Cell(value)] for key, value in rows.items()], f"Definition of {name}")
 
 
 def _example(example: Example, number: int, metric: Metric) -> None:
@@ -146,7 +145,7 @@ def _example(example: Example, number: int, metric: Metric) -> None:
 
 
 def _constraint_sheet(constraint: Constraint) -> None:
-    st.subheader(constraint.name, anchor=False)
+    heading(constraint.name)
     st.markdown(f"{constraint.explanation} {constraint.question}")
     rows = [[Cell("gain"), Cell(_figure(each)), Cell("improves")] for each in constraint.gains]
     rows += [

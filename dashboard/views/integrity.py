@@ -8,11 +8,11 @@ import streamlit as st
 from dashboard import look
 from dashboard.components import Cell, anchor, claim_chip, link, opening, paragraph, section, status_chip, table
 from dashboard.naming import capital
+from dashboard.people import people_of
 from dashboard.periods import Window
 from dashboard.queries import MIXED, TIERS, Verdict, history, verdicts
 from dashboard.record_queries import decisions
 from dashboard.views import Scene, View
-from metrics.constraints import all_constraints
 from metrics.model import STATUSES
 from metrics.words import joined, plural, tier_name
 
@@ -28,7 +28,7 @@ def render(scene: Scene) -> None:
         return
     opening(f"{scene.snapshot.manifest.workspace} · {window.label}", _lead(found), _about(window))
     _matrix(scene, window)
-    _explained(found)
+    _explained(scene, found)
     _decided(scene, found)
 
 
@@ -54,7 +54,7 @@ def _matrix(scene: Scene, window: Window) -> None:
     section("Window after window", "Every verdict leads to its explanation; the reason is one hover away.")
     body = []
     for tier in (*TIERS, MIXED):
-        for constraint in all_constraints().values():
+        for constraint in scene.constraints.values():
             own = [by_place.get((constraint.id, tier, each.start)) for each in shown]
             if any(own):
                 cells = [_mark(row, each) for row, each in zip(own, shown, strict=True)]
@@ -65,16 +65,16 @@ def _matrix(scene: Scene, window: Window) -> None:
 def _mark(row: Mapping[str, str] | None, window: Window) -> Cell:
     if row is None:
         return Cell("–")
-    mark = look.STATUS_MARKS[row["status"]]  # type: ignore[index]
+    mark = look.STATUS_MARKS[row["status"]]
     address = link("overview", window=window.key, verdict=f"{row['constraint']}:{row['tier']}")
     return Cell(mark.word, tone=row["status"], symbol=mark.symbol, hint=row["reason"], link=address)
 
 
-def _explained(found: Sequence[Verdict]) -> None:
+def _explained(scene: Scene, found: Sequence[Verdict]) -> None:
     """Every verdict in its own words, the worst first."""
     section("Explained", "What moved, what it was paid with, and how sure that is.")
     order = [str(status) for status in STATUSES]
-    names = {constraint.id: constraint.name for constraint in all_constraints().values()}
+    names = {constraint.id: constraint.name for constraint in scene.constraints.values()}
     settled = [verdict for verdict in found if verdict.status == "not_triggered"]
     for verdict in sorted(found, key=lambda each: (order.index(each.status), _place(each.tier))):
         if verdict not in settled:
@@ -111,12 +111,13 @@ def _decided(scene: Scene, found: Sequence[Verdict]) -> None:
     if recorded is None:
         paragraph("This snapshot carries no register of decisions.")
         return
+    people = people_of(scene.snapshot)
     if len(recorded):
         rows = [
             [
                 Cell(row["subject_id"]),
-                Cell(row["action"]),
-                Cell(row["owner"]),
+                Cell(people.within(row["action"])),
+                Cell(people.shown(row["owner"])),
                 Cell(f"{row['decided_at']:%-d %b %Y}"),
                 Cell(_due(row)),
             ]
@@ -124,7 +125,7 @@ def _decided(scene: Scene, found: Sequence[Verdict]) -> None:
         ]
         table(["Verdict", "Action", "Owner", "Decided", "Due"], rows, "Decisions about verdicts")
     decided = set(recorded["subject_id"])
-    names = {constraint.id: constraint.name for constraint in all_constraints().values()}
+    names = {constraint.id: constraint.name for constraint in scene.constraints.values()}
     open_ = [v for v in found if v.status == "violated" and v.verdict_id not in decided]
     if open_:
         told = joined([_where(verdict, names) for verdict in open_])

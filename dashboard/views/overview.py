@@ -1,6 +1,7 @@
 """Overview: where are we faster, and did we pay for it?"""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import polars as pl
 import streamlit as st
@@ -33,9 +34,9 @@ from dashboard.naming import (
 )
 from dashboard.periods import Window, days
 from dashboard.queries import MIXED, TIERS, Verdict, comparisons, recommendations, units, verdicts
+from dashboard.segment_table import segment_table
 from dashboard.sentences import TierStory, headline_of, mixed_sentence
 from dashboard.views import Scene, View
-from metrics.constraints import all_constraints
 from metrics.definitions import all_metrics
 from metrics.model import STATUSES, Constraint
 from metrics.words import joined
@@ -57,27 +58,39 @@ def render(scene: Scene) -> None:
     compared = comparisons(scene.snapshot, window)
     lead, stories = headline_of(found, TIERS)
     opening(f"{scene.snapshot.manifest.workspace} · {window.label}", lead, _under(scene, found, window))
+    if not scene.segment.is_whole:
+        segment_table(scene.snapshot, window, scene.segment)
+        section("The tiers' verdicts")
     if not found:
         return
     opened = _chosen(found)
     with st.container(key="grid"):
         _heads(stories)
         _gains(stories, compared)
-        quiet = []
-        for constraint in all_constraints().values():
-            if _is_quiet(constraint, found):
-                quiet.append(constraint.name.lower())
-            elif not constraint.across_tiers:
+        judged = {verdict.constraint for verdict in found}
+        shown = [constraint for constraint in scene.constraints.values() if constraint.id in judged]
+        quiet = [constraint for constraint in shown if _is_quiet(constraint, found)]
+        for constraint in shown:
+            if constraint not in quiet and not constraint.across_tiers:
                 _row(constraint, found, opened)
-        for constraint in all_constraints().values():
+        for constraint in shown:
             if constraint.across_tiers:
                 _mixed_row(constraint, found, opened)
-        if quiet:
-            paragraph(f"Not triggered in any tier, because what they guard did not improve: {joined(quiet)}.", "note")
+        _say_the_rest(quiet, [each for each in scene.constraints.values() if each.id not in judged])
     with st.container(border=True, key="explanation"):
-        explain(scene.snapshot, opened, window)
+        explain(scene.snapshot, opened, scene.constraints.get(opened.constraint), window)
     _next_steps(scene, window)
     _moved(scene, compared, window)
+
+
+def _say_the_rest(quiet: Sequence[Constraint], absent: Sequence[Constraint]) -> None:
+    """Constraints without a row of their own."""
+    if quiet:
+        names = joined([each.name.lower() for each in quiet])
+        paragraph(f"Not triggered in any tier, because what they guard did not improve: {names}.", "note")
+    if absent:
+        names = joined([each.name.lower() for each in absent])
+        paragraph(f"Without a verdict in this window: {names}.", "note")
 
 
 def _under(scene: Scene, found: Sequence[Verdict], window: Window) -> str:
@@ -124,13 +137,13 @@ def _gains(stories: Mapping[str, TierStory], compared: pl.DataFrame) -> None:
         )
 
 
-def _gain_line(row: Mapping[str, object] | None, name: str) -> str:
+def _gain_line(row: Mapping[str, Any] | None, name: str) -> str:
     if row is None:
         return f'<span class="quiet">{name}: no data</span>'
     direction = str(row["direction"])
     if direction == "inconclusive":
         return f'{name} <span class="quiet">no change beyond noise</span>'
-    moved = change(row["change"], "p50", "hours")  # type: ignore[arg-type]
+    moved = change(row["change"], "p50", "hours")
     tone, word = look.DIRECTION_TONES[direction], look.DIRECTION_MARKS[direction].word
     return f'{name} <b style="color:var(--{tone})">{moved}</b> <span class="quiet">{word}</span>'
 
@@ -165,7 +178,7 @@ def _mixed_row(constraint: Constraint, found: Sequence[Verdict], opened: Verdict
 
 def _cell(verdict: Verdict, opened: Verdict, text: str = "") -> None:
     """One verdict, as a button that leads to its explanation."""
-    mark = look.STATUS_MARKS[verdict.status]  # type: ignore[index]
+    mark = look.STATUS_MARKS[verdict.status]
     st.button(
         f"**{mark.word}** {text or _short(verdict)}",
         key=f"cell--{verdict.status}--{verdict.constraint}--{verdict.tier}",
@@ -191,6 +204,8 @@ def _short(verdict: Verdict) -> str:
 
 def _next_steps(scene: Scene, window: Window) -> None:
     """Where each tier's time goes, and what to do about it."""
+    last = next((each for each in scene.windows if each.grain == "quarter" and each.end == window.end), window)
+    window = last if window.grain == "trailing_year" else window
     steps = recommendations(scene.snapshot, window)
     if not len(steps):
         return
@@ -243,16 +258,16 @@ def _moved(scene: Scene, compared: pl.DataFrame, window: Window) -> None:
             )
 
 
-def _moved_row(row: Mapping[str, object], counts: Mapping[tuple[str, str, str], int]) -> list[Cell]:
+def _moved_row(row: Mapping[str, Any], counts: Mapping[tuple[str, str, str], int]) -> list[Cell]:
     metric, statistic = str(row["metric"]), str(row["statistic"])
     unit, n = unit_of(metric, statistic), counts.get((metric, str(row["tier"]), statistic))
     return [
         Cell(TIER_NAMES.get(str(row["tier"]), str(row["tier"]))),
         metric_cell(figure_name(metric, statistic), metric),
-        Cell(between(row["baseline_value"], row["value"], unit), is_number=True),  # type: ignore[arg-type]
+        Cell(between(row["baseline_value"], row["value"], unit), is_number=True),
         Cell("–" if n is None else f"{n:,}", is_number=True),
-        Cell(change(row["change"], statistic, unit), is_number=True),  # type: ignore[arg-type]
-        Cell(change_interval(row["change_ci_low"], row["change_ci_high"], statistic, unit), is_number=True),  # type: ignore[arg-type]
+        Cell(change(row["change"], statistic, unit), is_number=True),
+        Cell(change_interval(row["change_ci_low"], row["change_ci_high"], statistic, unit), is_number=True),
         direction_cell(str(row["direction"])),
     ]
 
@@ -264,4 +279,5 @@ VIEW = View(
     place=0,
     about="Where are we faster, and did we pay for it? Every constraint in every tier, with what it rests on.",
     render=render,
+    filters=("team", "repository"),
 )

@@ -1,6 +1,7 @@
 """Stability: failures, rollbacks, escapes, incidents and recovery, tier beside tier."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import polars as pl
 import streamlit as st
@@ -8,7 +9,9 @@ import streamlit as st
 from dashboard import charts
 from dashboard.components import Cell, direction_cell, metric_cell, opening, paragraph, section, table
 from dashboard.naming import between, capital, change, figure_in_sentence, figure_name, unit_of
-from dashboard.queries import TIERS, comparisons, monthly_of, tiers_present
+from dashboard.periods import Window
+from dashboard.queries import TIERS, comparisons, gap, tiers_present, trend_of
+from dashboard.segments import AGAINST_NOTES, AGAINST_WORDS
 from dashboard.views import Scene, View
 from metrics.definitions import all_metrics
 from metrics.words import joined, tier_name
@@ -21,7 +24,12 @@ FIGURES = (
     ("failed_deployment_recovery_time", "p50"),
     ("time_to_restore", "p50"),
 )
-Row = Mapping[str, object]
+NOTHING = "This snapshot holds no metric values. Load events with `plumbline load DIR`, then run `plumbline build`."
+UNTIERED = (
+    "Nothing here lies in a tier. Say in the register tier_assignments which tier each repository has, then run"
+    " `plumbline build`."
+)
+Row = Mapping[str, Any]
 
 
 def render(scene: Scene) -> None:
@@ -29,21 +37,32 @@ def render(scene: Scene) -> None:
     tiers = [tier for tier in tiers_present(scene.snapshot) if tier in TIERS]
     window = scene.window
     if window is None or not tiers:
-        paragraph(
-            "This snapshot holds no metric values. Load events with `plumbline load DIR`, then run `plumbline build`."
-        )
+        paragraph(NOTHING if window is None else UNTIERED)
         return
-    compared = comparisons(scene.snapshot, window)
+    compared = comparisons(scene.snapshot, window, scene.against, scene.segment)
     rows = {(row["metric"], row["statistic"], row["tier"]): row for row in compared.iter_rows(named=True)}
-    opening(
-        f"{scene.snapshot.manifest.workspace} · {window.label}",
-        _lead(rows, tiers),
-        f"{capital(window.name)} against each tier's baseline, uncontrolled. Panels of one row share their scale.",
-    )
-    _table(rows, tiers)
+    opening(_eyebrow(scene, window), _lead(rows, tiers), _under(scene, window))
+    if not rows:
+        paragraph(f"There are no compared figures of {scene.segment.words} for this window; choose a quarter.")
+    else:
+        _table(rows, tiers)
     for metric, statistic in FIGURES:
         if metric in all_metrics():
             _panels(scene, metric, statistic, tiers)
+
+
+def _eyebrow(scene: Scene, window: Window) -> str:
+    whose = scene.snapshot.manifest.workspace if scene.segment.is_whole else capital(scene.segment.words)
+    return f"{whose} · {window.label}"
+
+
+def _under(scene: Scene, window: Window) -> str:
+    against = "each tier's baseline" if scene.against == "baseline" else AGAINST_WORDS[scene.against]
+    part = "" if scene.segment.is_whole else " A part of each tier, described and not judged."
+    return (
+        f"{capital(window.name)} against {against}, {AGAINST_NOTES[scene.against]}.{part} "
+        "Panels of one row share their scale."
+    )
 
 
 def _lead(rows: Mapping[tuple[str, str, str], Row], tiers: Sequence[str]) -> str:
@@ -56,6 +75,8 @@ def _lead(rows: Mapping[tuple[str, str, str], Row], tiers: Sequence[str]) -> str
         for tier, pairs in worse.items()
         if pairs
     ]
+    if not rows:
+        return "Nothing to compare in this window."
     return " ".join(told) or "No tier got measurably less stable."
 
 
@@ -72,17 +93,22 @@ def _cell(row: Row | None, metric: str, statistic: str) -> Cell:
     if row is None:
         return Cell("no data")
     unit = unit_of(metric, statistic)
-    moved = between(row["baseline_value"], row["value"], unit)  # type: ignore[arg-type]
-    told = f"{change(row['change'], statistic, unit)} "  # type: ignore[arg-type]
+    moved = between(row["baseline_value"], row["value"], unit)
+    told = f"{change(row['change'], statistic, unit)} "
     return Cell("", parts=((moved, ""), (told, "")), after=direction_cell(str(row["direction"])).html())
 
 
 def _panels(scene: Scene, metric: str, statistic: str, tiers: Sequence[str]) -> None:
-    months = monthly_of(scene.snapshot, metric, statistic).filter(pl.col("tier").is_in(tiers))
+    months = trend_of(scene.snapshot, metric, statistic, scene.segment).filter(pl.col("tier").is_in(tiers))
+    name = figure_name(metric, statistic)
+    reasons = list(dict.fromkeys(filter(None, (gap(scene.snapshot, metric, tier) for tier in tiers))))
+    if not len(months) and not reasons:
+        return
+    section(name)
+    for reason in reasons:
+        paragraph(f"Not measured: {reason}.")
     if not len(months):
         return
-    name = figure_name(metric, statistic)
-    section(name)
     drawn = charts.panels(months, tiers, unit_of(metric, statistic), scene.window)
     st.plotly_chart(drawn, config=charts.CONFIG, key=f"panels-{metric}", alt=f"{name} by month and tier")
 
@@ -94,4 +120,5 @@ VIEW = View(
     place=2,
     about="Failure rate, rollbacks, escapes, incidents and recovery, tier beside tier.",
     render=render,
+    filters=("against", "team", "repository"),
 )

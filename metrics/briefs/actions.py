@@ -12,7 +12,7 @@ from metrics.briefs.document import Action, Commitment, ExceptionCount, OverdueE
 from metrics.briefs.figures import figure_name, is_relative
 from metrics.calendar import Calendar
 from metrics.definitions import all_metrics
-from metrics.words import difference, joined, plural
+from metrics.words import count, difference, joined, plural
 
 Row = dict[str, Any]
 
@@ -153,8 +153,8 @@ def exceptions_note(counts: tuple[ExceptionCount, ...]) -> str:
     in_force, overdue = sum(each.in_force for each in counts), sum(each.overdue for each in counts)
     unreviewed = sum(each.never_reviewed for each in counts)
     return (
-        f"{plural(in_force, 'exception')} in force at the month's end; {overdue:,} past expiry and not closed; "
-        f"{unreviewed:,} of all {in_force + overdue:,} never reviewed."
+        f"{plural(in_force, 'exception')} in force at the month's end; {count(overdue)} past expiry and not closed; "
+        f"{count(unreviewed)} of all {count(in_force + overdue)} never reviewed."
     )
 
 

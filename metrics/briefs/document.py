@@ -9,6 +9,15 @@ from datetime import date
 from metrics import words
 
 
+@dataclass(frozen=True)
+class Revision:
+    """A later edition of a brief that was given out before: its number, against what, and what changed."""
+
+    number: int
+    sentence: str
+    changes: tuple[str, ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Figure:
     """One statistic of one tier in the month, against its baseline.
@@ -264,6 +273,7 @@ class Identity:
     as_of: str
     known_at: str | None
     timezone: str
+    locale: str = words.ENGLISH
 
 
 @dataclass(frozen=True)
@@ -294,6 +304,7 @@ class MonthlyBrief:
     baselines_note: str
     definitions: tuple[DefinitionNote, ...]
     definitions_note: str
+    revision: Revision | None = None
     format: int = 1
 
     @property

@@ -16,7 +16,7 @@ from metrics.briefs.standings import standings
 from metrics.briefs.summary import summary
 from metrics.briefs.tables import BriefTables, Origin
 from metrics.calendar import add_months
-from metrics.words import tier_name
+from metrics.words import day, tier_name, written_in
 from schemas.errors import InputError
 
 
@@ -54,6 +54,11 @@ def monthly_brief(tables: BriefTables, origin: Origin, month: date) -> MonthlyBr
         origin: what they are the tables of.
         month: its first day; `chosen_month` says which can be had.
     """
+    with written_in(origin.locale):
+        return _monthly_brief(tables, origin, month)
+
+
+def _monthly_brief(tables: BriefTables, origin: Origin, month: date) -> MonthlyBrief:
     end = add_months(month, 1)
     span = done.Span(month, end, origin.calendar)
     compared = figures(tables.comparisons, tables.metric_values, month)
@@ -83,7 +88,7 @@ def monthly_brief(tables: BriefTables, origin: Origin, month: date) -> MonthlyBr
         month=month,
         month_end=end,
         is_running=end > cut_day,
-        identity=_identity(origin),
+        identity=identity_of(origin),
         summary=_summary(sections, month, since),
         tiers=sections,
         chance_note=chance_note(compared),
@@ -114,7 +119,7 @@ def monthly_brief(tables: BriefTables, origin: Origin, month: date) -> MonthlyBr
 
 def _summary(sections: Sequence[TierSection], month: date, since: date | None) -> tuple[str, ...]:
     if not sections and since and month < since:
-        return (f"The month lies before {since}, the end of the baseline: nothing of it is judged.",)
+        return (f"The month lies before {day(since)}, the end of the baseline: nothing of it is judged.",)
     return summary([(section.tier, section.standings) for section in sections])
 
 
@@ -123,7 +128,9 @@ def _status(found: Sequence[Standing]) -> str:
     return next((standing.status for standing in reversed(found) if standing.status), "")
 
 
-def _identity(origin: Origin) -> Identity:
+def identity_of(origin: Origin) -> Identity:
+    """What a brief says of where it comes from."""
+
     def text(instant: datetime) -> str:
         return f"{instant.isoformat()}Z"
 
@@ -133,4 +140,5 @@ def _identity(origin: Origin) -> Identity:
         as_of=text(origin.as_of),
         known_at=text(origin.known_at) if origin.known_at else None,
         timezone=origin.calendar.timezone,
+        locale=origin.locale,
     )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from metrics.briefs.document import Figure, Movement
 from metrics.definitions import all_metrics
 from metrics.explain import STATISTIC_NAMES
-from metrics.words import joined, share, within_sentence
+from metrics.words import count, joined, share, within_sentence
 
 MOVED_SHOWN = 4
 NOT_MOVED_SHOWN = 2
@@ -40,10 +40,10 @@ def _movement(figures: list[Figure]) -> str:
     name = within_sentence(definition.name) if definition else first.metric
     labels = [name, STATISTIC_NAMES.get(first.statistic, "")]
     labels.append("" if first.unit in ("hours", "fraction") or name.endswith(first.unit) else first.unit)
-    count = f", n = {first.n:,}" if first.n is not None else ""
+    size = f", n = {count(first.n)}" if first.n is not None else ""
     return (
         f"{', '.join(label for label in labels if label)}: {first.baseline_text} → {first.value_text} "
-        f"({first.change_text}; {first.interval_text}){count}."
+        f"({first.change_text}; {first.interval_text}){size}."
     )
 
 

@@ -10,7 +10,7 @@ from metrics.briefs.document import Constriction, NextStep, OverdueException, Un
 from metrics.constraints import all_constraints
 from metrics.model import STATUSES
 from metrics.recommendations import STAGE_NAMES
-from metrics.words import joined, plural, sentence, tier_name, within_sentence
+from metrics.words import day, joined, plural, sentence, tier_name, within_sentence
 
 Row = dict[str, Any]
 
@@ -41,12 +41,13 @@ def constrictions(recommendations: pl.DataFrame, tiers: Sequence[str], month: da
     )
 
 
-def after_working_days(day: date, count: int) -> date:
+def after_working_days(start: date, count: int) -> date:
     """The day that lies so many working days (Monday to Friday) after another."""
+    found = start
     while count:
-        day += timedelta(days=1)
-        count -= day.weekday() <= FRIDAY
-    return day
+        found += timedelta(days=1)
+        count -= found.weekday() <= FRIDAY
+    return found
 
 
 def undecided(
@@ -96,7 +97,7 @@ def undecided_verdicts(rows: Iterable[Row]) -> tuple[Undecided, ...]:
             constraint=constraint,
             since=(since := min(row["window_end"] for row in found)),
             verdict_ids=tuple(row["verdict_id"] for row in found),
-            text=f"{tier_name(tier)}, {constraint_name(constraint)}: violated, and undecided since {since}.",
+            text=f"{tier_name(tier)}, {constraint_name(constraint)}: violated, and undecided since {day(since)}.",
         )
         for (tier, constraint), found in grouped.items()
     )
@@ -149,7 +150,7 @@ def next_steps(
             NextStep(
                 f"Close or renew {exceptions} past expiry, the oldest first: {example}.",
                 "",
-                f"Expired on {oldest.expired_on}, {plural(oldest.days_overdue, 'day')} before the month's end.",
+                f"Expired on {day(oldest.expired_on)}, {plural(oldest.days_overdue, 'day')} before the month's end.",
                 oldest.approver,
             )
         )

@@ -1,6 +1,6 @@
 """What a reader has to know of the data behind a brief: how fresh, how complete, how settled, how linked."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
 import polars as pl
@@ -9,7 +9,7 @@ from metrics.briefs.document import BaselineNote, DefinitionNote, Figure, Qualit
 from metrics.briefs.tables import BriefTables, Origin
 from metrics.calendar import Calendar
 from metrics.definitions import all_metrics
-from metrics.words import joined, plural, sentence, share, within_sentence
+from metrics.words import count, day, joined, plural, sentence, share, within_sentence
 
 OFFENCES_SHOWN = 3
 LINK_NAMES = {
@@ -26,27 +26,33 @@ LINK_NAMES = {
 def quality(tables: BriefTables, figures: Sequence[Figure], origin: Origin, month: date, month_end: date) -> Quality:
     """All of it, sentence by sentence; what is not known says so."""
     return Quality(
-        freshness=_freshness(tables.source_status, origin),
-        rejected=(*_quarantine(tables.quarantine), *_orphans(tables.orphans)),
+        freshness=freshness(tables.source_status, origin),
+        rejected=rejected(tables.quarantine, tables.orphans),
         provisional=_provisional(figures, month_end),
         not_judged=_not_judged(tables.verdicts, month),
-        links=_links(tables.link_counts),
+        links=links(tables.link_counts),
     )
 
 
-def _freshness(source_status: pl.DataFrame, origin: Origin) -> tuple[str, ...]:
+def freshness(source_status: pl.DataFrame, origin: Origin) -> tuple[str, ...]:
+    """How far each source reaches, and which was not read to its end."""
     if source_status.is_empty():
         return ("No source is recorded: how fresh the data are is not known.",)
     sentences = []
     for (source,), rows in source_status.sort("source", "stream").group_by("source", maintain_order=True):
         newest = rows["last_record_at"].max()
-        newest_words = f"newest record of {origin.calendar.local_day(newest)}" if newest else "no dated record"  # type: ignore[arg-type]
+        newest_words = f"newest record of {day(origin.calendar.local_day(newest))}" if newest else "no dated record"  # type: ignore[arg-type]
         streams, total = plural(rows.height, "stream"), plural(int(rows["rows"].sum()), "row")
         troubled = rows.filter(pl.col("state") != "complete").select("stream", "state").iter_rows()
         trouble = [f"{stream} ({state})" for stream, state in troubled]
         ending = f"; not read to its end: {joined(trouble)}" if trouble else ""
         sentences.append(sentence(f"{source}: {streams}, {total}, {newest_words}{ending}"))
     return tuple(sentences)
+
+
+def rejected(quarantine: pl.DataFrame, orphans: pl.DataFrame) -> tuple[str, ...]:
+    """What was left out of the figures, and what still waits for its parent."""
+    return (*_quarantine(quarantine), *_orphans(orphans))
 
 
 def _quarantine(quarantine: pl.DataFrame) -> tuple[str, ...]:
@@ -59,8 +65,8 @@ def _quarantine(quarantine: pl.DataFrame) -> tuple[str, ...]:
         .sort(["len", "table", "column"], descending=[True, False, False])
     )
     shown = [
-        f"{table}.{column} {reason} ({count:,})"
-        for table, column, reason, count in counts.head(OFFENCES_SHOWN).iter_rows()
+        f"{table}.{column} {reason} ({count(rows_so)})"
+        for table, column, reason, rows_so in counts.head(OFFENCES_SHOWN).iter_rows()
     ]
     left = counts.height - len(shown)
     more = f", and {plural(left, 'other kind')}" if left > 0 else ""
@@ -72,7 +78,8 @@ def _orphans(orphans: pl.DataFrame) -> tuple[str, ...]:
     if waiting.is_empty():
         return ("No row waits for a parent that was never seen.",)
     parts = [
-        f"{rows:,} of {table}.{column}" for table, column, rows in waiting.select("table", "column", "rows").iter_rows()
+        f"{count(rows)} of {table}.{column}"
+        for table, column, rows in waiting.select("table", "column", "rows").iter_rows()
     ]
     return (f"Rows that wait for a parent never seen: {joined(parts)}.",)
 
@@ -88,7 +95,7 @@ def _provisional(figures: Sequence[Figure], month_end: date) -> tuple[str, ...]:
             by_day.setdefault(month_end + definitions[metric].follow_up, []).append(
                 within_sentence(definitions[metric].name)
             )
-    sentences = [f"{joined(names)} until {day}" for day, names in sorted(by_day.items())]
+    sentences = [f"{joined(names)} until {day(until)}" for until, names in sorted(by_day.items())]
     waiting = "; ".join(sentences)
     return (f"Provisional, because outcomes may still arrive: {waiting}. The newest month always looks too good.",)
 
@@ -107,11 +114,12 @@ def _not_judged(verdicts: pl.DataFrame, month: date) -> tuple[str, ...]:
     return tuple(sentences) or ("Every guardrail of the month was watched and judged.",)
 
 
-def _links(link_counts: pl.DataFrame) -> tuple[str, ...]:
+def links(link_counts: pl.DataFrame, span: str = "the month") -> tuple[str, ...]:
+    """How changes were found in deployments and incidents put down to them; `span` names the time in words."""
     sentences = []
     for kind, noun in (
-        ("deploy_link", "changes merged in the month: found in a deployment"),
-        ("attribution", "incidents of the month: put down to a deployment"),
+        ("deploy_link", f"changes merged in {span}: found in a deployment"),
+        ("attribution", f"incidents of {span}: put down to a deployment"),
     ):
         rows = (
             dict(link_counts.filter(pl.col("kind") == kind).select("way", "rows").iter_rows())
@@ -122,8 +130,8 @@ def _links(link_counts: pl.DataFrame) -> tuple[str, ...]:
         if total:
             names = LINK_NAMES[kind]
             parts = [f"{names[way]} {share(rows[way] / total)}" for way in names if rows.get(way)]
-            sentences.append(f"{total:,} {noun} {', '.join(parts)}.")
-    return tuple(sentences) or ("No change was merged and no incident opened in the month.",)
+            sentences.append(f"{count(total)} {noun} {', '.join(parts)}.")
+    return tuple(sentences) or (f"No change was merged and no incident opened in {span}.",)
 
 
 def baselines(frame: pl.DataFrame) -> tuple[BaselineNote, ...]:
@@ -151,7 +159,7 @@ def baselines_note(notes: Sequence[BaselineNote]) -> str:
         by = "; ".join(
             f"{who} for {'tier' if len(tiers) == 1 else 'tiers'} {joined(tiers)}" for who, tiers in named.items()
         )
-        parts.append(f"{start} to {end - timedelta(days=1)}, set by {by}")
+        parts.append(f"{day(start)} to {day(end - timedelta(days=1))}, set by {by}")
     return sentence(f"baseline: {'. '.join(parts)}")
 
 
@@ -165,7 +173,12 @@ def definitions(tables: BriefTables) -> tuple[DefinitionNote, ...]:
     ):
         if not frame.is_empty():
             found |= dict(frame.select(column, "version").unique().iter_rows())
-    return tuple(DefinitionNote(name, version) for name, version in sorted(found.items()))
+    return definition_notes(found.items())
+
+
+def definition_notes(found: Iterable[tuple[str, str]]) -> tuple[DefinitionNote, ...]:
+    """Ids and versions in order."""
+    return tuple(DefinitionNote(name, version) for name, version in sorted(found))
 
 
 def definitions_note(
@@ -182,9 +195,9 @@ def definitions_note(
     )
     changed = []
     for row in log.sort("effective_at", "id").iter_rows(named=True) if not log.is_empty() else ():
-        day = calendar.local_day(row["effective_at"])
+        effective = calendar.local_day(row["effective_at"])
         first = log.filter(pl.col("id") == row["id"])["effective_at"].min()
-        if row["effective_at"] != first and (since is None or day >= since) and day < until:
-            changed.append(f"{row['id']} {row['version']} on {day} ({row['change'].rstrip('.')})")
+        if row["effective_at"] != first and (since is None or effective >= since) and effective < until:
+            changed.append(f"{row['id']} {row['version']} on {day(effective)} ({row['change'].rstrip('.')})")
     ending = f"changed since the baseline: {'; '.join(changed)}" if changed else "none changed since the baseline"
     return sentence(f"{used}; {ending}")

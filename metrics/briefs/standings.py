@@ -35,6 +35,17 @@ def standings(verdicts: pl.DataFrame, tier: str, month: date, month_end: date) -
     return tuple(found)
 
 
+def standing_over(verdicts: pl.DataFrame, tier: str, grain: str, end: date) -> Standing | None:
+    """How a tier stands in the window of a grain that ends on a day; None where it was not judged."""
+    rows = [row for row in verdict_rows(verdicts, tier, grain, end) if row["window_end"] == end]
+    return _standing(rows, grain, rows[0]["window_start"], end) if rows else None
+
+
+def verdict_rows(verdicts: pl.DataFrame, tier: str, grain: str, until: date) -> list[Row]:
+    """The verdicts of the newest window of a grain that ends by `until`, their evidence read."""
+    return _rows(verdicts, tier, grain, until)
+
+
 def _rows(verdicts: pl.DataFrame, tier: str, grain: str, until: date) -> list[Row]:
     """The verdicts of the newest window of a grain that ends by `until`."""
     if verdicts.is_empty():

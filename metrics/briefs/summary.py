@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from metrics.briefs.document import Standing
-from metrics.words import joined, sentence, tier_name, within_sentence
+from metrics.words import day, joined, sentence, tier_name, within_sentence
 
 GRAINS = (("trailing_year", "over the four quarters to {end}"), ("month", "in the month"))
 UNKNOWN = "We do not know how any tier stands: no verdict could be given."
@@ -46,7 +46,7 @@ def summary(sections: Sequence[tuple[str, Sequence[Standing]]]) -> tuple[str, ..
             continue
         parts = _parts(found)
         end = found[0][1].window_end - timedelta(days=1)
-        sentences.append(sentence(_likened(lead.format(end=end), parts, before)))
+        sentences.append(sentence(_likened(lead.format(end=day(end)), parts, before)))
         before = parts
     return tuple(sentences) or (UNKNOWN,)
 

@@ -7,6 +7,7 @@ from datetime import datetime
 import polars as pl
 
 from metrics.calendar import Calendar
+from metrics.words import ENGLISH
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,10 +43,11 @@ class BriefTables:
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
-    """Where the tables come from. `as_of` and `known_at` are UTC without a zone."""
+    """Where the tables come from. `as_of` and `known_at` are UTC without a zone; `locale` writes numbers and days."""
 
     organisation: str
     snapshot_id: str
     as_of: datetime
     known_at: datetime | None
     calendar: Calendar
+    locale: str = ENGLISH

@@ -18,5 +18,6 @@ CONSTRAINT = Constraint(
         Figure(metric="flaky_test_rate", statistic="rate", margin="rate"),
         Figure(metric="escaped_defects", statistic="rate", margin="rate"),
     ),
+    place=80,
     revisions=(Revision(version="1.0.0", effective_at=date(2026, 11, 21), change="First version."),),
 )

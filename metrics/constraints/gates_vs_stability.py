@@ -26,5 +26,6 @@ CONSTRAINT = Constraint(
             tiers=("3", "4"),
         ),
     ),
+    place=70,
     revisions=(Revision(version="1.0.0", effective_at=date(2026, 11, 21), change="First version."),),
 )

@@ -18,5 +18,6 @@ CONSTRAINT = Constraint(
         Figure(metric="lead_time", statistic="p95", margin="duration"),
     ),
     same_metric_only=True,
+    place=30,
     revisions=(Revision(version="1.0.0", effective_at=date(2026, 11, 20), change="First version."),),
 )

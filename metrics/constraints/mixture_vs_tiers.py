@@ -23,5 +23,6 @@ CONSTRAINT = Constraint(
     guardrails=FIGURES,
     same_metric_only=True,
     across_tiers=True,
+    place=90,
     revisions=(Revision(version="1.0.0", effective_at=date(2026, 11, 20), change="First version."),),
 )

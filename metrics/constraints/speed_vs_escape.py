@@ -22,5 +22,6 @@ CONSTRAINT = Constraint(
         Figure(metric="escaped_defects", statistic="rate", margin="rate"),
         Figure(metric="rollback_rate", statistic="rate", margin="rate"),
     ),
+    place=10,
     revisions=(Revision(version="1.0.0", effective_at=date(2026, 11, 20), change="First version."),),
 )

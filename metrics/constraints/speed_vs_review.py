@@ -22,5 +22,6 @@ CONSTRAINT = Constraint(
         Figure(metric="shallow_approval_share", statistic="rate", margin="rate"),
         Figure(metric="acceptance_rate", statistic="rate", margin="rate", worse="lower"),
     ),
+    place=50,
     revisions=(Revision(version="1.0.0", effective_at=date(2026, 11, 21), change="First version."),),
 )

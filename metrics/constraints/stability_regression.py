@@ -20,5 +20,6 @@ CONSTRAINT = Constraint(
         Figure(metric="incident_rate", statistic="per_week", margin="count"),
         Figure(metric="pr_cycle_time", statistic="p95", margin="duration"),
     ),
+    place=20,
     revisions=(Revision(version="1.0.0", effective_at=date(2026, 11, 20), change="First version."),),
 )

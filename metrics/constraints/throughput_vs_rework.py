@@ -19,5 +19,6 @@ CONSTRAINT = Constraint(
         Figure(metric="rework_share", statistic="rate", margin="rate"),
         Figure(metric="deployment_rework_rate", statistic="rate", margin="rate"),
     ),
+    place=60,
     revisions=(Revision(version="1.0.0", effective_at=date(2026, 11, 21), change="First version."),),
 )

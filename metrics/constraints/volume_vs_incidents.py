@@ -20,5 +20,6 @@ CONSTRAINT = Constraint(
         Figure(metric="incident_rate", statistic="per_week", margin="count"),
         Figure(metric="change_failure_rate", statistic="rate", margin="rate"),
     ),
+    place=40,
     revisions=(Revision(version="1.0.0", effective_at=date(2026, 11, 21), change="First version."),),
 )

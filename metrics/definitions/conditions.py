@@ -7,10 +7,14 @@ watched is no unit.
 
 from datetime import timedelta
 
+from metrics.model import Pending
+
 OUTCOME_FOLLOW_UP = timedelta(days=3)
 """Rollbacks and incidents count within so long of the deployment's end."""
 VALIDATION_FOLLOW_UP = timedelta(days=14)
 """A change is validated when so long passed after its deployment without a bad outcome."""
+DEPLOY_WAIT = timedelta(days=30)
+"""A merged change that is not deployed within so long is no longer waited for."""
 ESCAPE_FOLLOW_UP = timedelta(days=30)
 """Escaped defects and reverts count within so long of the change's merge."""
 
@@ -31,3 +35,14 @@ FAILED = (
     f" or coalesce(_rollbacks_watched and {ROLLED_BACK}, false) or coalesce({_BLAMED_BY_HOTFIX}, false))"
 )
 """Failed by its own status, or within the follow-up by a watched incident or rollback, or a hotfix; never null."""
+
+VALIDATION_PENDING = Pending(
+    fact="measured_changes",
+    time="merged_at",
+    among="_incidents_watched or _rollbacks_watched or _defects_watched",
+    until=(
+        f"case when validated is null then coalesce(deployed_at + interval {VALIDATION_FOLLOW_UP.days} days,"
+        f" merged_at + interval {DEPLOY_WAIT.days} days) end"
+    ),
+)
+"""Changes that wait for their deployment, or run their 14 days."""

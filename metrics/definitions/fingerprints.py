@@ -44,7 +44,7 @@ def fingerprint(metric: Metric) -> Fingerprint:
         "follow_up": canonical(metric.follow_up),
         "inputs": canonical(metric.inputs),
         "core": metric.core,
-    }
+    } | ({"pending": canonical(metric.pending)} if metric.pending else {})
     return Fingerprint(definition=_hash(content), examples=[_hash(_of_example(each)) for each in metric.examples])
 
 

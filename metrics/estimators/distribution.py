@@ -19,6 +19,7 @@ from metrics.estimators.base import (
 )
 from metrics.estimators.segments import COMPARED, add_segment_contrasts
 from metrics.model import Distribution
+from metrics.row_notes import FLATTERED, UNREACHED
 from metrics.rows import Notes, Shape, cluster_notes
 from metrics.stats.clusters import CONFIDENCE, critical
 from metrics.stats.distribution import (
@@ -150,11 +151,12 @@ def _mean(ordered: Ordered, grouping: Grouping, buckets: Buckets, history: Histo
     with np.errstate(divide="ignore", invalid="ignore"):
         total = reduce_cells(totals, offsets)
         mean = total / counts
-        # Relative to the mean: repositories' ups and downs of a duration are factors.
-        independent = ordered.variance_of_mean() / mean**2
-        level = Repositories(grouping, sizes, history).level_of(totals, mean, 1 / total, independent)
-        half = critical(level.degrees + 1) * np.sqrt(level.variance) * mean
-    half = np.where(counts >= UNITS_FOR_A_MEAN, half, np.nan)
+        # Relative to the mean: repositories' ups and downs of a duration are factors. Nothing is relative to zero.
+        scale = np.where(total == 0, np.nan, total)
+        independent = ordered.variance_of_mean() / (scale / counts) ** 2
+        level = Repositories(grouping, sizes, history).level_of(totals, mean, 1 / scale, independent)
+        half = critical(level.degrees + 1) * np.sqrt(level.variance) * np.abs(mean)
+    half = np.where((counts >= UNITS_FOR_A_MEAN) & (total != 0), half, np.nan)
     return mean, mean - half, mean + half
 
 
@@ -285,6 +287,9 @@ def _add_unfinished(target: Target, estimator: Distribution) -> None:
                     "censored": censored,
                 }
                 notes = _flattery(value, median_of_ended) if probability == CENSORED_QUANTILES[0] else None
+                if notes is not None:
+                    target.values.note_on(shape, name_of(probability), notes.codes > 0, FLATTERED)
+                    target.values.note_on(shape, name_of(probability), (counts > 0) & np.isnan(value), UNREACHED)
                 rows = f"km_{name_of(probability)}"
                 target.values.add(shape, rows, target.metric.unit, value, counts, counts > 0, bounds, notes)
 
@@ -296,7 +301,6 @@ def _flattery(value: Floats, ended: Floats) -> Notes:
     percent = np.round(100 * lower).astype(np.int64)
     table: list[str | None] = [None]
     table += [
-        f"Unfinished work flatters this figure: of what has ended, the median is {share} % lower."
-        for share in range(1, 101)
+        f"Unfinished work flatters the median of what has ended: it is {share} % lower." for share in range(1, 101)
     ]
     return Notes(table, percent)

@@ -10,6 +10,9 @@ from metrics.findings.model import Finding, severity_of, where
 from metrics.rollout.model import PHASES
 from metrics.rollout.state import TierState
 
+TOLD_ELSEWHERE = frozenset({"staging_kept", "no_exception_drift"})
+"""Criteria that fail exactly where a finding of another kind stands: risk staging, and drift of exceptions."""
+
 
 def failure_mode_findings(failure_modes: pl.DataFrame, settled: datetime) -> list[Finding]:
     """Failure modes that are present. `settled`: the end of the newest quarter that they were read from."""
@@ -30,9 +33,14 @@ def failure_mode_findings(failure_modes: pl.DataFrame, settled: datetime) -> lis
 
 
 def stage_gate_findings(stage_gates: pl.DataFrame, states: Mapping[str, TierState], settled: datetime) -> list[Finding]:
-    """Criteria that fail of the phase that a tier is in, or of one that it has passed."""
+    """Criteria that fail of the phase that a tier is in, or of one that it has passed.
+
+    Those that are findings by themselves already are not told twice.
+    """
     found: dict[tuple[str, str], Finding] = {}
     for row in stage_gates.filter(pl.col("outcome") == "fail").to_dicts():
+        if row["criterion"] in TOLD_ELSEWHERE:
+            continue
         state = states.get(row["tier"])
         if state is None or state.phase is None or PHASES.index(row["phase"]) > PHASES.index(state.phase):
             continue

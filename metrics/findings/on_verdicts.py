@@ -1,50 +1,105 @@
-"""Verdicts that are violated or at risk, and violations that nobody decided about."""
+"""Violations by constraint and tier, what is at risk by tier, and violations that nobody decided about.
 
+One finding for all windows of a constraint and tier: a violation of the quarter is that of its months as well, and an
+owner is told once.
+"""
+
+import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 import polars as pl
 
+from metrics import follow_up
+from metrics.calendar import window_name
 from metrics.constraints import all_constraints
-from metrics.definitions import all_metrics
 from metrics.findings.model import Finding, Instant, Row, severity_of, where
 from metrics.model import Constraint
+from metrics.words import joined
 from metrics.working_days import working_days_after
 
 WORKING_DAYS_TO_DECIDE = 5
+LONGEST_FIRST = ("trailing_year", "quarter", "month")
+"""The longest window holds most of the data: its words stand for all."""
+GRAINS_AT_RISK = ("trailing_year", "quarter")
+"""A month is so short that something is nearly always at risk in it: that is no finding."""
 
 
 def verdict_findings(verdicts: pl.DataFrame, instant: Instant) -> list[Finding]:
-    """The newest final verdicts that are violated or at risk, and running ones that are violated.
+    """What is violated, one finding for each constraint and tier; what is at risk, one for each tier.
 
-    By constraint, tier and grain. Opened with the first of the unbroken run of windows that came out so.
+    The newest final verdict of each grain counts, and the running one where it is violated. Opened with the first of
+    the unbroken run of windows that came out so.
     """
     found = []
-    for rows in _series(verdicts.filter(~pl.col("is_provisional"))):
-        newest = rows[-1]
-        if newest["status"] in ("violated", "at_risk"):
-            opened = _begin_of_run(rows, newest["status"])
-            is_violated = newest["status"] == "violated"
-            severity = severity_of(newest["tier"], "critical" if is_violated else "medium")
-            found.append(_on_verdict(newest, "", severity, instant(opened)))
-    for rows in _series(verdicts.filter(pl.col("is_provisional"))):
-        newest = rows[-1]
-        if newest["status"] == "violated":
-            severity = severity_of(newest["tier"], "high")
-            found.append(_on_verdict(newest, "/running", severity, instant(newest["window_start"])))
-    return found
+    at_risk: dict[str, list[Row]] = {}
+    for (constraint, tier), grains in _by_constraint_and_tier(verdicts).items():
+        violated = [rows for rows in grains if rows[-1]["status"] == "violated"]
+        if violated:
+            found.append(_violated(constraint, tier, violated, instant))
+            continue
+        risky = [rows[-1] for rows in grains if _is_beyond_its_margin(rows[-1])]
+        at_risk.setdefault(tier, []).extend(risky)
+    return found + [_at_risk(tier, rows, instant) for tier, rows in sorted(at_risk.items()) if rows]
 
 
-def _on_verdict(row: Row, suffix: str, severity: str, opened_at: datetime) -> Finding:
+def _violated(constraint: str, tier: str, grains: Sequence[list[Row]], instant: Instant) -> Finding:
+    """The violation of a constraint in a tier, told by the longest window that is final."""
+    newest = [rows[-1] for rows in grains]
+    is_final = any(not row["is_provisional"] for row in newest)
+    first = newest[0]
+    windows = joined([_window(row) for row in newest])
     return Finding(
-        finding_id=f"verdict/{row['constraint']}/{row['tier']}/{row['grain']}{suffix}",
+        finding_id=f"verdict/{constraint}/{tier}",
         kind="verdict",
-        tier=row["tier"],
-        subject=row["verdict_id"],
-        severity=severity,
-        opened_at=opened_at,
-        reason=f"{row['constraint']} is {row['status'].replace('_', ' ')} in {where(row['tier'])}. {row['reason']}",
+        tier=tier,
+        subject=first["verdict_id"],
+        severity=severity_of(tier, "critical" if is_final else "high"),
+        opened_at=min(_opened(rows, instant) for rows in grains),
+        reason=f"{constraint} is violated in {where(tier)} ({windows}). {first['reason']}",
     )
+
+
+def _at_risk(tier: str, rows: Sequence[Row], instant: Instant) -> Finding:
+    """All constraints of a tier of which a guardrail is worse than its margin, though not beyond doubt."""
+    windows: dict[str, list[str]] = {}
+    for row in rows:
+        windows.setdefault(row["constraint"], []).append(_window(row))
+    named = joined([f"{constraint} ({joined(found)})" for constraint, found in windows.items()])
+    return Finding(
+        finding_id=f"at_risk/{tier}",
+        kind="verdict",
+        tier=tier,
+        subject=f"at_risk/{tier}",
+        severity=severity_of(tier, "medium"),
+        opened_at=min(instant(row["window_end"]) for row in rows),
+        reason=f"At risk in {where(tier)}, worse than a margin though not beyond doubt: {named}."
+        " No violation, but the place to look; `plumbline check` tells the figures.",
+    )
+
+
+def _is_beyond_its_margin(row: Row) -> bool:
+    """Whether a final verdict is at risk by an estimate, and not by the width of an interval alone."""
+    if row["status"] != "at_risk" or row["is_provisional"] or row["grain"] not in GRAINS_AT_RISK:
+        return False
+    left_open = json.loads(row["evidence"] or "{}").get("power", [])
+    return any(each["towards"] == "violated" for each in left_open)
+
+
+def _by_constraint_and_tier(verdicts: pl.DataFrame) -> dict[tuple[str, str], list[list[Row]]]:
+    """Per constraint and tier, the series of each grain: final ones first, the longest windows first."""
+    found: dict[tuple[str, str], list[list[Row]]] = {}
+    for is_provisional in (False, True):
+        series = list(_series(verdicts.filter(pl.col("is_provisional") == is_provisional)))
+        for rows in sorted(series, key=lambda rows: LONGEST_FIRST.index(rows[-1]["grain"])):
+            found.setdefault((rows[-1]["constraint"], rows[-1]["tier"]), []).append(rows)
+    places = {constraint: place for place, constraint in enumerate(all_constraints())}
+    return dict(sorted(found.items(), key=lambda item: (places.get(item[0][0], len(places)), item[0])))
+
+
+def _window(row: Row) -> str:
+    name = window_name(row["grain"], row["window_start"], row["window_end"])
+    return f"{name} so far" if row["is_provisional"] else name
 
 
 def _series(verdicts: pl.DataFrame) -> Iterable[list[Row]]:
@@ -56,14 +111,16 @@ def _series(verdicts: pl.DataFrame) -> Iterable[list[Row]]:
         yield rows.to_dicts()
 
 
-def _begin_of_run(rows: Sequence[Row], status: str) -> date:
-    """The end of the first window of the run of windows that ends with the newest one."""
+def _opened(rows: Sequence[Row], instant: Instant) -> datetime:
+    """When the newest run of equal statuses was known: at the end of its first window; of a running one, its begin."""
+    if rows[-1]["is_provisional"]:
+        return instant(rows[-1]["window_start"])
     begin: date = rows[-1]["window_end"]
     for row in reversed(rows):
-        if row["status"] != status:
+        if row["status"] != rows[-1]["status"]:
             break
         begin = row["window_end"]
-    return begin
+    return instant(begin)
 
 
 def undecided_findings(
@@ -73,51 +130,51 @@ def undecided_findings(
     instant: Instant,
     constraints: Mapping[str, Constraint] | None = None,
 ) -> list[Finding]:
-    """Violations without a recorded decision five working days after their window became final.
+    """Violations without a recorded decision five working days after their window became final, by constraint and tier.
 
-    A decision counts for a violation that it names (verdict_id), and for the same constraint and tier where it was
-    taken
-    after the window's end.
+    A decision counts for a violation that it names (verdict_id); and, taken after the window's end, for the same
+    constraint and tier, or as one about the finding of either.
     """
     known = constraints or all_constraints()
-    taken = decisions.filter(pl.col("subject_kind") == "verdict").to_dicts()
+    taken = [row for row in decisions.to_dicts() if row["subject_kind"] in ("verdict", "finding")]
     found = []
-    for rows in _series(verdicts.filter(~pl.col("is_provisional"))):
-        newest = rows[-1]
-        if newest["status"] != "violated":
+    for (constraint, tier), grains in _by_constraint_and_tier(verdicts.filter(~pl.col("is_provisional"))).items():
+        late = []
+        for rows in grains:
+            newest = rows[-1]
+            final_on = newest["window_end"] + follow_up.of_constraint(known.get(constraint))
+            due = instant(working_days_after(final_on, WORKING_DAYS_TO_DECIDE))
+            is_decided = any(_decides(decision, newest, instant) for decision in taken)
+            if newest["status"] == "violated" and as_of >= due and not is_decided:
+                late.append((due, final_on, newest))
+        if not late:
             continue
-        final_on = newest["window_end"] + _follow_up(known.get(newest["constraint"]))
-        due = instant(working_days_after(final_on, WORKING_DAYS_TO_DECIDE))
-        if as_of < due or any(_decides(decision, newest, instant) for decision in taken):
-            continue
+        first, (due, final_on, _) = late[0][2], min(late, key=lambda each: each[0])
+        windows = joined([_window(row) for _, _, row in late])
         found.append(
             Finding(
-                finding_id=f"undecided/{newest['verdict_id']}",
+                finding_id=f"undecided/{constraint}/{tier}",
                 kind="undecided_violation",
-                tier=newest["tier"],
-                subject=newest["verdict_id"],
-                severity=severity_of(newest["tier"]),
+                tier=tier,
+                subject=first["verdict_id"],
+                severity=severity_of(tier),
                 opened_at=due,
                 reason=(
-                    f"Nothing was decided about {newest['constraint']} in {where(newest['tier'])} within"
-                    f" {WORKING_DAYS_TO_DECIDE} working days of {final_on}, when the window to"
-                    f" {newest['window_end']} became"
-                    " final."
+                    f"Nothing was decided about {constraint} in {where(tier)} ({windows}) within"
+                    f" {WORKING_DAYS_TO_DECIDE} working days of {final_on}, when the violation was final;"
+                    f" run `plumbline decide {first['verdict_id']} --action TEXT --owner NAME`."
                 ),
             )
         )
     return found
 
 
-def _follow_up(constraint: Constraint | None) -> timedelta:
-    """The longest follow-up among the figures of a constraint."""
-    figures = (*constraint.gains, *constraint.guardrails) if constraint else ()
-    metrics = [all_metrics()[figure.metric] for figure in figures if figure.metric in all_metrics()]
-    return max((metric.follow_up for metric in metrics), default=timedelta(0))
-
-
 def _decides(decision: Row, verdict: Row, instant: Instant) -> bool:
-    if decision["subject_id"] == verdict["verdict_id"]:
+    subject, place = str(decision["subject_id"]), f"{verdict['constraint']}/{verdict['tier']}"
+    if decision["subject_kind"] == "verdict" and subject == verdict["verdict_id"]:
         return True
-    is_of_same = str(decision["subject_id"]).startswith(f"{verdict['constraint']}:{verdict['tier']}")
-    return is_of_same and decision["decided_at"] >= instant(verdict["window_end"])
+    of_same = {
+        "verdict": subject.startswith(f"{verdict['constraint']}:{verdict['tier']}:"),
+        "finding": subject in (f"verdict/{place}", f"undecided/{place}"),
+    }
+    return of_same[decision["subject_kind"]] and decision["decided_at"] >= instant(verdict["window_end"])

@@ -1,10 +1,14 @@
 """What is told after a build: the findings of its snapshot, or that it failed. Neither ever fails the build."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import zip_longest
+from typing import Any
 
+from metrics.words import joined
 from pipelines.alerts.delivery import ChannelReport, World, deliver
 from pipelines.alerts.ledger import Ledger, copy_of_ledger, open_ledger
 from pipelines.alerts.look import Look
@@ -21,6 +25,12 @@ NEARLY_NOW = timedelta(days=1)
 """A snapshot cut earlier than this before it was made is a look back."""
 
 FINDINGS = "select finding_id, kind, tier, subject, severity, opened_at, reason, closed_at from findings"
+BEHIND = """
+    select verdict_id, evidence from verdicts
+    where verdict_id in (select subject from findings where kind = 'verdict')
+"""
+RECORDS_NAMED = 3
+"""Records behind a violation that its message names: enough to begin with."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +102,25 @@ def waiting_lines(workspace: Workspace) -> list[str]:
 
 
 def published_findings(snapshot: Snapshot) -> list[Finding]:
-    """The findings of a snapshot that has the table."""
-    return [Finding(**row) for row in snapshot.rows(FINDINGS)]  # type: ignore[arg-type]
+    """The findings of a snapshot that has the table, each with where to look first."""
+    found = [Finding(**row) for row in snapshot.rows(FINDINGS)]  # type: ignore[arg-type]
+    if "verdicts" not in snapshot.manifest.tables:
+        return found
+    behind = {row["verdict_id"]: json.loads(str(row["evidence"])) for row in snapshot.rows(BEHIND)}
+    return [
+        replace(each, reason=f"{each.reason}{look_first(behind.get(each.subject, {}))}")
+        if each.kind == "verdict"
+        else each
+        for each in found
+    ]
+
+
+def look_first(evidence: Mapping[str, Any]) -> str:
+    """The worst records behind a verdict by address, else by id: of each guardrail in turn; empty without any."""
+    by_guardrail = [each["worst"] for each in evidence.get("records", [])]
+    in_turn = [record for row in zip_longest(*by_guardrail) for record in row if record is not None]
+    named = [str(record.get("url") or record["id"]) for record in in_turn[:RECORDS_NAMED]]
+    return f" Look first at {joined(named)}" if named else ""
 
 
 def is_of_the_present(manifest: Manifest, workspace: Workspace, last_look: datetime | None) -> bool:

@@ -123,13 +123,16 @@ def _deliver_to(
 
 
 def _batches(workspace: str, messages: Sequence[Waiting]) -> Iterator[tuple[Sequence[Waiting], Note]]:
-    """Few messages singly; many as digests."""
-    if len(messages) <= SINGLY:
-        yield from (([message], message.note) for message in messages)
-        return
-    for start in range(0, len(messages), LINES_OF_A_DIGEST):
-        batch = messages[start : start + LINES_OF_A_DIGEST]
-        yield batch, digest_of(workspace, [message.note for message in batch])
+    """Few messages singly; many as digests. Briefs always go by themselves, after what is pressing."""
+    briefs = [message for message in messages if message.note.event == "issued"]
+    findings = [message for message in messages if message.note.event != "issued"]
+    if len(findings) <= SINGLY:
+        yield from (([message], message.note) for message in findings)
+    else:
+        for start in range(0, len(findings), LINES_OF_A_DIGEST):
+            batch = findings[start : start + LINES_OF_A_DIGEST]
+            yield batch, digest_of(workspace, [message.note for message in batch])
+    yield from (([message], message.note) for message in briefs)
 
 
 def _send(

@@ -18,7 +18,7 @@ ALERT_COLUMNS = (
     "finding_id, episode, kind, tier, subject, severity, opened_at, reason, closed_at, acknowledged_by,"
     " acknowledged_at, acknowledgement"
 )
-WAITING_COLUMNS = "message_id, channel, title, body, event, severity, attempts, last_attempt_at, answer"
+WAITING_COLUMNS = "message_id, channel, title, body, event, severity, attachment, attempts, last_attempt_at, answer"
 
 
 class Ledger:
@@ -112,6 +112,25 @@ class Ledger:
             text_of(now),
         )
 
+    def write_letter(self, subject: str, edition: int, note: Note, now: datetime) -> int:
+        """Enter a message that is about no finding; nobody is addressed yet."""
+        return self._write(
+            "insert into messages (finding_id, episode, event, severity, title, body, written_at, attachment)"
+            " values (?, ?, ?, ?, ?, ?, ?, ?)",
+            subject,
+            edition,
+            note.event,
+            note.severity,
+            note.title,
+            note.body,
+            text_of(now),
+            note.attachment,
+        )
+
+    def was_written(self, subject: str) -> bool:
+        """Whether there is a message about a subject."""
+        return next(self._rows("select 1 from messages where finding_id = ? limit 1", subject), None) is not None
+
     def standing_message(self, alert: Alert) -> int:
         """The newest message that says how an open alert stands."""
         query = (
@@ -145,7 +164,7 @@ class Ledger:
             f"select {WAITING_COLUMNS} from deliveries join messages using (message_id)"
             " where delivered_at is null order by message_id, channel"
         )
-        return [Waiting(row[0], row[1], Note(*row[2:6]), *row[6:]) for row in self._rows(query)]
+        return [Waiting(row[0], row[1], Note(*row[2:7]), *row[7:]) for row in self._rows(query)]
 
     def deliveries(self, alert: Alert) -> list[dict[str, Any]]:
         """Who was sent what about an alert: event, channel, delivered_at, attempts, answer; in order."""

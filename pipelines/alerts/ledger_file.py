@@ -8,7 +8,7 @@ from pathlib import Path
 from schemas.errors import PlumblineError
 
 FILE_NAME = "alerts.sqlite"
-FORMAT = 1
+FORMAT = 2
 """Version of the tables; a newer one than this is refused."""
 SECONDS_FOR_OTHERS = 30.0
 """How long another process may hold the file before this one gives up."""
@@ -22,7 +22,8 @@ TABLES = """
     );
     create table if not exists messages (
       message_id integer primary key autoincrement, finding_id text not null, episode integer not null,
-      event text not null, severity text not null, title text not null, body text not null, written_at text not null
+      event text not null, severity text not null, title text not null, body text not null, written_at text not null,
+      attachment text
     );
     create table if not exists deliveries (
       message_id integer not null references messages, channel text not null, attempts integer not null default 0,
@@ -31,6 +32,9 @@ TABLES = """
     );
     create table if not exists looks (as_of text not null, looked_at text not null);
 """
+
+MIGRATIONS = {1: "alter table messages add column attachment text;"}
+"""What brings the tables of an older version to the next."""
 
 
 class LedgerError(PlumblineError):
@@ -76,7 +80,8 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     with one_line(path):
         (version,) = connection.execute("pragma user_version").fetchone()
         if version < FORMAT:
-            connection.executescript(f"begin immediate; {TABLES} pragma user_version = {FORMAT}; commit;")
+            older = MIGRATIONS.get(version, "")
+            connection.executescript(f"begin immediate; {older} {TABLES} pragma user_version = {FORMAT}; commit;")
     if version > FORMAT:
         raise LedgerError("was written by a newer version of Plumbline", str(path), "install that version again")
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-Event = Literal["opened", "worsened", "acknowledged", "recovered"]
+Event = Literal["opened", "worsened", "acknowledged", "recovered", "issued"]
+"""What happened to a finding; `issued` is of briefs."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +49,13 @@ class Alert:
 
 @dataclass(frozen=True)
 class Note:
-    """The text of a message."""
+    """The text of a message; `attachment` is the path of a file that goes along where a channel takes files."""
 
     title: str
     body: str
     event: Event
     severity: str
+    attachment: str | None = None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import logging
 import re
+from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote
 
@@ -55,8 +56,15 @@ class AppriseSender:
                 "what stands there is no address", "", "write it as Apprise does, such as slack://… or mailtos://…"
             )
         kind = _type_of(note)
+        # A service that takes no files is sent the text alone; so is everybody when the file is gone.
+        attached = note.attachment if note.attachment and Path(note.attachment).is_file() else None
         result = receiver.notify(
-            body=note.body, title=note.title, notify_type=kind, body_format="text", timeout=SECONDS_PER_MESSAGE
+            body=note.body,
+            title=note.title,
+            notify_type=kind,
+            body_format="text",
+            attach=attached,
+            timeout=SECONDS_PER_MESSAGE,
         )
         if not result:
             said = [entry.message for entry in result.logs() if entry.level in ("WARNING", "ERROR")]

@@ -12,7 +12,7 @@ LINES_OF_A_DIGEST = 20
 
 def note_of(workspace: str, alert: Alert, event: Event) -> Note:
     """The message that tells of an event in an alert's life."""
-    subject = f"{alert.subject}{_tier(alert.tier)} ({_plain(alert.kind)}, {alert.severity})"
+    subject = f"{_about(alert)}{_tier(alert.tier)} ({_plain(alert.kind)}, {alert.severity})"
     return Note(f"{workspace}: {_lead(alert, event)}{subject}", _body(alert, event), event, alert.severity)
 
 
@@ -49,6 +49,13 @@ def _body(alert: Alert, event: Event) -> str:
         return f"It no longer stands. It was: {alert.reason}\n{since}\nFinding: {alert.finding_id}"
     how = f'plumbline ack "{alert.finding_id}" --by NAME --reason TEXT'
     return f"{alert.reason}\n{since}\nAcknowledge: {how}"
+
+
+def _about(alert: Alert) -> str:
+    """What a finding is about, for a title: of verdicts the constraint, whose window stands in the body."""
+    if alert.kind not in ("verdict", "undecided_violation"):
+        return alert.subject
+    return alert.subject.partition("/")[0].partition(":")[0]
 
 
 def _tier(tier: str | None) -> str:

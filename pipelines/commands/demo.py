@@ -24,10 +24,10 @@ def command(no_serve: bool, port: int) -> int:
     from pipelines.dashboard_server import serve_dashboard
     from pipelines.demo import make_demo
     from pipelines.intake.load import load_folder
+    from pipelines.issue_brief import issue_brief, issue_report
     from pipelines.run_build import run_build
     from pipelines.snapshot_reader import open_snapshot
     from pipelines.warehouse import Warehouse
-    from pipelines.write_brief import write_brief
 
     workspace = make_demo(FOLDER)
     with Warehouse.open(workspace, write=True) as warehouse:
@@ -37,8 +37,8 @@ def command(no_serve: bool, port: int) -> int:
     run_build(workspace)
     with open_snapshot(workspace) as snapshot:
         show(snapshot, time.perf_counter() - started, Console(highlight=False, width=width_of_output()))
-    brief = write_brief(workspace, None, workspace.state / "briefs", ("html", "md"))
-    click.echo(f"brief     {brief.files[0]}")
+    for issued in (issue_brief(workspace, None), issue_report(workspace, None)):
+        click.echo(f"brief     {issued.brief.files[0]}")
     if no_serve:
         click.echo(f"look at it with `plumbline --workspace {FOLDER} serve`")
         return 0

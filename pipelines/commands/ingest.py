@@ -26,17 +26,26 @@ if TYPE_CHECKING:
 def command(workspace_folder: Path, sources: tuple[str, ...], since: str | None, full: bool, as_json: bool) -> int:
     """Pull from the sources in plumbline.toml (all, or those named) into the warehouse.
 
+    Then take in what serve-hooks has received meanwhile; that alone under the name `hooks`.
+
     Goes on from where the last pull ended. What is already there is not changed by reading it again. Exit status 3: a
     source could not be read to its end; what arrived is kept, and the next ingest goes on from there.
     """
+    from pipelines.hooks.take_in import take_in_deliveries
     from pipelines.ingest import ingest_sources
     from pipelines.ingest_progress import showing_progress
+    from schemas.hook_settings import HOOKS
     from schemas.workspace import load_workspace
 
     workspace = load_workspace(workspace_folder)
     reach = _instant(since, workspace.zone) if since else None
-    with showing_progress(sys.stderr) as progress:
-        reports = ingest_sources(workspace, sources, progress, since=reach, full=full)
+    pulled = [name for name in sources if name != HOOKS or not workspace.hooks]
+    reports: list[StreamReport] = []
+    if pulled or not workspace.hooks or (workspace.sources and not sources):
+        with showing_progress(sys.stderr) as progress:
+            reports += ingest_sources(workspace, pulled, progress, since=reach, full=full)
+    if workspace.hooks and (not sources or HOOKS in sources):
+        reports += take_in_deliveries(workspace)
     click.echo(json.dumps(_as_facts(reports), indent=1) if as_json else _as_text(reports))
     errors = [report.error for report in reports if report.error]
     for error in errors:

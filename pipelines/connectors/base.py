@@ -15,9 +15,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 import pipelines.connectors
 from pipelines.connectors.transport import HostClient
+from schemas.errors import ConfigurationError, SourceError
 
 OVERLAP = timedelta(minutes=10)
 """How far behind a run's start the next begins: hosts list a change some time after it happened, and clocks differ."""
+
+PROBED_SCOPES = 3
+"""Scopes that a look at a source reads, of however many there are."""
 
 RECORD_COLUMN = "record"
 """Column of every conformed frame: the position, from 0, of the raw record within its batch that the row came from."""
@@ -36,6 +40,8 @@ class SourceSettings(BaseModel):
     base_url: str
     token_env: str | None = None
     token_file: Path | None = None
+    concurrency: int = Field(4, ge=1, le=32)
+    """Scopes (repositories) that are read at the same time, under one rate limit."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +136,7 @@ class Stream:
 
 
 class Knowledge(Protocol):
-    """What the warehouse holds already, as far as a connector may ask."""
+    """What the warehouse holds already, as far as a connector may ask; the scope's earlier streams included."""
 
     def ids(self, table: str, repo_id: str, **equals: str) -> Sequence[str]:
         """Keys of the rows of `table` that belong to `repo_id` and have these values; tombstones are left out."""
@@ -161,6 +167,27 @@ class PullContext:
         return {} if self.full else self.cursors.get(stream.name, {})
 
 
+@dataclass(frozen=True)
+class Probed:
+    """One thing that a look at a source found: `state` is `ok`, `note` (works, but look at it) or `problem`.
+
+    `environments` are names of environments seen on the way, for whoever checks the rule on production.
+    """
+
+    state: str
+    what: str
+    advice: str = ""
+    environments: frozenset[str] = frozenset()
+
+
+class _NothingKnown:
+    """The `Knowledge` of a look: of an empty warehouse."""
+
+    def ids(self, table: str, repo_id: str, **equals: str) -> Sequence[str]:  # noqa: ARG002 - the protocol's
+        """None."""
+        return ()
+
+
 class Connector(ABC):
     """One source. Subclasses set `kind`, `settings_model`, `default_base_url`, and are found by discovery."""
 
@@ -169,13 +196,23 @@ class Connector(ABC):
     default_base_url: ClassVar[str | None] = None
     accept: ClassVar[str] = "application/json"
     headers: ClassVar[Mapping[str, str]] = {}
+    cannot_see: ClassVar[Sequence[str]] = ()
+    """What a host of this kind keeps no record of, or shows to nobody: one clause each, for `plumbline doctor`."""
 
     def __init__(self, settings: SourceSettings) -> None:
         self.settings = settings
 
+    def authorization(self, token: str) -> str:
+        """The value of the Authorization header; hosts that want another scheme than `Bearer` say so here."""
+        return f"Bearer {token}"
+
     @abstractmethod
     def streams(self, context: PullContext) -> Iterable[Stream]:
-        """The streams in the order in which they are read; may ask the host (which repositories are there?)."""
+        """The streams, those of one scope next to each other; may ask the host (which repositories are there?).
+
+        The streams of a scope are read in this order, each when the one before is stored; scopes side by side, so
+        that `pull` and `conform` are called from several threads and keep nothing on the connector.
+        """
 
     @abstractmethod
     def pull(self, stream: Stream, context: PullContext) -> Iterator[Batch]:
@@ -184,6 +221,38 @@ class Connector(ABC):
     @abstractmethod
     def conform(self, records: Sequence[RawRecord]) -> Conformed:
         """Read raw records of one batch as event tables. Pure: the same records give the same rows, whenever."""
+
+    def probe(self, client: HostClient) -> Iterator[Probed]:
+        """A look at the source without keeping anything: what can be read, and which of its rules match nothing.
+
+        As it stands here: every stream of the first scopes, as a pull would read it that goes back no time at all.
+        Connectors that know more of their host (scopes of the token, names of labels) say so besides. Raises what
+        `streams` raises.
+        """
+        context = PullContext(client, client.now(), {}, _NothingKnown(), since=client.now())
+        scopes = dict[str, list[Stream]]()
+        for stream in self.streams(context):
+            if stream.scope not in scopes and len(scopes) == PROBED_SCOPES:
+                break
+            scopes.setdefault(stream.scope, []).append(stream)
+        for streams in scopes.values():
+            for stream in streams:
+                yield _probed(self, stream, context)
+                if not client.answered:
+                    return
+
+
+def _probed(connector: Connector, stream: Stream, context: PullContext) -> Probed:
+    try:
+        for _ in connector.pull(stream, context):
+            pass
+    except (SourceError, ConfigurationError) as error:
+        return Probed("problem", f"{stream.name}: {error.what}", error.what_to_do)
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
+        return Probed(
+            "problem", f"{stream.name}: sent a record that could not be read ({type(error).__name__}: {error})"
+        )
+    return Probed("ok", f"{stream.name} can be read")
 
 
 def discover() -> dict[str, type[Connector]]:

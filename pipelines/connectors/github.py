@@ -1,44 +1,45 @@
-"""GitHub and GitHub Enterprise Server over REST: what is asked for, and in which order.
+"""GitHub and GitHub Enterprise Server: its settings, what is read of a repository, and over which of its APIs.
 
-Reads per repository: the repository, its issues (defects by label), its pull requests with their reviews, review
-comments, commits and issue
-events, and its deployments with their statuses. How the answers become event tables is
-pipelines.connectors.github_events.
+Per repository: itself, its issues (defects and incidents by label), its pull requests with reviews, commits, timeline
+and checks, its deployments with their statuses, its releases where they are deployments, and its workflow runs. In bulk
+over GraphQL (github_bulk); over REST what GraphQL lacks, and all where there is no GraphQL (github_rest). How the
+answers become event tables is in github_events, the same for both.
 
-API: https://docs.github.com/en/rest, version 2022-11-28. Known limits of the host: 250 commits of a pull request; no
-    event for a merge
-conflict; lines changed are on the single pull request only, so that each changed one costs four requests, five with
-review comments.
+Known limits of the host: no event for a merge conflict; without a token no GraphQL, and with REST no checks and at most
+250 commits of a pull request.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, StringConstraints
 
+from pipelines.connectors import github_bulk, github_rest
 from pipelines.connectors.base import (
     Batch,
     Conformed,
     Connector,
+    Probed,
     PullContext,
     RawRecord,
     SourceSettings,
     Stream,
-    parse_instant,
 )
+from pipelines.connectors.checks import CheckSettings
 from pipelines.connectors.github_events import conform
-from pipelines.connectors.github_names import GitHubNames
-from pipelines.connectors.github_reading import PER_PAGE, ChangeReading, DeploymentReading
-from pipelines.connectors.sweep import Sweep
-from pipelines.connectors.transport import Gone, HostClient, NotFound, Page, Query
-from schemas.errors import ConfigurationError, SourceError
+from pipelines.connectors.github_graphql import NoGraphQL
+from pipelines.connectors.github_names import GitHubNames, labels_of
+from pipelines.connectors.github_probe import LABEL_RULES, labels_and_environments, token_and_budget
+from pipelines.connectors.github_reading import PER_PAGE
+from pipelines.connectors.transport import HostClient, NotFound, Query
+from schemas.errors import ConfigurationError
 
 CHECK_NAMES = "check repositories and what the token may read"
 RepositoryName = Annotated[str, StringConstraints(pattern=r"^[\w.-]+/([\w.-]+|\*)$")]
 Label = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
 
-class GitHubSettings(SourceSettings):
+class GitHubSettings(CheckSettings, SourceSettings):
     """Settings of a `kind = "github"` source.
 
     Attributes:
@@ -47,6 +48,12 @@ class GitHubSettings(SourceSettings):
         pre_production_labels: A defect with one of these was found before production.
         severity_labels: Label → severity, 1 is worst.
         hotfix_labels: A pull request with one of these is a hotfix.
+        incident_labels: An issue with one of these is an incident, from its opening to its closing.
+        security_labels: An incident with one of these concerns security.
+        release_environment: Where a published release is a deployment, the environment that it reaches.
+        deployment_workflows: Name of a workflow whose runs are deployments → environment.
+        workflow_runs: Whether runs of GitHub Actions are read: tests and gates beside those on changes, deployments.
+        gates, tests: Which checks are gates, and which run tests (pipelines.connectors.checks).
         bots: Accounts that are bots although the host calls them users.
         services: `owner/name` → service, where it is not the repository's own.
         teams: `owner/name` → team.
@@ -58,9 +65,19 @@ class GitHubSettings(SourceSettings):
     pre_production_labels: tuple[Label, ...] = ()
     severity_labels: Mapping[Label, Annotated[int, Field(ge=1, le=5)]] = {}
     hotfix_labels: tuple[Label, ...] = ("hotfix",)
+    incident_labels: tuple[Label, ...] = ()
+    security_labels: tuple[Label, ...] = ("security",)
+    release_environment: Label | None = None
+    deployment_workflows: Mapping[Label, Label] = {}
+    workflow_runs: bool = True
     bots: tuple[str, ...] = ()
     services: Mapping[str, str] = {}
     teams: Mapping[str, str] = {}
+
+    @property
+    def checks(self) -> CheckSettings:
+        """The rules on checks."""
+        return self
 
 
 class GitHub(Connector):
@@ -72,27 +89,90 @@ class GitHub(Connector):
         "Accept": "application/vnd.github+json",
         "X-GitHub-Api-Version": "2022-11-28",
     }
+    cannot_see: ClassVar[Sequence[str]] = (
+        "which changes a deployment held beyond the commit deployed",
+        "deployments that nobody records as GitHub deployments",
+        "incidents",
+        "merge conflicts",
+        "lines per commit",
+        "commits from before a force-push",
+    )
     settings: GitHubSettings
 
     def streams(self, context: PullContext) -> Iterable[Stream]:
         """Per repository: itself, then issues, so that a change can point to a defect that is there, then the rest."""
+        kinds = ["repository", "issues", "pull_requests", "deployments"]
+        kinds += ["releases"] if self.settings.release_environment else []
+        kinds += ["workflow_runs"] if self.settings.workflow_runs else []
         for scope in self._repositories(context.client):
-            for kind in ("repository", "issues", "pull_requests", "deployments"):
+            for kind in kinds:
                 yield Stream(kind, scope)
 
     def pull(self, stream: Stream, context: PullContext) -> Iterator[Batch]:
         """Read one stream of one repository."""
+        if stream.kind == "repository":
+            return self._pull_repository(stream, context)
+        if stream.kind == "workflow_runs":
+            return github_rest.pull_workflow_runs(stream, context, self._wanted_runs(context))
+        return (
+            self._pull_in_bulk(stream, context) if context.client.has_token else self._pull_one_by_one(stream, context)
+        )
+
+    def _pull_in_bulk(self, stream: Stream, context: PullContext) -> Iterator[Batch]:
+        """Over GraphQL, and where the host turns out to have none, over REST."""
         readers = {
-            "repository": self._pull_repository,
-            "issues": self._pull_issues,
-            "pull_requests": self._pull_changes,
-            "deployments": self._pull_deployments,
+            "issues": lambda: github_bulk.pull_issues(stream, context, self._wanted_issues(stream, context)),
+            "pull_requests": lambda: github_bulk.pull_changes(stream, context),
+            "deployments": lambda: github_bulk.pull_deployments(stream, context),
+            "releases": lambda: github_bulk.pull_releases(stream, context),
         }
-        return readers[stream.kind](stream, context)
+        try:
+            yield from readers[stream.kind]()
+        except NoGraphQL:
+            yield from self._pull_one_by_one(stream, context)
+
+    def _pull_one_by_one(self, stream: Stream, context: PullContext) -> Iterator[Batch]:
+        """Over REST."""
+        readers = {
+            "issues": lambda: github_rest.pull_issues(stream, context, self._wanted_issues(stream, context)),
+            "pull_requests": lambda: github_rest.pull_changes(stream, context),
+            "deployments": lambda: github_rest.pull_deployments(stream, context),
+            "releases": lambda: github_rest.pull_releases(stream, context),
+        }
+        return readers[stream.kind]()
+
+    def _wanted_issues(self, stream: Stream, context: PullContext) -> Callable[[Mapping[str, Any]], bool]:
+        """Those that bear a label of a defect or incident, and those that bore one when they were last read."""
+        names = GitHubNames.of(self.settings.base_url)
+        repo_id = names.repo_id(stream.scope)
+        wanted = {*self.settings.defect_labels, *self.settings.incident_labels}
+        known = {*context.knowledge.ids("defects", repo_id), *context.knowledge.ids("incidents", repo_id)}
+
+        def is_wanted(item: Mapping[str, Any]) -> bool:
+            found = item.get("labels") or ()
+            labels = labels_of({"labels": found.get("nodes") if isinstance(found, Mapping) else found})
+            return bool(set(labels) & wanted) or names.numbered(stream.scope, item["number"]) in known
+
+        return is_wanted
+
+    @staticmethod
+    def _wanted_runs(context: PullContext) -> Callable[[Mapping[str, Any]], bool]:
+        """With GraphQL, what ran on a pull request comes with it as its checks."""
+        with_changes = {"pull_request", "pull_request_target"} if context.client.has_token else set()
+        return lambda item: item.get("event") not in with_changes
 
     def conform(self, records: Sequence[RawRecord]) -> Conformed:
         """Read raw records as event tables."""
         return conform(records, self.settings, GitHubNames.of(self.settings.base_url))
+
+    def probe(self, client: HostClient) -> Iterator[Probed]:
+        """Token, budget, streams, and the rules of the settings that match nothing."""
+        yield from token_and_budget(client)
+        yield from super().probe(client)
+        if client.answered:
+            given = ("defect_labels", *(name for name in LABEL_RULES if name in self.settings.model_fields_set))
+            rules = {name: tuple(getattr(self.settings, name)) for name in given}
+            yield from labels_and_environments(client, list(self._repositories(client)), rules)
 
     def _repositories(self, client: HostClient) -> Iterator[str]:
         for name in dict.fromkeys(self.settings.repositories):
@@ -118,99 +198,8 @@ class GitHub(Connector):
     def _pull_repository(self, stream: Stream, context: PullContext) -> Iterator[Batch]:
         observed_at = context.client.now()
         try:
-            found = context.client.get(f"repos/{stream.scope}")
+            found = context.client.get(f"repos/{stream.scope}", conditional=True)
         except NotFound as absent:
             what = f"the repository {stream.scope} is not there, or the token may not see it"
             raise ConfigurationError(what, absent.where, CHECK_NAMES) from None
         yield Batch([RawRecord("repository", stream.scope, stream.scope, found)], observed_at, {}, complete=True)
-
-    def _pull_issues(self, stream: Stream, context: PullContext) -> Iterator[Batch]:
-        """Issues that bear a defect label, and those that bore one when they were last read."""
-        sweep = Sweep.begin(stream, context)
-        repo_id = GitHubNames.of(self.settings.base_url).repo_id(stream.scope)
-        known = set(context.knowledge.ids("defects", repo_id))
-        since = sweep.start.strftime("%Y-%m-%dT%H:%M:%SZ") if sweep.start else None
-        query = {"state": "all", "sort": "updated", "direction": "desc", "since": since, "per_page": PER_PAGE}
-        observed_at = context.client.now()
-        for page in _pages_if_any(context.client, f"repos/{stream.scope}/issues", query):
-            records = []
-            for item in page.items:
-                changed_at = parse_instant(item["updated_at"])
-                if not sweep.is_read(changed_at) and self._is_wanted_issue(item, known, repo_id):
-                    records.append(RawRecord("issue", str(item["number"]), stream.scope, item))
-                sweep.pass_by(changed_at)
-            if page.next_url:
-                yield Batch(records, observed_at, sweep.progress())
-            else:
-                yield Batch(records, observed_at, sweep.finished(), complete=True)
-            observed_at = context.client.now()
-
-    def _is_wanted_issue(self, item: Mapping[str, Any], known: set[str], repo_id: str) -> bool:
-        if item.get("pull_request"):
-            return False
-        labels = {label["name"] for label in item.get("labels", ())}
-        return bool(labels & set(self.settings.defect_labels)) or f"{repo_id}#{item['number']}" in known
-
-    def _pull_changes(self, stream: Stream, context: PullContext) -> Iterator[Batch]:
-        """What was updated since the last pull, newest first; then what is, or was, open and has moved unseen.
-
-        The cursor carries the open changes with the instant of their last update as read: a host's order by update
-        has been seen to skip.
-        """
-        sweep = Sweep.begin(stream, context)
-        reading = ChangeReading(stream, context)
-        query: Query = {"state": "all", "sort": "updated", "direction": "desc", "per_page": PER_PAGE}
-        address = f"repos/{stream.scope}/pulls"
-        try:
-            for item in _changed_since(context.client, address, query, "updated_at", sweep):
-                if reading.is_full():
-                    yield reading.batch(sweep.progress(open=reading.open))
-                if not sweep.is_read(parse_instant(item["updated_at"])):
-                    reading.read(str(item["number"]))
-                sweep.pass_by(parse_instant(item["updated_at"]))
-            listed = context.client.list(address, {"state": "open", "per_page": PER_PAGE})
-            for number in reading.moved({str(item["number"]): item["updated_at"] for item in listed}):
-                if reading.is_full():
-                    yield reading.batch(sweep.progress(open=reading.open))
-                reading.read(number)
-        except SourceError:
-            yield reading.batch(sweep.progress(open=reading.open))
-            raise
-        yield reading.batch(sweep.finished(open=reading.open), complete=True)
-
-    def _pull_deployments(self, stream: Stream, context: PullContext) -> Iterator[Batch]:
-        """Deployments made since the last pull, and those that had not ended by then."""
-        sweep = Sweep.begin(stream, context)
-        reading = DeploymentReading(stream, context)
-        address = f"repos/{stream.scope}/deployments"
-        try:
-            for item in _changed_since(context.client, address, {"per_page": PER_PAGE}, "created_at", sweep):
-                if reading.is_full():
-                    yield reading.batch(sweep.progress(unfinished=reading.unfinished))
-                if not sweep.is_read(parse_instant(item["created_at"])):
-                    reading.read(item)
-                sweep.pass_by(parse_instant(item["created_at"]))
-            reading.read_unfinished()
-        except SourceError:
-            yield reading.batch(sweep.progress(unfinished=reading.unfinished))
-            raise
-        yield reading.batch(sweep.finished(unfinished=reading.still_waiting()), complete=True)
-
-
-def _pages_if_any(client: HostClient, address: str, query: Query) -> Iterator[Page]:
-    """The pages of a listing; one without elements where the host has that kind of thing turned off."""
-    try:
-        yield from client.pages(address, query)
-    except Gone:
-        yield Page([], None)
-
-
-def _changed_since(
-    client: HostClient, address: str, query: Query, instant: str, sweep: Sweep
-) -> Iterator[Mapping[str, Any]]:
-    """The elements of a newest-first listing down to where the sweep began last time."""
-    for page in client.pages(address, query):
-        for item in page.items:
-            if sweep.is_below(parse_instant(item[instant])):
-                return
-            yield item

@@ -11,6 +11,14 @@ from typing import Any
 from pipelines.connectors.ai_use import recognise
 from pipelines.connectors.base import RECORD_COLUMN, Conformed, RawRecord, Row, text_frame
 from pipelines.connectors.change_kind import causing_change, change_kind, closed_issue, reverted_change
+from pipelines.connectors.github_checks import (
+    deployments_of_runs,
+    gate_results_of_checks,
+    gate_results_of_runs,
+    tests_of_checks,
+    tests_of_runs,
+)
+from pipelines.connectors.github_deployments import brought, deployment, is_published, release
 from pipelines.connectors.github_names import (
     GitHubNames,
     Settings,
@@ -19,6 +27,7 @@ from pipelines.connectors.github_names import (
     labels_of,
     login_of,
 )
+from pipelines.connectors.github_nodes import Numbered, unfolded
 
 EVENT_KINDS = {
     "ready_for_review": "ready_for_review",
@@ -38,16 +47,12 @@ REVIEW_STATES = {
     "COMMENTED": "commented",
     "DISMISSED": "dismissed",
 }
-FINAL_STATES = {"success": "success", "failure": "failure", "error": "failure"}
-
-Numbered = tuple[int, RawRecord]
-"""A record with its position in the batch."""
 
 
 def conform(records: Sequence[RawRecord], settings: Settings, names: GitHubNames) -> Conformed:
     """The rows that the records stand for, each with its record's position; commits and reviews come as whole sets."""
     by_kind: dict[str, list[Numbered]] = defaultdict(list)
-    for position, record in enumerate(records):
+    for position, record in unfolded(records):
         by_kind[record.kind].append((position, record))
     changes = by_kind["pull_request"]
     tables = {
@@ -59,10 +64,24 @@ def conform(records: Sequence[RawRecord], settings: Settings, names: GitHubNames
             _event(each, names) for each in by_kind["issue_event"] if each[1].data.get("event") in EVENT_KINDS
         ],
         "deployments": [
-            _deployment(each, _of(each, by_kind["deployment_status"]), names, settings)
-            for each in by_kind["deployment"]
+            *(
+                deployment(each, _of(each, by_kind["deployment_status"]), names, settings)
+                for each in by_kind["deployment"]
+            ),
+            *(release(each, names, settings) for each in by_kind["release"] if is_published(each[1].data)),
+            *deployments_of_runs(by_kind["workflow_run"], settings, names),
         ],
+        "deployment_changes": brought(by_kind["deployment"], by_kind["release"], names),
         "defects": [_defect(each, settings, names) for each in by_kind["issue"]],
+        "incidents": [_incident(each, settings, names) for each in by_kind["issue"] if settings.incident_labels],
+        "gate_results": [
+            *gate_results_of_checks(by_kind["check"], settings, names),
+            *gate_results_of_runs(by_kind["workflow_run"], settings, names),
+        ],
+        "test_runs": [
+            *tests_of_checks(by_kind["check"], settings, names),
+            *tests_of_runs(by_kind["workflow_run"], settings, names),
+        ],
     }
     frames = {table: text_frame(rows) for table, rows in tables.items() if rows}
     read_whole = [names.numbered(record.scope, record.record_id) for _, record in changes]
@@ -126,8 +145,14 @@ def _change(each: Numbered, commits: Sequence[RawRecord], settings: Settings, na
         "labels": labels,
         "kind": kind,
         "reverts_change_id": id_of_reference(reverted_change(body, scope), names) if kind == "revert" else None,
-        "fixes_defect_id": id_of_reference(closed_issue(body, scope), names),
+        "fixes_defect_id": id_of_reference(_closed_issue(data, body, scope), names),
     }
+
+
+def _closed_issue(data: Mapping[str, Any], body: str, scope: str) -> tuple[str, str] | None:
+    """The first issue that the host says the change closes, else the first that its description names as closed."""
+    linked = data.get("closing_issues")
+    return (linked[0][0], linked[0][1]) if linked else closed_issue(body, scope)
 
 
 def _commit_author(data: Mapping[str, Any]) -> str | None:
@@ -168,7 +193,8 @@ def _reviews(
             "reviewer_kind": account_kind(record.data.get("user"), settings),
             "state": REVIEW_STATES.get(str(record.data.get("state")), record.data.get("state")),
             "submitted_at": record.data.get("submitted_at"),
-            "comment_count": counts[record.scope, record.record_id] + bool((record.data.get("body") or "").strip()),
+            "comment_count": record.data.get("comment_count", counts[record.scope, record.record_id])
+            + bool((record.data.get("body") or "").strip()),
         }
         for position, record in reviews
         if record.data.get("state") != "PENDING"
@@ -179,7 +205,8 @@ def _event(each: Numbered, names: GitHubNames) -> Row:
     position, record = each
     return {
         RECORD_COLUMN: position,
-        "event_id": names.part(record.scope, "events", record.record_id),
+        # By the id that REST and GraphQL share.
+        "event_id": names.part(record.scope, "events", record.data.get("node_id") or record.record_id),
         "change_id": names.numbered(record.scope, record.parent or ""),
         "kind": EVENT_KINDS[record.data["event"]],
         "occurred_at": record.data.get("created_at"),
@@ -187,58 +214,42 @@ def _event(each: Numbered, names: GitHubNames) -> Row:
     }
 
 
-def _deployment(each: Numbered, statuses: Sequence[RawRecord], names: GitHubNames, settings: Settings) -> Row:
-    """A deployment ends with its first final status after it went into progress.
-
-    `inactive` is what GitHub writes when a later deployment takes its place, often days afterwards, and is never an
-    end.
-    """
-    position, record = each
-    history = sorted(
-        (status.data for status in statuses), key=lambda status: (status.get("created_at") or "", status["id"])
-    )
-    began = next((index for index, status in enumerate(history) if status.get("state") == "in_progress"), None)
-    ended = next((status for status in history[began or 0 :] if status.get("state") in FINAL_STATES), None)
-    was_replaced = any(status.get("state") == "inactive" for status in history)
-    status = FINAL_STATES[ended["state"]] if ended else "cancelled" if was_replaced else "in_progress"
-    return {
-        RECORD_COLUMN: position,
-        "deployment_id": names.part(record.scope, "deployments", record.record_id),
-        "repo_id": names.repo_id(record.scope),
-        "service": settings.services.get(record.scope),
-        "environment": record.data.get("original_environment") or record.data.get("environment"),
-        "sha": record.data.get("sha"),
-        "status": status,
-        "kind": _deployment_kind(record.data),
-        "started_at": history[began].get("created_at") if began is not None else record.data.get("created_at"),
-        "finished_at": ended.get("created_at") if ended else None,
-    }
-
-
-def _deployment_kind(data: Mapping[str, Any]) -> str:
-    """By the task that the deployer named, or the ref that was deployed."""
-    task, ref = str(data.get("task") or "").lower(), str(data.get("ref") or "").lower()
-    if "rollback" in task or "roll-back" in task:
-        return "rollback"
-    if "redeploy" in task:
-        return "redeploy"
-    is_hotfix = "hotfix" in task or ref.removeprefix("refs/heads/").startswith(("hotfix/", "hotfix-"))
-    return "hotfix" if is_hotfix else "release"
-
-
 def _defect(each: Numbered, settings: Settings, names: GitHubNames) -> Row:
     """An issue with a defect label; one that has lost it is a tombstone."""
     position, record = each
     data, labels = record.data, labels_of(record.data)
-    severities = [settings.severity_labels[label] for label in labels if label in settings.severity_labels]
     return {
         RECORD_COLUMN: position,
         "defect_id": names.numbered(record.scope, record.record_id),
         "repo_id": names.repo_id(record.scope),
         "found_in": "pre_production" if set(labels) & set(settings.pre_production_labels) else "production",
-        "severity": min(severities, default=None),
+        "severity": _severity(labels, settings),
         "opened_at": data.get("created_at"),
         "closed_at": data.get("closed_at"),
         "caused_by_change_id": id_of_reference(causing_change(data.get("body") or "", record.scope), names),
         "deleted": not set(labels) & set(settings.defect_labels),
     }
+
+
+def _incident(each: Numbered, settings: Settings, names: GitHubNames) -> Row:
+    """An issue with an incident label, from its opening to its closing; one that has lost it is a tombstone."""
+    position, record = each
+    data, labels = record.data, labels_of(record.data)
+    return {
+        RECORD_COLUMN: position,
+        "incident_id": names.numbered(record.scope, record.record_id),
+        "repo_id": names.repo_id(record.scope),
+        "service": settings.services.get(record.scope),
+        "severity": _severity(labels, settings),
+        "is_security": bool(set(labels) & set(settings.security_labels)),
+        "opened_at": data.get("created_at"),
+        "resolved_at": data.get("closed_at"),
+        "caused_by_change_id": id_of_reference(causing_change(data.get("body") or "", record.scope), names),
+        "title": data.get("title"),
+        "deleted": not set(labels) & set(settings.incident_labels),
+    }
+
+
+def _severity(labels: Sequence[str], settings: Settings) -> int | None:
+    found = [settings.severity_labels[label] for label in labels if label in settings.severity_labels]
+    return min(found, default=None)

@@ -6,10 +6,11 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from pipelines.connectors.ai_use import is_agent_account
+from pipelines.connectors.checks import CheckSettings
 
 
 class Settings(Protocol):
-    """The settings that the reading of records depends on."""
+    """The settings that the reading of records depends on, beside those on checks."""
 
     @property
     def defect_labels(self) -> Sequence[str]: ...  # noqa: D102
@@ -19,6 +20,16 @@ class Settings(Protocol):
     def severity_labels(self) -> Mapping[str, int]: ...  # noqa: D102
     @property
     def hotfix_labels(self) -> Sequence[str]: ...  # noqa: D102
+    @property
+    def incident_labels(self) -> Sequence[str]: ...  # noqa: D102
+    @property
+    def security_labels(self) -> Sequence[str]: ...  # noqa: D102
+    @property
+    def release_environment(self) -> str | None: ...  # noqa: D102
+    @property
+    def deployment_workflows(self) -> Mapping[str, str]: ...  # noqa: D102
+    @property
+    def checks(self) -> CheckSettings: ...  # noqa: D102
     @property
     def bots(self) -> Sequence[str]: ...  # noqa: D102
     @property

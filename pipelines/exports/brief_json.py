@@ -5,9 +5,10 @@ from dataclasses import asdict
 from datetime import date
 
 from metrics.briefs.document import MonthlyBrief
+from metrics.briefs.roi.document import RoiReport
 
 
-def render(brief: MonthlyBrief) -> str:
+def render(brief: MonthlyBrief | RoiReport) -> str:
     """The whole document."""
     return json.dumps(asdict(brief), default=_day, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
 

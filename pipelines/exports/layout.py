@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from metrics.briefs.document import Action, Figure, MonthlyBrief, Standing, TierSection, Trend
 from metrics.briefs.figures import figure_name
-from metrics.words import sentence, tier_name
+from metrics.words import day, sentence, tier_name
 
 OVERDUE_SHOWN = 3
 UNITS_WITH_SIGN = ("hours", "fraction")
@@ -80,7 +80,7 @@ def layout_of(brief: MonthlyBrief) -> Layout:
 
 def span(start: date, end: date) -> str:
     """A span of days in words; `end` is exclusive, as in the tables, its last day is shown."""
-    return f"{start} to {end - timedelta(days=1)}"
+    return f"{day(start)} to {day(end - timedelta(days=1))}"
 
 
 def _quality(brief: MonthlyBrief) -> tuple[str, ...]:

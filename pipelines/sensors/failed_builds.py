@@ -3,7 +3,7 @@
 import dagster as dg
 
 from pipelines.alerts.after_build import tell_of_failed_build
-from pipelines.jobs import BRIEF_JOB, BUILD_JOB
+from pipelines.jobs import BRIEF_JOB, BUILD_JOB, ROI_JOB
 from schemas.workspace import Workspace
 
 
@@ -16,7 +16,7 @@ def sensor(workspace: Workspace) -> dg.SensorDefinition:
         description="Tells the channels that a build failed and why; again only after one succeeded.",
     )
     def failed_builds(context: dg.RunFailureSensorContext) -> dg.SkipReason:
-        if context.dagster_run.job_name not in (BUILD_JOB, BRIEF_JOB):
+        if context.dagster_run.job_name not in (BUILD_JOB, BRIEF_JOB, ROI_JOB):
             return dg.SkipReason("whoever runs single stages by hand sees that they failed")
         told = tell_of_failed_build(workspace, reason_of(context))
         return dg.SkipReason("; ".join(map(str, told.channels)) or "told already, or nobody asks for it")

@@ -1,4 +1,4 @@
-"""Which version of every definition held from when, and why it was changed."""
+"""Which version of every definition held from when, and why it was changed; and what readers of a snapshot look up."""
 
 from collections.abc import Mapping
 from datetime import datetime, time
@@ -6,10 +6,12 @@ from datetime import datetime, time
 import dagster as dg
 import polars as pl
 
+from metrics.constraints import all_constraints
 from metrics.definitions import all_metrics
 from metrics.model import Constraint, Metric
 from pipelines.build_store import BuildStore
 from pipelines.constraints_of import constraints_of
+from pipelines.snapshot_metadata import CONSTRAINTS, RECORD_LINKS, constraint_rows, link_rows
 from schemas.published.definition_log import DefinitionLog
 
 
@@ -33,4 +35,6 @@ def definition_log(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[
     ]
     frame = pl.DataFrame(rows, schema_overrides={"effective_at": pl.Datetime("us")})
     table = build.write("definition_log", frame, order_by=["kind", "id", "effective_at", "version"])
+    build.write(CONSTRAINTS, constraint_rows(constraints, all_constraints()), internal=True)
+    build.write(RECORD_LINKS, link_rows(build.workspace.links_to_records), internal=True)
     return dg.MaterializeResult(metadata={"rows": table.rows})

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 import dagster as dg
 
 from pipelines.build_store import BuildStore
+from pipelines.hooks.spool import Spool
+from pipelines.hooks.take_in import take_in_deliveries
 from pipelines.ingest import ingest_sources
 from pipelines.ingest_progress import PlainProgress
 from pipelines.intake.registers import load_registers, registers_changed
@@ -34,9 +36,10 @@ class EventsConfig(dg.Config):
 def events(
     context: dg.AssetExecutionContext, config: EventsConfig, build: dg.ResourceParam[BuildStore]
 ) -> Iterator[dg.MaterializeResult[None]]:
-    """Pull if asked to, read the registers that changed, and count what there is."""
+    """Pull if asked to, take in what was delivered, read the registers that changed, and count what there is."""
     if config.pull and build.workspace.sources:
         _pull(context, build)
+    _take_in_deliveries(context, build)
     _read_registers(build)
     for name in all_tables():
         counted = build.connection.execute(f"select count(*), max(observed_at) from {name}").fetchone() or (0, None)
@@ -48,6 +51,16 @@ def _pull(context: dg.AssetExecutionContext, build: BuildStore) -> None:
     """Read all sources; one that could not be read to its end stops nothing: what arrived is kept, its state tells."""
     build.close_warehouse()
     for report in ingest_sources(build.workspace, (), PlainProgress(sys.stderr)):
+        if report.error:
+            context.log.warning(str(report.error))
+
+
+def _take_in_deliveries(context: dg.AssetExecutionContext, build: BuildStore) -> None:
+    """Take in what hosts have pushed since the last build; not when only the past is asked for."""
+    if build.cut.known_at is not None or not Spool(build.workspace.state).has_waiting(build.workspace.hooks):
+        return
+    build.close_warehouse()
+    for report in take_in_deliveries(build.workspace):
         if report.error:
             context.log.warning(str(report.error))
 

@@ -1,24 +1,23 @@
-"""The stability brief of the last complete month, from the published snapshot, which is kept for good from then on."""
+"""The stability brief of the last complete month, issued from the published snapshot, which is kept for good."""
 
 import dagster as dg
 
 from pipelines.build_store import BuildStore
-from pipelines.parts import replace_text
-from pipelines.write_brief import write_brief
-
-FORMS = ("html", "md", "json")
+from pipelines.issue_brief import issue_brief, reissue_corrected
 
 
-@dg.asset(deps=["snapshot"], group_name="briefs", kinds={"html", "markdown", "json"})
+@dg.asset(deps=["snapshot"], group_name="briefs", kinds={"html", "pdf", "markdown", "json"})
 def monthly_brief(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
-    """Verdicts by tier, what moved, what was done, what is next: under `.plumbline/briefs`."""
-    written = write_brief(build.workspace, None, build.workspace.state / "briefs", FORMS)
-    pin = build.folder.pins / written.snapshot_id
-    replace_text(pin, f"The stability brief of {written.month} was made from it.\n")
+    """Verdicts by tier, what moved, what was done, what is next; and new editions of what was corrected since."""
+    issued = issue_brief(build.workspace, None)
+    corrected = reissue_corrected(build.workspace)
     return dg.MaterializeResult(
         metadata={
-            "month": written.month,
-            "files": [str(path) for path in written.files],
-            "snapshot": written.snapshot_id,
+            "month": issued.brief.period,
+            "edition": issued.brief.edition or 0,
+            "files": [str(path) for path in issued.brief.files],
+            "snapshot": issued.brief.snapshot_id,
+            "corrected": [each.brief.title for each in corrected],
+            "told": [str(report) for each in (issued, *corrected) for report in each.told],
         }
     )

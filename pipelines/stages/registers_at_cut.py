@@ -7,16 +7,20 @@ of them.
 import dagster as dg
 
 from metrics.facts.cut import cut_query
+from pipelines.brief_settings import write_brief_settings
 from pipelines.brief_tables import ORPHANS, REGISTER_PREFIX, REGISTERS
 from pipelines.build_store import BuildStore
+from pipelines.roi_tables import ROI_REGISTERS
 from schemas.events import all_tables
 
+KEPT = (*REGISTERS, *ROI_REGISTERS)
 
-@dg.asset(deps=list(REGISTERS), group_name="briefs", kinds={"parquet"})
+
+@dg.asset(deps=list(KEPT), group_name="briefs", kinds={"parquet"})
 def registers_at_cut(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
-    """Control changes, decisions and exceptions as they stood at the cut, and how many rows wait for a parent."""
+    """What people wrote down, as it stood at the cut, how many rows wait for a parent, and what briefs are set to."""
     rows = {}
-    for name in REGISTERS:
+    for name in KEPT:
         model = all_tables()[name]
         columns = ", ".join(
             column.name for column in model.table_columns() if column.name not in ("observed_at", "deleted")
@@ -26,4 +30,5 @@ def registers_at_cut(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResul
         rows[name] = table.rows
     orphans = 'select "table", "column", parent, rows from warehouse.orphans where rows > 0'
     build.write(ORPHANS, orphans, order_by=['"table"', '"column"'], internal=True)
+    write_brief_settings(build)
     return dg.MaterializeResult(metadata=rows)

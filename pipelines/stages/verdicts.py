@@ -33,5 +33,6 @@ def verdicts(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
         exceptions=ExceptionsInForce.of(
             register(build, "exceptions"), most_critical_tiers(repositories(build)), engine.calendar.instant
         ),
+        links=build.workspace.links_to_records,
     )
     return dg.MaterializeResult(metadata={"rows": build.write("verdicts", found.frame, order_by=["verdict_id"]).rows})

@@ -1,18 +1,14 @@
 """A real dashboard in a process of its own, and a real Chromium that looks at it."""
 
 import re
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from schemas.workspace import Workspace
+from tests.support.serving import dashboard_of
 
 QUIET = (
     "--headless",
@@ -24,48 +20,14 @@ QUIET = (
     "--disable-component-update",
     "--disable-sync",
 )
-SECONDS_TO_START = 90
 MILLISECONDS_TO_ANSWER = 60_000
 
 
 @pytest.fixture(scope="session")
 def dashboard(demo_workspace: Workspace, chromium: str) -> Iterator[str]:
     """The address of the sample organisation's dashboard."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    command = [
-        sys.executable,
-        "-m",
-        "pipelines.cli",
-        "--workspace",
-        str(demo_workspace.root),
-        "serve",
-        "--port",
-        str(port),
-    ]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    try:
-        _wait(address, server)
+    with dashboard_of(demo_workspace.root) as address:
         yield address
-    finally:
-        server.terminate()
-        server.communicate(timeout=30)
-
-
-def _wait(address: str, server: subprocess.Popen[str]) -> None:
-    """Waits until the server answers."""
-    deadline = time.monotonic() + SECONDS_TO_START
-    while time.monotonic() < deadline:
-        if server.poll() is not None:
-            pytest.fail(f"the dashboard ended: {server.communicate()[0]}")
-        try:
-            if httpx.get(f"{address}/_stcore/health").is_success:
-                return
-        except httpx.TransportError:
-            time.sleep(0.2)
-    pytest.fail("the dashboard did not start")
 
 
 # Not for the session: while Playwright's event loop runs, no build can run its own in the same process.

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import polars as pl
 import pytest
 import stamina
 from pydantic import ValidationError
@@ -20,6 +21,7 @@ from pipelines.connectors.base import RECORD_COLUMN, Connector, RawRecord, disco
 from pipelines.connectors.transport import ATTEMPTS
 from schemas.events import all_tables
 from schemas.workspace import Workspace
+from tests.support.dialects import DIALECTS
 from tests.support.pulling import contents, make_workspace, pull, rows_of, status_of
 from tests.support.replay import Answer, Fault, ReplayHost
 
@@ -41,7 +43,8 @@ class Sample:
 
     def host(self, fault: Fault | None = None, largest_page: int = 100) -> ReplayHost:
         base_url = self.settings.get("base_url") or self.connector.settings_model.model_fields["base_url"].default
-        return ReplayHost(self.resources, urlsplit(base_url).path.rstrip("/"), largest_page, fault)
+        prefix, dialect = urlsplit(base_url).path.rstrip("/"), DIALECTS.get(self.connector.kind)
+        return ReplayHost(self.resources, prefix, largest_page, fault, dialect)
 
     def workspace(self, folder: Path, **more: object) -> Workspace:
         return make_workspace(folder, **{**self.settings, **more})
@@ -90,12 +93,13 @@ def test_small_pages_give_the_same(sample: Sample, tmp_path: Path) -> None:
 
 def test_pulling_again_changes_nothing_and_asks_for_less(sample: Sample, tmp_path: Path) -> None:
     workspace = sample.workspace(tmp_path)
-    first, again, full = sample.host(), sample.host(), sample.host()
+    # With one element a page, the number of requests tells how much was asked for, also where a page holds much.
+    first, again, full = (sample.host(largest_page=1) for _ in range(3))
     sample.pull(workspace, first)
     before = contents(workspace)
     sample.pull(workspace, again, LATER)
     assert contents(workspace) == before
-    assert len(again.requests) < len(first.requests) / 2
+    assert len(again.requests) <= len(first.requests) / 2
     sample.pull(workspace, full, LATER, full=True)
     assert contents(workspace) == before
 
@@ -134,12 +138,14 @@ def test_the_token_goes_to_the_host_and_into_nothing_that_is_kept_or_said(
     workspace = sample.workspace(tmp_path, token_env="TOKEN")
     host = sample.host(lambda _, number: Answer.of({"message": f"no: {TOKEN}"}, 403) if number == 3 else None)
     sample.pull(workspace, host)
-    assert all(sent is not None and TOKEN in sent for sent in host.authorizations)
+    connector = sample.connector(sample.connector.settings_model.model_validate(sample.settings))
+    assert set(host.authorizations) == {connector.authorization(TOKEN)}
     assert not any(TOKEN in path for path in host.requests)
     kept = b"".join(path.read_bytes() for path in workspace.root.rglob("*") if path.is_file())
     said = "".join(record.getMessage() for record in caplog.records) + "".join(capfd.readouterr())
-    assert TOKEN not in said
-    assert TOKEN.encode() not in kept
+    for secret in (TOKEN, connector.authorization(TOKEN).rpartition(" ")[2]):
+        assert secret not in said
+        assert secret.encode() not in kept
 
 
 def test_an_unknown_setting_is_refused(sample: Sample) -> None:
@@ -167,7 +173,8 @@ def test_kept_records_can_be_read_again_and_every_row_names_its_own(sample: Samp
             assert frame[RECORD_COLUMN].is_between(0, len(records) - 1).all()
             assert set(frame.columns) - {RECORD_COLUMN} <= {column.name for column in model.table_columns()}
             assert frame.equals(connector.conform(records).frames[table])
-            found.setdefault(table, set()).update(frame.select(model.table_key()).rows())
+            living = frame.filter(pl.col("deleted") != "true") if "deleted" in frame.columns else frame
+            found.setdefault(table, set()).update(living.select(model.table_key()).rows())
     assert {table: len(keys) for table, keys in found.items()} == dict(sample.rows)
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.charts import Baseline, binned, distribution, stages, trend
+from dashboard.charts import Baseline, Marker, binned, distribution, stages, trend
 from dashboard.periods import Window
 from metrics.stats.histogram import BIN_FACTOR
 
@@ -14,7 +14,7 @@ MONTHS = pl.DataFrame(
     {
         "statistic": ["p50", "p50", "p95", "p95"],
         "window_start": [date(2026, 1, 1), date(2026, 2, 1)] * 2,
-        "value": [12.0, 24.0, 120.0, 240.0],
+        "value": [30.0, 60.0, 120.0, 240.0],
         "n": [30, 40, 30, 40],
         "ci_low": [10.0, 20.0, None, None],
         "ci_high": [14.0, 28.0, None, None],
@@ -27,10 +27,10 @@ def test_a_trend_draws_centre_tail_interval_and_baseline_in_one_unit() -> None:
     figure = trend(MONTHS, "hours", "p50", "p95", Baseline(date(2025, 1, 1), date(2025, 7, 1), 48.0, None), WINDOW)
     lines = {trace.hovertemplate.split()[0]: trace for trace in figure.data if trace.mode == "lines+markers"}
     assert list(lines["p95"].y) == [5.0, 10.0]
-    assert list(lines["median"].y) == [0.5, 1.0]
+    assert list(lines["median"].y) == [1.25, 2.5]
     assert figure.layout.yaxis.title.text == "days"
     assert list(lines["median"].marker.symbol) == ["circle", "circle-open"]
-    assert lines["median"].customdata[1][0] == "24.0 h"
+    assert lines["median"].customdata[1][0] == "60.0 h"
     assert len([trace for trace in figure.data if trace.fill == "toself"]) == 2
     levels = [shape.y0 for shape in figure.layout.shapes if shape.type == "line"]
     assert levels == [2.0]
@@ -40,7 +40,7 @@ def test_a_trend_of_a_share_is_in_per_cent() -> None:
     rates = MONTHS.with_columns(pl.lit("rate").alias("statistic"), pl.col("value") / 1000)
     figure = trend(rates.head(2), "fraction", "rate", None, None, WINDOW)
     assert figure.layout.yaxis.title.text == "%"
-    assert list(figure.data[-1].y) == pytest.approx([1.2, 2.4])
+    assert list(figure.data[-1].y) == pytest.approx([3.0, 6.0])
 
 
 def test_one_wide_interval_does_not_flatten_the_rest() -> None:
@@ -48,7 +48,30 @@ def test_one_wide_interval_does_not_flatten_the_rest() -> None:
         pl.when(pl.col("ci_high") > 20).then(5000.0).otherwise(pl.col("ci_high")).alias("ci_high")
     )
     figure = trend(wide.filter(pl.col("statistic") == "p50"), "lines", "p50", None, None, WINDOW)
-    assert figure.layout.yaxis.range == (0, 48.0)
+    assert figure.layout.yaxis.range == (0, 120.0)
+
+
+def test_a_far_tail_stands_on_a_logarithmic_axis_with_ticks_that_people_know() -> None:
+    far = MONTHS.with_columns(
+        pl.when(pl.col("statistic") == "p95").then(pl.col("value") * 4).otherwise(pl.col("value") / 10).alias("value"),
+        pl.when(pl.col("statistic") == "p50").then(0.0).alias("ci_low"),
+    )
+    figure = trend(far, "hours", "p50", "p95", Baseline(date(2025, 1, 1), date(2025, 7, 1), 4.0, None), WINDOW)
+    assert figure.layout.yaxis.type == "log"
+    assert figure.layout.yaxis.ticktext == ("6 h", "1 day", "1 week")
+    interval = next(trace for trace in figure.data if trace.fill == "toself" and 0.0 < min(trace.y) < 3.0)
+    assert min(interval.y) == pytest.approx(1.5)
+    zero = far.with_columns(pl.when(pl.col("statistic") == "p50").then(0.0).otherwise(pl.col("value")).alias("value"))
+    assert trend(zero, "hours", "p50", "p95", None, WINDOW).layout.yaxis.type is None
+
+
+def test_changes_of_controls_are_marked_and_told_safely() -> None:
+    markers = [Marker(date(2026, 2, 10), "gates: <b>two</b> reviewers"), Marker(date(2024, 1, 1), "long ago")]
+    figure = trend(MONTHS, "hours", "p50", "p95", None, WINDOW, markers)
+    marked = next(trace for trace in figure.data if trace.mode == "markers")
+    assert list(marked.x) == [date(2026, 2, 10)]
+    assert marked.customdata == ("gates: &lt;b>two&lt;/b> reviewers",)
+    assert [shape.x0 for shape in figure.layout.shapes if shape.type == "line"] == [date(2026, 2, 10)]
 
 
 def histogram(counts: dict[int, int]) -> pl.DataFrame:

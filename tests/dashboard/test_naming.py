@@ -1,6 +1,6 @@
 import pytest
 
-from dashboard.naming import address, between, change, change_interval, figure, figure_in_sentence, figure_name
+from dashboard.naming import between, change, change_interval, figure, figure_in_sentence, figure_name
 
 
 def test_a_figure_is_named_with_the_statistic_where_it_is_one_of_several() -> None:
@@ -37,20 +37,3 @@ def test_changes_are_relative_for_durations_and_absolute_for_rates() -> None:
     assert change_interval(-0.54, -0.25, "p50", "hours") == "−54 to −25 %"
     assert change_interval(None, None, "p50", "hours") == ""
     assert "not known" in change_interval(-0.54, None, "p50", "hours")
-
-
-@pytest.mark.parametrize(
-    ("record", "link"),
-    [
-        ("github.com:acme/pay#12", "https://github.com/acme/pay/pull/12"),
-        ("github.acme.example:acme/pay#12", "https://github.acme.example/acme/pay/pull/12"),
-        ("gitlab.com:acme/group/pay#3", "https://gitlab.com/acme/group/pay/-/merge_requests/3"),
-        ("bitbucket.org:acme/pay#3", "https://bitbucket.org/acme/pay/pull-requests/3"),
-        ("host:acme/pay#3", None),
-        ("javascript:alert(1)//github#1", None),
-        ("github.com:acme/pay", None),
-        ("deployment-17", None),
-    ],
-)
-def test_a_change_links_to_its_host_where_the_id_tells(record: str, link: str | None) -> None:
-    assert address(record) == link

@@ -27,6 +27,7 @@ OPENINGS = {
     "flow": "Most of the lead time lies in",
     "stability": "against each tier's baseline, uncontrolled.",
     "ai_cohorts": "AI took part in",
+    "rollout": "The checklist of one phase for every tier",
     "integrity": "A constraint says what may not get worse while something else gets better",
     "data_quality": "records came in, and none was turned away.",
     "briefs": "The stability brief of October 2026.",
@@ -125,7 +126,7 @@ def test_a_cell_leads_to_its_explanation_and_the_records_behind_it(
     assert "Tier 2 · Median against tail" in said
     assert "95th percentile of cycle time of changes rose" in said
     assert "10 changes behind cycle time of changes" in said
-    assert any("https://github.com/halyard/" in element.value for element in app.html)
+    assert any("https://git.halyard.example/halyard/" in element.value for element in app.html)
 
 
 def test_an_address_opens_the_same_view(sample: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,6 +66,7 @@ def test_the_slowest_changes_are_those_of_the_tier_and_window(snapshot: Snapshot
     window = window_of_key("2026-09")
     assert window is not None
     rows = record_queries.slowest_changes(snapshot, "2", window, 5)
+    assert rows is not None
     assert len(rows) == 5
     assert rows["cycle_seconds"].is_sorted(descending=True)
     assert rows["merged_at"].dt.date().is_between(date(2026, 9, 1), date(2026, 9, 30)).all()
@@ -73,10 +74,10 @@ def test_the_slowest_changes_are_those_of_the_tier_and_window(snapshot: Snapshot
 
 def test_deployments_bring_their_changes_and_incidents(snapshot: Snapshot) -> None:
     row = snapshot.rows(
-        "select deployment_id, change_count, incident_count from deployment_facts"
+        "select deployment_id, repo_id, change_count, incident_count from deployment_facts"
         " where incident_count > 0 and change_count > 1 order by deployment_id limit 1"
     ).row(0, named=True)
-    found = record_queries.deployments_by_id(snapshot, [row["deployment_id"]])[row["deployment_id"]]
+    found = record_queries.deployments_by_id(snapshot, [row["deployment_id"]], [row["repo_id"]])[row["deployment_id"]]
     assert len(found["incidents"]) == row["incident_count"]
     assert 1 <= len(found["changes"]) <= row["change_count"]
 

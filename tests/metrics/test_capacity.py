@@ -87,7 +87,7 @@ def test_a_team_of_several_tiers_is_split_by_its_changes() -> None:
     assert value(result, "all", march) == pytest.approx(6 * 7 / 12)
     assert value(result, "1", march, segment_kind="team", segment="t1") == pytest.approx(2 * 7 / 4)
     notes = result.values.filter(statistic="per_engineer_week", tier="3", segment_kind="all")["note"]
-    assert notes.cast(pl.String).str.contains("share of changes").all()
+    assert notes.str.contains("share of changes").all()
 
 
 def test_teams_of_unknown_size_are_taken_like_the_others_if_they_are_few() -> None:

@@ -8,8 +8,9 @@ import pytest
 
 from metrics.definitions import all_metrics
 from pipelines.definitions import load
-from pipelines.jobs import BRIEF_JOB, BUILD_JOB
+from pipelines.jobs import BRIEF_JOB, BUILD_JOB, ROI_JOB
 from pipelines.schedules.monthly_brief import second_working_day
+from pipelines.schedules.quarterly_roi import fourth_working_day
 from pipelines.stages.metrics import metric_key
 from schemas.events import all_tables as event_tables
 from schemas.published import all_tables as published_tables
@@ -49,17 +50,24 @@ def test_the_snapshot_waits_for_every_published_table_and_each_is_checked(defini
     assert {key.asset_key.to_user_string() for key in graph.asset_check_keys} == {*made, "alerts"}
 
 
-def test_nothing_comes_after_the_snapshot_but_the_brief_and_alerts(definitions: dg.Definitions) -> None:
+def test_nothing_comes_after_the_snapshot_but_briefs_and_alerts(definitions: dg.Definitions) -> None:
     graph = definitions.resolve_asset_graph()
     before = graph.upstream_key_iterator(dg.AssetKey("snapshot"))
     rest = graph.get_all_asset_keys() - set(before) - {dg.AssetKey("snapshot")}
-    assert {key.to_user_string() for key in rest} == {"alerts", "monthly_brief"}
+    assert {key.to_user_string() for key in rest} == {"alerts", "monthly_brief", "roi_report"}
 
 
 def test_a_build_tells_and_writes_no_brief(definitions: dg.Definitions) -> None:
     made = {key.to_user_string() for key in definitions.resolve_job_def(BUILD_JOB).asset_layer.executable_asset_keys}
     assert {"alerts", "snapshot"} <= made
-    assert "monthly_brief" not in made
+    assert not {"monthly_brief", "roi_report"} & made
+
+
+def test_each_brief_has_a_job_that_makes_no_other(definitions: dg.Definitions) -> None:
+    for job, brief, other in ((BRIEF_JOB, "monthly_brief", "roi_report"), (ROI_JOB, "roi_report", "monthly_brief")):
+        made = {key.to_user_string() for key in definitions.resolve_job_def(job).asset_layer.executable_asset_keys}
+        assert {"alerts", "snapshot", brief} <= made
+        assert other not in made
 
 
 def test_nothing_in_the_graph_is_missing(definitions: dg.Definitions) -> None:
@@ -76,6 +84,19 @@ def test_schedules_run_in_the_zone_of_the_workspace(definitions: dg.Definitions)
     monthly = schedules["monthly_brief"]
     assert isinstance(monthly, dg.ScheduleDefinition)
     assert (monthly.execution_timezone, monthly.job_name) == ("Europe/Berlin", BRIEF_JOB)
+    quarterly = schedules["quarterly_roi"]
+    assert isinstance(quarterly, dg.ScheduleDefinition)
+    assert (quarterly.execution_timezone, quarterly.job_name) == ("Europe/Berlin", ROI_JOB)
+
+
+def test_the_report_is_due_once_in_the_first_week_of_a_quarter() -> None:
+    for month in (1, 4, 7, 10):
+        for year in range(2024, 2031):
+            week = [date(year, month, number) for number in range(1, 8)]
+            due = [day for day in week if day == fourth_working_day(day)]
+            assert len(due) == 1
+            assert due[0].weekday() < 5
+            assert due[0] > second_working_day(due[0])
 
 
 def test_the_daily_run_asks_the_job_for_what_it_takes(definitions: dg.Definitions) -> None:

@@ -39,17 +39,21 @@ Fault = Callable[[str, int], Answer | None]
 
 @dataclass
 class ReplayHost:
-    """Resources by path (`repos/acme/payments/pulls` → list or object); everything else is 404."""
+    """Resources by path (`repos/acme/payments/pulls` → list or object); everything else is 404.
+
+    `dialect` lists as another host than GitHub does (tests.support.dialects).
+    """
 
     resources: dict[str, Any]
     prefix: str = ""
     largest_page: int = 100
     fault: Fault | None = None
+    dialect: Callable[[list[Any], str, int], Answer] | None = None
     requests: list[str] = field(default_factory=list)
     authorizations: list[str | None] = field(default_factory=list)
 
-    def answer(self, url: str, headers: Mapping[str, str]) -> Answer:
-        """The answer to a GET of an absolute URL."""
+    def answer(self, url: str, headers: Mapping[str, str], body: bytes = b"") -> Answer:
+        """The answer to a request for an absolute URL; of a body nothing is known here."""
         parts = urlsplit(url)
         target = parts.path + (f"?{parts.query}" if parts.query else "")
         self.requests.append(target)
@@ -59,8 +63,12 @@ class ReplayHost:
         resource = self.resources.get(parts.path.removeprefix(self.prefix).strip("/"))
         if resource is None:
             return Answer.of({"message": "Not Found", "status": "404"}, 404)
-        if not isinstance(resource, list):
+        if isinstance(resource, dict) and "total_count" in resource:
+            return self._with_etag(self._enveloped(resource, url), headers)
+        if body or not isinstance(resource, list):
             return self._with_etag(Answer.of(resource), headers)
+        if self.dialect:
+            return self._with_etag(self.dialect(resource, url, self.largest_page), headers)
         return self._with_etag(self._page(resource, url), headers)
 
     def _page(self, items: list[Any], url: str) -> Answer:
@@ -75,6 +83,13 @@ class ReplayHost:
         answer = Answer.of(chosen[(number - 1) * size : number * size])
         return Answer(answer.status, answer.body, {**answer.headers, **({"link": link} if link else {})})
 
+    def _enveloped(self, resource: dict[str, Any], url: str) -> Answer:
+        """A page of a list that comes within an object, as with workflow runs."""
+        name = next(key for key, value in resource.items() if isinstance(value, list))
+        page = self._page(resource[name], url)
+        body = json.dumps({"total_count": resource["total_count"], name: json.loads(page.body)}).encode()
+        return Answer(page.status, body, page.headers)
+
     @staticmethod
     def _with_etag(answer: Answer, headers: Mapping[str, str]) -> Answer:
         etag = f'"{hashlib.sha256(answer.body).hexdigest()}"'
@@ -87,7 +102,7 @@ class ReplayHost:
         """The host as a transport, without a socket."""
 
         def handle(request: httpx.Request) -> httpx.Response:
-            found = self.answer(str(request.url), request.headers)
+            found = self.answer(str(request.url), request.headers, request.content)
             return httpx.Response(found.status, content=found.body, headers=dict(found.headers))
 
         return httpx.MockTransport(handle)
@@ -103,13 +118,16 @@ class ReplayHost:
 
             def do_GET(self) -> None:  # noqa: N802 - the name that http.server asks for
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                found = replay.answer(f"http://{headers['host']}{self.path}", headers)
+                body = self.rfile.read(int(headers.get("content-length", 0)))
+                found = replay.answer(f"http://{headers['host']}{self.path}", headers, body)
                 self.send_response(found.status)
                 for name, value in found.headers.items():
                     self.send_header(name, value)
                 self.send_header("content-length", str(len(found.body)))
                 self.end_headers()
                 self.wfile.write(found.body)
+
+            do_POST = do_GET
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
                 """Keep the tests' output clean."""

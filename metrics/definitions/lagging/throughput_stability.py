@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from metrics.definitions.conditions import VALIDATION_FOLLOW_UP
+from metrics.definitions.conditions import VALIDATION_FOLLOW_UP, VALIDATION_PENDING
 from metrics.model import Example, Metric, Revision, Variation
 
 METRIC = Metric(
@@ -27,6 +27,7 @@ METRIC = Metric(
         ),
     ),
     follow_up=VALIDATION_FOLLOW_UP,
+    pending=VALIDATION_PENDING,
     inputs=("changes", "deployments"),
     watched=("incidents", "rollbacks", "defects"),
     caveats=(
@@ -54,5 +55,12 @@ METRIC = Metric(
             expect={"cv": (26 / 25) ** 0.5 / 2},
         ),
     ),
-    revisions=(Revision(version="1.0.0", effective_at=date(2026, 11, 21), change="First version."),),
+    revisions=(
+        Revision(version="1.0.0", effective_at=date(2026, 11, 21), change="First version."),
+        Revision(
+            version="1.1.0",
+            effective_at=date(2026, 11, 21),
+            change="Provisional for as long as more than one in a hundred changes waits for deployment or its 14 days.",
+        ),
+    ),
 )

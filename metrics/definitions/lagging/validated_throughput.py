@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from metrics.definitions.conditions import VALIDATION_FOLLOW_UP
+from metrics.definitions.conditions import VALIDATION_FOLLOW_UP, VALIDATION_PENDING
 from metrics.model import Count, Example, Metric, Revision
 
 METRIC = Metric(
@@ -30,6 +30,7 @@ METRIC = Metric(
         ),
     ),
     follow_up=VALIDATION_FOLLOW_UP,
+    pending=VALIDATION_PENDING,
     inputs=("changes", "deployments"),
     watched=("incidents", "rollbacks", "defects"),
     caveats=(
@@ -38,8 +39,8 @@ METRIC = Metric(
             " worth what watches it."
         ),
         (
-            "The 14 days run from the deployment, so that changes deployed late after their merge are still missing"
-            " when a window stops being provisional."
+            "The 14 days run from the deployment: while more than one in a hundred of a window's changes waits for it"
+            " (up to 30 days) or runs them, the window stays provisional, and its figure may still rise."
         ),
     ),
     examples=(
@@ -74,6 +75,11 @@ METRIC = Metric(
             version="1.1.0",
             effective_at=date(2026, 11, 21),
             change="Per engineer-week too, where team_capacity is given: hiring is no gain.",
+        ),
+        Revision(
+            version="1.2.0",
+            effective_at=date(2026, 11, 21),
+            change="Provisional for as long as more than one in a hundred changes waits for deployment or its 14 days.",
         ),
     ),
 )

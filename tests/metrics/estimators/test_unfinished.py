@@ -76,8 +76,20 @@ def test_where_all_is_censored_there_is_no_figure() -> None:
 def test_the_note_says_where_unfinished_work_flatters() -> None:
     flattered = engine({"work": work(ended=0.6)}).run(metric(MEASURE)).values
     honest = engine({"work": work(ended=1.0).filter(pl.col("ended_at").is_not_null())}).run(metric(MEASURE)).values
-    assert quarter(flattered, "km_p50", "all")["note"].cast(pl.String).str.contains("Unfinished work flatters").all()
-    assert quarter(honest, "km_p50", "all")["note"].is_null().all()
+    assert quarter(flattered, "km_p50", "all")["note"].str.contains("Unfinished work flatters").all()
+    assert quarter(flattered, "p50", "all")["note"].str.contains("Unfinished work flatters this figure").any()
+    for statistic in ("p50", "km_p50"):
+        notes = quarter(honest, statistic, "all")["note"]
+        assert notes.str.contains("Mixes all tiers.").all()
+        assert not notes.str.contains("flatters").any()
+
+
+def test_the_finished_median_says_that_the_other_is_not_known_yet() -> None:
+    values = engine({"work": work(ended=0.2)}).run(metric(MEASURE)).values
+    assert quarter(values, "km_p50", "all").height < quarter(values, "p50", "all").height
+    notes = quarter(values, "p50", "all")["note"]
+    assert notes.str.contains("Unfinished work flatters this figure: of what began in this window so much").any()
+    assert not quarter(values, "p90", "all")["note"].str.contains("flatters").any()
 
 
 def test_work_that_ended_after_the_cut_is_unfinished() -> None:

@@ -1,5 +1,6 @@
 """Findings: what is one, since when, how pressing, and that it is none once it is mended."""
 
+import json
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -9,7 +10,12 @@ import pytest
 from metrics.findings.model import SCHEMA, Finding, finding_rows, severity_of
 from metrics.findings.on_exceptions import exception_findings
 from metrics.findings.on_records import quality_findings, silence_findings, source_findings
-from metrics.findings.on_rollout import failure_mode_findings, risk_staging_findings, stage_gate_findings
+from metrics.findings.on_rollout import (
+    TOLD_ELSEWHERE,
+    failure_mode_findings,
+    risk_staging_findings,
+    stage_gate_findings,
+)
 from metrics.findings.on_verdicts import undecided_findings, verdict_findings
 from metrics.rollout.state import states
 from metrics.working_days import working_days_after
@@ -18,6 +24,7 @@ from schemas.published.findings import Findings
 from tests.metrics.rollout.test_gates import ONBOARDED, frames, granted
 from tests.support.brief_frames import day, frame
 
+BEYOND, WITHIN = (json.dumps({"power": [{"towards": towards, "more": 140}]}) for towards in ("violated", "holds"))
 AS_OF = datetime(2026, 11, 1, tzinfo=UTC).replace(tzinfo=None)
 
 
@@ -33,22 +40,65 @@ def verdict(status: str, month: int, **more: Any) -> dict[str, Any]:  # noqa: AN
     return row | {"verdict_id": f"speed_vs_escape:3:month:2026-{month:02}-01"} | more
 
 
+def quarter(status: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401
+    """The verdict of the third quarter on tier 3."""
+    row = verdict(status, 8) | {"grain": "quarter", "verdict_id": "speed_vs_escape:3:quarter:2026-07-01"}
+    return row | {"window_start": date(2026, 7, 1), "window_end": date(2026, 10, 1)} | more
+
+
 def test_a_verdict_is_a_finding_from_the_first_window_of_its_run() -> None:
     rows = [verdict("violated", 5), verdict("holds", 6), verdict("violated", 7), verdict("violated", 8)]
     (found,) = verdict_findings(frame("verdicts", rows), midnight)
-    assert (found.finding_id, found.severity) == ("verdict/speed_vs_escape/3/month", "high")
+    assert (found.finding_id, found.severity) == ("verdict/speed_vs_escape/3", "high")
     assert found.opened_at == day("2026-08-01", 0)
     assert found.subject == "speed_vs_escape:3:month:2026-08-01"
     mended = [*rows, verdict("holds", 9)]
     assert verdict_findings(frame("verdicts", mended), midnight) == []
 
 
-def test_a_running_window_is_one_of_its_own_and_only_if_violated() -> None:
+def test_all_windows_of_a_constraint_and_tier_are_one_finding_told_by_the_longest() -> None:
+    (found,) = verdict_findings(frame("verdicts", [verdict("violated", 8), quarter("violated")]), midnight)
+    assert found.finding_id == "verdict/speed_vs_escape/3"
+    assert found.subject == "speed_vs_escape:3:quarter:2026-07-01"
+    assert "(2026Q3 and 2026-08)" in found.reason
+    assert found.opened_at == day("2026-09-01", 0)
+    mended_quarter = verdict_findings(frame("verdicts", [verdict("violated", 8), quarter("holds")]), midnight)
+    assert [each.finding_id for each in mended_quarter] == ["verdict/speed_vs_escape/3"]
+
+
+def test_a_running_window_is_told_milder_and_becomes_the_same_finding_when_it_is_final() -> None:
     rows = [verdict("holds", 8), verdict("violated", 9, is_provisional=True)]
     (found,) = verdict_findings(frame("verdicts", rows), midnight)
-    assert (found.finding_id, found.severity) == ("verdict/speed_vs_escape/3/month/running", "medium")
-    at_risk = [verdict("holds", 8), verdict("at_risk", 9, is_provisional=True)]
-    assert verdict_findings(frame("verdicts", at_risk), midnight) == []
+    assert (found.finding_id, found.severity) == ("verdict/speed_vs_escape/3", "medium")
+    assert "(2026-09 so far)" in found.reason
+    (final,) = verdict_findings(frame("verdicts", [verdict("holds", 8), verdict("violated", 9)]), midnight)
+    assert (final.finding_id, final.severity) == (found.finding_id, "high")
+
+
+@pytest.mark.parametrize(
+    ("row", "is_told"),
+    [
+        ({"evidence": BEYOND}, True),
+        ({"evidence": WITHIN}, False),
+        ({"evidence": None}, False),
+        ({"evidence": BEYOND, "is_provisional": True}, False),
+        ({"evidence": BEYOND, "grain": "month"}, False),
+    ],
+)
+def test_at_risk_is_a_finding_where_an_estimate_is_beyond_its_margin(row: dict[str, Any], is_told: bool) -> None:
+    found = verdict_findings(frame("verdicts", [quarter("at_risk") | row]), midnight)
+    assert [each.finding_id for each in found] == (["at_risk/3"] if is_told else [])
+
+
+def test_what_is_at_risk_in_a_tier_is_one_finding_and_milder_than_a_violation() -> None:
+    rows = [
+        quarter("at_risk") | {"constraint": name, "evidence": BEYOND}
+        for name in ("speed_vs_review", "stability_regression")
+    ]
+    (found,) = verdict_findings(frame("verdicts", [*rows, quarter("violated")]), midnight)[1:]
+    assert (found.finding_id, found.severity) == ("at_risk/3", "low")
+    assert "stability_regression (2026Q3) and speed_vs_review (2026Q3)" in found.reason
+    assert "speed_vs_escape" not in found.reason
 
 
 def decision(subject: str, on: str, kind: str = "verdict") -> dict[str, Any]:
@@ -66,12 +116,28 @@ def undecided(as_of: str, *decisions: dict[str, Any]) -> list[Finding]:
 def test_a_violation_without_a_decision_after_five_working_days() -> None:
     assert undecided("2026-10-08") == []
     (found,) = undecided("2026-10-09")
-    assert (found.kind, found.opened_at) == ("undecided_violation", day("2026-10-09", 0))
+    assert (found.finding_id, found.kind) == ("undecided/speed_vs_escape/3", "undecided_violation")
+    assert found.opened_at == day("2026-10-09", 0)
     assert undecided("2026-10-20", decision("speed_vs_escape:3:month:2026-08-01", "2026-10-05")) == []
     assert undecided("2026-10-20", decision("speed_vs_escape:3:quarter:2026-07-01", "2026-10-05")) == []
     assert len(undecided("2026-10-20", decision("speed_vs_escape:3:month:2026-05-01", "2026-06-05"))) == 1
     assert len(undecided("2026-10-20", decision("speed_vs_escape:4:month:2026-08-01", "2026-10-05"))) == 1
     assert len(undecided("2026-10-20", decision("speed_vs_escape:3", "2026-10-05", "finding"))) == 1
+    for subject in ("verdict/speed_vs_escape/3", "undecided/speed_vs_escape/3"):
+        assert undecided("2026-10-20", decision(subject, "2026-10-05", "finding")) == []
+        assert len(undecided("2026-10-20", decision(subject, "2026-06-05", "finding"))) == 1
+
+
+def test_what_is_undecided_of_a_constraint_and_tier_is_one_finding() -> None:
+    rows = frame("verdicts", [verdict("violated", 8), quarter("violated")])
+    (found,) = undecided_findings(rows, frame("decisions", []), day("2026-11-20", 0), midnight)
+    assert (found.finding_id, found.subject) == (
+        "undecided/speed_vs_escape/3",
+        "speed_vs_escape:3:quarter:2026-07-01",
+    )
+    assert found.opened_at == day("2026-10-09", 0)
+    assert "(2026Q3 and 2026-08)" in found.reason
+    assert "plumbline decide speed_vs_escape:3:quarter:2026-07-01" in found.reason
 
 
 def test_working_days_leave_weekends_out() -> None:
@@ -129,6 +195,8 @@ def test_failure_modes_gates_and_staging() -> None:
     rows = [gate | {"phase": phase, "stage_gate_id": f"{phase}/c/3"} for phase in ("pilot", "org_wide")]
     found = stage_gate_findings(frame("stage_gates", rows), state, AS_OF)
     assert [each.subject for each in found] == ["pilot/c/3"]
+    twice = [gate | {"phase": "pilot", "criterion": name, "stage_gate_id": name} for name in sorted(TOLD_ELSEWHERE)]
+    assert stage_gate_findings(frame("stage_gates", twice), state, AS_OF) == []
     assert risk_staging_findings(state) == []
 
 

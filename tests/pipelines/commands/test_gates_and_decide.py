@@ -66,7 +66,11 @@ def test_gates_say_what_was_shown_what_is_missing_and_what_was_decided(
     assert plumbline(workspace, "gates") == 0
     text = capsys.readouterr().out
     assert "tier 3 is in pilot; controlled_expansion:" in text
-    assert "decided 2026-05-01 by Jo; Ann: held; first complete the packages" in text
+    assert "decided 2026-05-01 by Jo; Ann: controlled_expansion held; first complete the packages" in text
+    assert " of 10 criteria met; failed " in text.partition("on that day ")[2]
+    assert plumbline(workspace, "gates", "--tier", "3", "--json") == 0
+    (told,) = json.loads(capsys.readouterr().out)[0]["decisions"]
+    assert (told["approvers"], told["decided_on"], len(told["checklist"])) == ("Jo; Ann", "2026-05-01", 10)
     assert "tier 4 has not begun; pilot: 2 of 9" in text
 
 

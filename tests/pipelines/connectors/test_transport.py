@@ -317,7 +317,7 @@ def test_listings_that_lead_astray_are_given_up(fault: Fault, reason: str) -> No
 
 
 def test_a_listing_that_is_longer_than_any_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.connectors.transport.MAXIMUM_PAGES", 10)
+    monkeypatch.setattr("pipelines.connectors.listing.MAXIMUM_PAGES", 10)
     with pytest.raises(SourceError, match="without end"):
         client_of(host(linked(lambda n: f"/things?page={n}")).transport()).list("things")
 

@@ -1,0 +1,80 @@
+"""What pages show of single records, read off the facts once a build: the slowest changes, and counts of links.
+
+A page of millions of changes would otherwise read them all. Kept with the snapshot, internal: the contract publishes
+the facts themselves.
+"""
+
+from datetime import date, datetime
+
+import dagster as dg
+
+from metrics.calendar import Calendar
+from metrics.facts.sql import timestamp
+from pipelines.build_store import BuildStore
+
+SLOWEST_KEPT = 10
+"""Changes of each tier, month and team."""
+KEPT = (
+    "change_id",
+    "repo_id",
+    "team",
+    "ai_use",
+    "size_lines",
+    "merged_at",
+    "cycle_seconds",
+    "draft_seconds",
+    "pickup_seconds",
+    "review_seconds",
+    "merge_wait_seconds",
+)
+SLOWEST = """
+    select tier, month_start, unnest(slowest, recursive := true) from (
+        select coalesce(tier::varchar, 'untiered') as tier, {month} as month_start, team as _team,
+            max_by({change}, {{'seconds': cycle_seconds, 'id': change_id}}, {kept}) as slowest
+        from change_facts
+        where merged_at is not null and cycle_seconds is not null and author_kind <> 'bot'
+        group by all)
+"""
+LINKS = """
+    select 'deploy_link' as kind, coalesce(tier::varchar, 'untiered') as tier, deploy_link as code, count(*) as rows
+    from change_facts where state = 'merged' and author_kind <> 'bot' group by all
+    union all
+    select 'attribution', coalesce(tier::varchar, 'untiered'), attribution, count(*) from incident_facts group by all
+    union all
+    select 'anomaly', tier, anomaly, count(*) from (
+        select coalesce(tier::varchar, 'untiered') as tier, unnest(anomalies) as anomaly from change_facts
+        where len(anomalies) > 0)
+    group by all
+"""
+
+
+@dg.asset(deps=["change_facts", "incident_facts"], group_name="facts", kinds={"duckdb", "parquet"})
+def record_lists(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
+    """The slowest changes by tier, month and team; links, attributions and anomalies counted by tier."""
+    query = SLOWEST.format(
+        month=_month(build),
+        change="{" + ", ".join(f"'{name}': {name}" for name in KEPT) + "}",
+        kept=SLOWEST_KEPT,
+    )
+    order = ("tier", "month_start", "cycle_seconds desc", "change_id")
+    slowest = build.write("slowest_changes", query, order_by=order, internal=True)
+    links = build.write("link_counts", LINKS, order_by=("kind", "tier", "code"), internal=True)
+    return dg.MaterializeResult(metadata={"slowest_changes": slowest.rows, "link_counts": links.rows})
+
+
+def _month(build: BuildStore) -> str:
+    """The first day of the local month of a merge, as SQL."""
+    calendar = Calendar(build.workspace.timezone)
+    first, last = build.connection.execute("select min(merged_at), max(merged_at) from change_facts").fetchone() or (
+        None,
+        None,
+    )
+    if not isinstance(first, datetime) or not isinstance(last, datetime):
+        return "null::date"
+    months: list[date] = [
+        window.start for window in calendar.windows(calendar.local_day(first), calendar.local_day(last), "month")
+    ]
+    later = "".join(
+        f" when merged_at >= {timestamp(calendar.instant(month))} then date '{month}'" for month in months[:0:-1]
+    )
+    return f"case{later} else date '{months[0]}' end" if later else f"date '{months[0]}'"

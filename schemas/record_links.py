@@ -1,0 +1,123 @@
+"""Where a record can be looked at: addresses made from the ids that records bear, by one small table of patterns.
+
+An id template such as ``git.example.com:{path}#{number}`` is matched with a record's id; what its placeholders caught
+goes into the address. ``*`` stands for any letters, digits, dots and hyphens and is not kept; ``{host}`` is what stands
+before the colon, ``{id}`` the whole. A workspace adds its own in ``[[record_links]]``, which go before those here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Literal
+from urllib.parse import quote
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Kind = Literal["change", "deployment", "incident", "defect", "rollback", "repository"]
+PLACEHOLDER = re.compile(r"\{(\w+)\}|\*")
+ALWAYS_KNOWN = frozenset({"id", "host"})
+HOST = re.compile(r"([\w.-]+(?::\d+)?):")
+
+
+class RecordLink(BaseModel):
+    """One pattern: which records it is for, what their ids look like, and their address."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str = Field(min_length=1)
+    url: str = Field(pattern=r"^https?://\S+$")
+    kinds: tuple[Kind, ...] = ()
+    """The kinds of record that it is for; all where empty."""
+
+    @model_validator(mode="after")
+    def _knows_its_placeholders(self) -> RecordLink:
+        caught = [name for name in PLACEHOLDER.findall(self.id) if name]
+        twice = next((name for name in caught if caught.count(name) > 1), None)
+        if twice:
+            raise ValueError(f"id has {{{twice}}} twice; give each placeholder its own name")
+        if "{" in PLACEHOLDER.sub("", self.url) or "}" in PLACEHOLDER.sub("", self.url):
+            raise ValueError("url has a brace that is no placeholder such as {number}")
+        unknown = [name for name in PLACEHOLDER.findall(self.url) if name and name not in {*caught, *ALWAYS_KNOWN}]
+        if unknown:
+            raise ValueError(f"url asks for {{{unknown[0]}}}, which id does not name")
+        return self
+
+    def address(self, kind: str, record_id: str) -> str | None:
+        """The address of a record; None where the pattern is not for it."""
+        if self.kinds and kind not in self.kinds:
+            return None
+        found = _pattern(self.id).fullmatch(record_id)
+        if found is None:
+            return None
+        host = HOST.match(record_id)
+        if host is None and "{host}" in self.url:
+            return None
+        values = {"id": quote(record_id, safe="-._~"), "host": host.group(1) if host else ""}
+        values |= {name: quote(text, safe="/-._~") for name, text in found.groupdict().items()}
+        return PLACEHOLDER.sub(lambda place: values[place.group(1)] if place.group(1) else place.group(0), self.url)
+
+
+@cache
+def _pattern(template: str) -> re.Pattern[str]:
+    """A template as a regular expression: `{path}` may hold slashes, other placeholders may not."""
+    written, last = [], 0
+    for place in PLACEHOLDER.finditer(template):
+        name = place.group(1)
+        any_of = r"[\w.-]*" if name is None else r"(?P<path>[^#!\s:]+)" if name == "path" else rf"(?P<{name}>[^/#:\s]+)"
+        written += [re.escape(template[last : place.start()]), any_of]
+        last = place.end()
+    return re.compile("".join([*written, re.escape(template[last:])]))
+
+
+SHIPPED = (
+    RecordLink(id="*github*:{path}#{number}", url="https://{host}/{path}/pull/{number}", kinds=("change",)),
+    RecordLink(
+        id="*github*:{path}#{number}", url="https://{host}/{path}/issues/{number}", kinds=("defect", "incident")
+    ),
+    RecordLink(
+        id="*github*:{path}/deployments/{number}", url="https://{host}/{path}/deployments", kinds=("deployment",)
+    ),
+    RecordLink(id="*gitlab*:{path}#{number}", url="https://{host}/{path}/-/merge_requests/{number}", kinds=("change",)),
+    RecordLink(
+        id="*gitlab*:{path}#{number}", url="https://{host}/{path}/-/issues/{number}", kinds=("defect", "incident")
+    ),
+    RecordLink(
+        id="*gitlab*:{path}/deployments/{number}", url="https://{host}/{path}/-/environments", kinds=("deployment",)
+    ),
+    RecordLink(id="*bitbucket*:{path}#{number}", url="https://{host}/{path}/pull-requests/{number}", kinds=("change",)),
+    RecordLink(
+        id="*bitbucket*:{path}#{number}", url="https://{host}/{path}/issues/{number}", kinds=("defect", "incident")
+    ),
+    RecordLink(
+        id="dev.azure.com:{organisation}/{project}/{repository}#{number}",
+        url="https://dev.azure.com/{organisation}/{project}/_git/{repository}/pullrequest/{number}",
+        kinds=("change",),
+    ),
+    RecordLink(id="*.atlassian.net:{issue}", url="https://{host}/browse/{issue}", kinds=("defect", "incident")),
+    RecordLink(id="*.pagerduty.com:{incident}", url="https://{host}/incidents/{incident}", kinds=("incident",)),
+    *(
+        RecordLink(id=f"*{host}*:{{path}}", url="https://{host}/{path}", kinds=("repository",))
+        for host in ("github", "gitlab", "bitbucket")
+    ),
+)
+"""For the hosts whose name tells what they run. GitHub and GitLab have no page per deployment: theirs lists them."""
+
+
+class RecordLinks:
+    """The patterns of a workspace, then those that ship; the first that fits decides."""
+
+    def __init__(self, own: Iterable[RecordLink] = ()) -> None:
+        """Put a workspace's own patterns first."""
+        self.patterns = (*own, *SHIPPED)
+
+    @classmethod
+    def of_rows(cls, rows: Iterable[Mapping[str, str]]) -> RecordLinks:
+        """The patterns that a snapshot keeps: rows with id, url and kinds (with commas between them)."""
+        kinds = ((row, row["kinds"].split(",") if row["kinds"] else ()) for row in rows)
+        return cls(RecordLink(id=row["id"], url=row["url"], kinds=tuple(names)) for row, names in kinds)
+
+    def address(self, kind: str, record_id: str) -> str | None:
+        """Where a record can be looked at; None where no pattern is for it."""
+        return next((url for each in self.patterns if (url := each.address(kind, record_id))), None)
