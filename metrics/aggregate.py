@@ -41,6 +41,7 @@ from metrics.model import (
 )
 from metrics.pending import PendingUnits
 from metrics.readings import Place
+from metrics.reads import Reads
 from metrics.row_notes import with_row_notes
 from metrics.rows import ValueRows
 from metrics.units import AI_USES, MIXED, TIERS, Days, Units
@@ -92,6 +93,8 @@ class Engine:
     """Whether those stand in the tier that they had when the baseline ended, rather than in the register's."""
     engineers: NDArray[np.float64] | None = None
     """Engineers per team and day (`metrics.capacity`); None where no capacity is given."""
+    read: Reads = field(default_factory=Reads, compare=False)
+    """What has been read of the facts: the same rows are asked for by several metrics, views and spans."""
 
     @classmethod
     def over(
@@ -184,9 +187,9 @@ class Engine:
         """Per period, whether its follow-up has not passed at the cut."""
         return np.array([self.calendar.instant(period.end) + follow_up > self.cut for period in periods], dtype=bool)
 
-    def columns_of(self, fact: str) -> set[str]:
+    def columns_of(self, fact: str) -> frozenset[str]:
         """The columns of a fact."""
-        return {row[0] for row in self.connection.execute(f"describe {fact}").fetchall()}
+        return self.read.columns(self.connection, fact)
 
     def categories(self, selects: Sequence[tuple[str, str, str]]) -> list[str]:
         """All categories that (fact, filter, category) selections bear, sorted."""
@@ -214,9 +217,10 @@ class Engine:
         columns = "".join(f", ({number})::double as number_{i}" for i, number in enumerate(numbers))
         complete = "".join(f" and ({number}) is not null" for number in numbers)
         return self._fetch(
-            "select coalesce(tier, 0)::bigint as tier, _repo::bigint as repository,"
-            " coalesce(_team, -1)::bigint as team,"
-            f" ({ai_use})::bigint as ai_use, ({code})::bigint as category, epoch_us({time})::bigint as instant{columns}"
+            "select coalesce(tier, 0)::integer as tier, _repo::integer as repository,"
+            " coalesce(_team, -1)::integer as team,"
+            f" ({ai_use})::integer as ai_use, ({code})::integer as category,"
+            f" epoch_us({time})::bigint as instant{columns}"
             f" from {self._placed(fact)} where ({where}) and ({time}) is not null{complete}",
             len(numbers),
         )
@@ -240,8 +244,9 @@ class Engine:
                     (partition by holder order by start, stop rows between unbounded preceding and 1 preceding)),
                 numbered as (select *, sum(begins::int) over (partition by holder order by start, stop) as island from
                 marked)
-                select coalesce(max(tier), 0)::bigint as tier, arg_min(_repo, start)::bigint as repository,
-                    coalesce(arg_min(_team, start), -1)::bigint as team, -1::bigint as ai_use, -1::bigint as category,
+                select coalesce(max(tier), 0)::integer as tier, arg_min(_repo, start)::integer as repository,
+                    coalesce(arg_min(_team, start), -1)::integer as team, -1::integer as ai_use,
+                    -1::integer as category,
                     epoch_us(min(start))::bigint as instant,
                     ((epoch_us(max(stop)) - epoch_us(min(start))) / 3.6e9)::double as number_0
                 from numbered group by holder, island order by instant, repository""",
@@ -290,11 +295,11 @@ class Engine:
 
         Units without a repository (incidents of a service that none is known for) share one of their own, the last.
         """
-        rows = {name: np.asarray(column) for name, column in self.connection.execute(query).fetchnumpy().items()}
+        rows = self.read.rows(self.connection, query)
         day = self.days.number(rows["instant"])
         units = Units(
             rows["tier"],
-            np.where(rows["repository"] < 0, len(self.repositories), rows["repository"]),
+            np.where(rows["repository"] < 0, np.int32(len(self.repositories)), rows["repository"]),
             rows["team"],
             rows["ai_use"],
             rows["category"],
@@ -305,7 +310,7 @@ class Engine:
 
     def _has_ai_use(self, fact: str) -> bool:
         """Whether the fact tells how AI was used."""
-        return "ai_use" in {row[0] for row in self.connection.execute(f"describe {fact}").fetchall()}
+        return "ai_use" in self.columns_of(fact)
 
     def segmentations(self, metric: Metric, categories: Sequence[str], units: Units) -> list[Segmentation]:
         """How finely a metric is given, as the contract says; untiered units are shown, never folded into a tier."""
@@ -383,9 +388,7 @@ def _moved(connection: duckdb.DuckDBPyConnection, calendar: Calendar, baselines:
     return create_moved_tiers(connection, last) if seen else 0
 
 
-def _engineers(
-    connection: duckdb.DuckDBPyConnection, teams: Sequence[str], days: Days
-) -> NDArray[np.float64] | None:
+def _engineers(connection: duckdb.DuckDBPyConnection, teams: Sequence[str], days: Days) -> NDArray[np.float64] | None:
     """Engineers per team and day by the register `team_capacity`; None where it is not at hand, or empty."""
     if "team_capacity" not in _relations(connection):
         return None

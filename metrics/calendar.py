@@ -8,6 +8,7 @@ hours, and a week with one 167 or 169, so elapsed time is always taken between i
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -41,6 +42,13 @@ def add_months(day: date, months: int) -> date:
     return date(index // MONTHS_PER_YEAR, index % MONTHS_PER_YEAR + 1, 1)
 
 
+@cache
+def _midnight(timezone: str, day: date) -> datetime:
+    """The instant at which a local day begins; the same few thousand days are asked for again and again."""
+    local = datetime.combine(day, time(), tzinfo=ZoneInfo(timezone))
+    return local.astimezone(UTC).replace(tzinfo=None)
+
+
 @dataclass(frozen=True)
 class Calendar:
     """A time zone and the day on which weeks begin."""
@@ -50,8 +58,7 @@ class Calendar:
 
     def instant(self, day: date) -> datetime:
         """The instant (UTC, zone-less) at which a local day begins."""
-        local = datetime.combine(day, time(), tzinfo=ZoneInfo(self.timezone))
-        return local.astimezone(UTC).replace(tzinfo=None)
+        return _midnight(self.timezone, day)
 
     def local_day(self, instant: datetime) -> date:
         """The local day into which an instant (UTC, zone-less) falls."""

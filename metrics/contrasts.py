@@ -20,8 +20,10 @@ from numpy.typing import NDArray
 
 from metrics.calendar import Grain, Period
 from metrics.stats.clusters import left_in_residuals
+from metrics.stats.grouping import finite
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.integer[Any]]
 
 SCHEMA: dict[str, pl.DataType] = {
     "metric": pl.String(),
@@ -83,7 +85,7 @@ class Samples:
     influence: Floats
     share: Floats
 
-    def at(self, index: NDArray[np.intp]) -> "Samples":
+    def at(self, index: Integers) -> "Samples":
         """The samples of those periods."""
         return Samples(*(getattr(self, name)[index] for name in self.__dataclass_fields__))
 
@@ -201,17 +203,17 @@ class _Chunk:
     constants: Mapping[str, object]
 
 
-def design_effect(kind: str, window: Samples, baseline: Samples, clusters: NDArray[np.int64]) -> tuple[Floats, Floats]:
+def design_effect(kind: str, window: Samples, baseline: Samples, clusters: Integers) -> tuple[Floats, Floats]:
     """Variance of the difference over repositories, relative to that of independent units; and its degrees of freedom.
 
     1 and 0 for a single repository. With few events the repositories' spread says little: rates are never taken to be
     better than independent units. What repositories of unequal size hide from the residuals is added back, and they
     count as fewer: 1 / sum of squared shares (Kish 1965; Carter, Schnepel and Steigerwald 2017).
     """
-    difference = np.nan_to_num(window.influence) - np.nan_to_num(baseline.influence)
+    difference = finite(window.influence) - finite(baseline.influence)
     has_both = baseline.n > 0
-    both = (np.nan_to_num(window.share) + np.nan_to_num(baseline.share)) / 2
-    share = np.where(has_both[:, None], both, np.nan_to_num(window.share))
+    both = (finite(window.share) + finite(baseline.share)) / 2
+    share = np.where(has_both[:, None], both, finite(window.share))
     squares, cubes = (share**2).sum(axis=1), (share**3).sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = (difference**2).sum(axis=1) / (window.variance + np.where(has_both, baseline.variance, 0.0))
@@ -226,7 +228,7 @@ SMALLEST_DESIGN_EFFECT = 0.25
 """Chance can make repositories' differences look all but equal; four times the units is the most that is believed."""
 
 
-def per_tier(samples_cells: Floats, tiers: int, windows: int, clusters: NDArray[np.int64]) -> Iterator[Floats]:
+def per_tier(samples_cells: Floats, tiers: int, windows: int, clusters: Integers) -> Iterator[Floats]:
     """Splits a cell column into one matrix (windows × repositories) per tier, as `Grouping` lays cells out."""
     start = 0
     for tier in range(tiers):

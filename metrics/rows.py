@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -11,23 +12,25 @@ from numpy.typing import NDArray
 from metrics.calendar import Grain, Period
 from metrics.model import Cluster
 from metrics.stats.clusters import FEW_CLUSTERS
-from metrics.stats.grouping import Grouping
+from metrics.stats.grouping import Grouping, finite
 
 Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
+Integers = NDArray[np.integer[Any]]
 
+TEXT = pl.Categorical()
+"""Text of which a few values fill millions of rows: four bytes a row, and never a copy of the text."""
 SCHEMA: dict[str, pl.DataType] = {
-    "metric": pl.String(),
-    "version": pl.String(),
-    "tier": pl.String(),
-    "segment_kind": pl.String(),
-    "segment": pl.String(),
-    "grain": pl.String(),
+    "metric": TEXT,
+    "version": TEXT,
+    "tier": TEXT,
+    "segment_kind": TEXT,
+    "segment": TEXT,
+    "grain": TEXT,
     "window_start": pl.Date(),
     "window_end": pl.Date(),
-    "statistic": pl.String(),
+    "statistic": TEXT,
     "value": pl.Float64(),
-    "unit": pl.String(),
+    "unit": TEXT,
     "n": pl.Int64(),
     "numerator": pl.Float64(),
     "denominator": pl.Float64(),
@@ -70,6 +73,8 @@ class Notes:
     codes: Integers
 
 
+ROUNDING = 1e-9
+"""What sums of thousands of squares may lose, and more."""
 MOST_DEGREES = 30
 """Beyond this many degrees of freedom a t reference is the normal one for any reader."""
 
@@ -79,7 +84,8 @@ PLURALS: Mapping[Cluster, str] = {"repository": "repositories", "reviewer": "rev
 
 def cluster_notes(clusters: Integers, degrees: Floats, kind: Cluster = "repository") -> Notes:
     """Says, per group, when few clusters stand behind an interval, and what reference it was made with."""
-    whole = np.clip(np.nan_to_num(degrees, nan=1.0), 1, MOST_DEGREES).astype(np.int64)
+    # A hair below a whole number is that number: two ways of adding up must not differ by a sentence.
+    whole = np.clip(finite(degrees, 1.0) + ROUNDING, 1, MOST_DEGREES).astype(np.int64)
     first_few, first_unequal = 2, 2 + (FEW_CLUSTERS - 2) * MOST_DEGREES
     of_few = first_few + (clusters - 2) * MOST_DEGREES + whole - 1
     of_unequal = first_unequal + whole - 1
@@ -178,7 +184,10 @@ class ValueRows:
 
     def asides(self) -> pl.DataFrame:
         """All that `note_on` was told: tier, segment, window_start, segment_kind, grain, statistic, aside."""
-        return pl.concat(self._asides) if self._asides else pl.DataFrame()
+        if not self._asides:
+            return pl.DataFrame()
+        text = ("tier", "segment", "segment_kind", "grain", "statistic")
+        return pl.concat(self._asides).with_columns(pl.col(text).cast(TEXT))
 
     def frame(self) -> pl.DataFrame:
         """All rows, in the order in which they were added."""
@@ -200,17 +209,16 @@ class ValueRows:
         windows = [g.windows[c.picked] for g, c in zip(groupings, chunks, strict=True)]
         tiers = [g.tiers[c.picked] for g, c in zip(groupings, chunks, strict=True)]
         segments = [g.segments[c.picked] for g, c in zip(groupings, chunks, strict=True)]
-        text = pl.String()
         data: dict[str, pl.Series] = {
-            "tier": named([shape.tiers for shape in shapes], tiers, text),
-            "segment_kind": pl.Series([chunk.shape.segment_kind for chunk in chunks]).gather(of_chunk),
-            "segment": named([shape.segments for shape in shapes], segments, text),
-            "grain": pl.Series([chunk.shape.grain for chunk in chunks]).gather(of_chunk),
+            "tier": named([shape.tiers for shape in shapes], tiers, TEXT),
+            "segment_kind": pl.Series([chunk.shape.segment_kind for chunk in chunks], dtype=TEXT).gather(of_chunk),
+            "segment": named([shape.segments for shape in shapes], segments, TEXT),
+            "grain": pl.Series([chunk.shape.grain for chunk in chunks], dtype=TEXT).gather(of_chunk),
             "window_start": named([[p.start for p in shape.periods] for shape in shapes], windows, pl.Date()),
             "window_end": named([[p.end for p in shape.periods] for shape in shapes], windows, pl.Date()),
-            "statistic": pl.Series([chunk.statistic for chunk in chunks]).gather(of_chunk),
+            "statistic": pl.Series([chunk.statistic for chunk in chunks], dtype=TEXT).gather(of_chunk),
             "value": pl.Series(np.concatenate([chunk.value for chunk in chunks])),
-            "unit": pl.Series([chunk.unit for chunk in chunks]).gather(of_chunk),
+            "unit": pl.Series([chunk.unit for chunk in chunks], dtype=TEXT).gather(of_chunk),
             "n": pl.Series(np.concatenate([chunk.n for chunk in chunks])),
             "is_provisional": pl.Series(
                 np.concatenate([c.shape.provisional[w] for c, w in zip(chunks, windows, strict=True)])
@@ -221,14 +229,16 @@ class ValueRows:
             column = np.concatenate([chunk.numbers.get(name, np.full(len(chunk.picked), np.nan)) for chunk in chunks])
             data[name] = pl.Series(column, dtype=pl.Float64).fill_nan(None)
         constants = {"metric": self.metric, "version": self.version}
-        frame = pl.DataFrame(data).with_columns(pl.lit(text).alias(name) for name, text in constants.items())
+        frame = pl.DataFrame(data).with_columns(
+            pl.lit(word, dtype=TEXT).alias(name) for name, word in constants.items()
+        )
         return frame.select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items())
 
     def _notes(self) -> pl.Series:
         """The note of every row, ended by the remark."""
         tables: dict[int, int] = {}
         sentences: list[str | None] = [None]
-        codes = []
+        codes: list[Integers] = []
         for chunk in self._chunks:
             if chunk.notes is None:
                 codes.append(np.zeros(len(chunk.picked), dtype=np.int64))

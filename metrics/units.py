@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,8 @@ from numpy.typing import NDArray
 from metrics.calendar import GRAINS, Calendar, Grain, Period
 
 Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
+Integers = NDArray[np.integer[Any]]
+"""Codes: 32 bits where they come from facts."""
 
 AI_USES = ("none", "assisted", "authored", "unknown")
 TIERS = ("untiered", "1", "2", "3", "4")
@@ -95,10 +97,13 @@ class Days:
         Guessed by division, then mended where the clock changes.
         """
         edges = self._edges
+        if self._are_alike:
+            days = (microseconds - edges[0]) // MICROSECONDS_PER_DAY
+            return np.where((days < 0) | (days >= len(edges) - 1), -1, days).astype(np.int32)
         guess = np.clip((microseconds - edges[0]) // MICROSECONDS_PER_DAY, 0, len(edges) - 2)
         guess = np.where(microseconds < edges[guess], np.maximum(guess - 1, 0), guess)
         guess = np.where(microseconds >= edges[guess + 1], np.minimum(guess + 1, len(edges) - 2), guess)
-        return np.where((microseconds < edges[0]) | (microseconds >= edges[-1]), -1, guess).astype(np.int64)
+        return np.where((microseconds < edges[0]) | (microseconds >= edges[-1]), -1, guess).astype(np.int32)
 
     def windows(self, grain: Grain) -> tuple[list[Period], Integers]:
         """The windows of a grain, and per day the number of its window."""
@@ -109,6 +114,11 @@ class Days:
     def inside(self, period: Period) -> NDArray[np.bool_]:
         """Per day, whether it falls into the period."""
         return np.asarray((self._days >= np.datetime64(period.start)) & (self._days < np.datetime64(period.end)))
+
+    @cached_property
+    def _are_alike(self) -> bool:
+        """Whether no clock changes: then a day is a division away."""
+        return bool((np.diff(self._edges) == MICROSECONDS_PER_DAY).all())
 
     @cached_property
     def _days(self) -> NDArray[np.datetime64]:

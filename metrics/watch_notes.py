@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from metrics.calendar import GRAINS
 from metrics.estimators.base import Source
 from metrics.model import Count, Distribution, Metric, PerTeamWeek, Ratio, Variation
+from metrics.rows import TEXT
 from metrics.units import MIXED, TIERS, concatenate
 from metrics.words import joined
 
@@ -20,7 +21,7 @@ NOBODY, SOMEBODY, EVERYBODY = 0, 1, 2
 class Described(Source, Protocol):
     """A source that knows the columns of its facts."""
 
-    def columns_of(self, fact: str) -> set[str]:
+    def columns_of(self, fact: str) -> frozenset[str]:
         """The columns of a fact."""
 
 
@@ -66,8 +67,8 @@ def _watch_notes(source: Described, metric: Metric) -> pl.DataFrame:
             frames.append(
                 pl.DataFrame(
                     {
-                        "tier": [tier for tier in tiers for _ in periods],
-                        "grain": grain,
+                        "tier": pl.Series([tier for tier in tiers for _ in periods], dtype=TEXT),
+                        "grain": pl.Series([grain] * (len(tiers) * len(periods)), dtype=TEXT),
                         "window_start": [period.start for _ in tiers for period in periods],
                         "watch_note": pl.Series(told, dtype=pl.String),
                     }

@@ -2,11 +2,23 @@
 
 from metrics.aggregate import Engine
 from metrics.calendar import Calendar, Period
+from metrics.facts.controls import CONTROL_FACTS
 from pipelines.build_store import BuildStore
+
+RELATIONS = (
+    *("change_facts", "deployment_facts", "incident_facts", "defect_facts", "repo_dimension", "team_dimension"),
+    *CONTROL_FACTS,
+)
+"""What definitions read."""
 
 
 def engine_of(build: BuildStore) -> Engine:
-    """The aggregator on this build's facts."""
+    """The aggregator on this build's facts: one for all stages, as long as they stay what they are."""
+    stand = [build.tables().get(name) for name in (*RELATIONS, "baselines")]
+    return build.shared("engine", (id(build.connection), *stand), lambda: _engine(build))
+
+
+def _engine(build: BuildStore) -> Engine:
     connection = build.connection
     calendar = Calendar(build.workspace.timezone, build.workspace.week_start)
     named = connection.execute("select tier, baseline_start, baseline_end from baselines").fetchall()

@@ -10,11 +10,11 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self
+from typing import Any, Self, TypeVar
 
 import duckdb
 import polars as pl
@@ -23,13 +23,14 @@ from metrics.facts.cut import create_cut_views
 from metrics.facts.sql import create_view
 from pipelines.intake.known_at import rebuild_known_at
 from pipelines.intake.statements import show_statements
-from pipelines.parts import replace_text, scan, write_part
+from pipelines.parts import replace_text, scan, write_frame, write_part
 from pipelines.warehouse import Warehouse
 from schemas.errors import PlumblineError, WarehouseLocked
 from schemas.snapshot import Part, SnapshotFolder, SnapshotTable
 from schemas.workspace import Workspace
 
 REGISTRY = "build.json"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,7 @@ class BuildStore:
         self._warehouse: Warehouse | None = None
         self._lock: int | None = None
         self._replayed: Path | None = None
+        self._shared: dict[str, tuple[Hashable, Any]] = {}
 
     def __enter__(self) -> Self:
         """Take the build lock.
@@ -169,28 +171,35 @@ class BuildStore:
         Args:
             table: name of the table.
             content: a relation or query on `connection`, or a frame.
-            order_by: columns that fix the order of rows, so that equal rows give equal parts; none where it has one.
+            order_by: what fixes the order of rows, so that equal rows give equal parts: columns of a frame, SQL
+                expressions of a query; none where it has an order.
             partition: names the piece where a table is made in several; other pieces stay.
             internal: whether only later stages need the table.
         """
-        connection = self.connection
         if isinstance(content, pl.DataFrame):
-            connection.register("_frame", content.to_arrow())
-        source = "_frame" if isinstance(content, pl.DataFrame) else content
-        try:
+            frame = content.sort(list(order_by), maintain_order=True) if order_by else content
+            part = write_frame(frame, self.folder.parts)
+        else:
             ordered = f" order by {', '.join(order_by)}" if order_by else ""
-            query = f"select * from {source if source.isidentifier() else f'({source})'}{ordered}"
-            part = write_part(connection, query, self.folder.parts)
-        finally:
-            if isinstance(content, pl.DataFrame):
-                connection.unregister("_frame")
+            query = f"select * from {content if content.isidentifier() else f'({content})'}{ordered}"
+            part = write_part(self.connection, query, self.folder.parts)
+        if not partition:
+            self._tables.pop(table, None)
+        return self.add_partitions(table, {partition: part}, internal=internal)
+
+    def add_partitions(self, table: str, parts: Mapping[str, Part], *, internal: bool = False) -> SnapshotTable:
+        """Take in parts that have been written already, each as a partition of a table; others stay."""
         cut = str(self.cut)
         built = self._tables.get(table)
-        if built is None or built.cut != cut or not partition:
+        if built is None or built.cut != cut:
             built = self._tables[table] = BuiltTable(cut, internal)
-        built.partitions[partition] = [part]
+        built.partitions |= {name: [part] for name, part in parts.items()}
         self._show(table)
         return built.snapshot_table
+
+    def paths(self, table: str) -> tuple[Path, ...]:
+        """The files of a table that has been built."""
+        return tuple(self.folder.part_paths(self._built(table).snapshot_table))
 
     def keep_partitions(self, table: str, names: Sequence[str]) -> SnapshotTable:
         """Forget the partitions of a table that are not named."""
@@ -212,6 +221,19 @@ class BuildStore:
     def frame(self, query: str) -> pl.DataFrame:
         """What a query on `connection` gives, as a frame."""
         return self.connection.sql(query).pl()
+
+    def shared(self, name: str, stand: Hashable, make: Callable[[], T]) -> T:
+        """What several stages use, made once for what it rests on.
+
+        Args:
+            name: what it is.
+            stand: what it rests on; made anew when that has changed.
+            make: makes it.
+        """
+        if name not in self._shared or self._shared[name][0] != stand:
+            self._shared[name] = (stand, make())
+        made: T = self._shared[name][1]
+        return made
 
     def forget(self) -> None:
         """Forget what earlier builds left, so that a whole build rests on nothing but its own stages."""

@@ -5,9 +5,11 @@ import os
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import polars as pl
 
 from schemas.snapshot import Part
 
@@ -25,19 +27,51 @@ def write_part(connection: duckdb.DuckDBPyConnection, query: str, folder: Path) 
         query: a SELECT; the caller orders it.
         folder: the folder of parts; made if missing.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / f".{uuid.uuid4().hex}.tmp"
-    try:
+    with _new_part(folder) as draft:
         options = f"format parquet, compression zstd, row_group_size {ROWS_PER_GROUP}"
         with _order_kept(connection):
-            copied = connection.execute(f"copy ({query}) to '{quoted(temporary)}' ({options})").fetchone()
+            copied = connection.execute(f"copy ({query}) to '{quoted(draft.path)}' ({options})").fetchone()
+        draft.rows = int(copied[0]) if copied else 0
+    return draft.part
+
+
+def write_frame(frame: pl.DataFrame, folder: Path) -> Part:
+    """Write a frame as one part, its rows as they stand; text that is coded stays so, without a copy."""
+    with _new_part(folder) as draft:
+        frame.write_parquet(draft.path, compression="zstd", row_group_size=ROWS_PER_GROUP)
+        draft.rows = frame.height
+    return draft.part
+
+
+@dataclass
+class _Draft:
+    """A part that is being written."""
+
+    path: Path
+    rows: int = 0
+    finished: Part | None = None
+
+    @property
+    def part(self) -> Part:
+        """The part, once it is whole."""
+        assert self.finished is not None  # noqa: S101 -- set where the block that writes it ends
+        return self.finished
+
+
+@contextmanager
+def _new_part(folder: Path) -> Iterator[_Draft]:
+    """A file to write, which bears the name of its content when the block ends; of an equal part the old one stays."""
+    folder.mkdir(parents=True, exist_ok=True)
+    temporary = folder / f".{uuid.uuid4().hex}.tmp"
+    draft = _Draft(temporary)
+    try:
+        yield draft
         digest, size = _digest(temporary)
-        part = Part(digest, int(copied[0]) if copied else 0, size)
-        target = folder / part.name
+        draft.finished = Part(digest, draft.rows, size)
+        target = folder / draft.finished.name
         if not target.exists():
             _flush(temporary)
             temporary.replace(target)
-        return part
     finally:
         temporary.unlink(missing_ok=True)
 

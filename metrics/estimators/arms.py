@@ -8,6 +8,7 @@ against each other; the contrasts of the baseline's second half with its first s
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +17,10 @@ from metrics.calendar import Period
 from metrics.contrasts import Identity, Pairs, Samples
 from metrics.estimators.base import Sampler, Statistic, Target
 from metrics.estimators.segments import identity_of
-from metrics.stats.grouping import make_holders
+from metrics.stats.grouping import finite, make_holders
 from metrics.units import TIERS, Units
 
-Integers = NDArray[np.int64]
+Integers = NDArray[np.integer[Any]]
 Onboarded = NDArray[np.datetime64]
 
 ONBOARDED, NOT_ONBOARDED = "onboarded", "not_onboarded"
@@ -146,9 +147,9 @@ def standardised(after: Samples, before: Samples, kind: str) -> Samples:
     first order for quantiles). Weights that differ from the shares cost precision (Kish 1965): 1 + the
     variance of the weights.
     """
-    share, wanted = np.nan_to_num(after.share), np.nan_to_num(before.share)
+    share, wanted = finite(after.share), finite(before.share)
     with np.errstate(divide="ignore", invalid="ignore"):
-        deviation = np.where(share > 0, np.nan_to_num(after.influence) / share, 0.0)
+        deviation = np.where(share > 0, finite(after.influence) / share, 0.0)
         weight = np.where(share > 0, wanted / share, 0.0)
     shift = (wanted * deviation).sum(axis=1)
     cost = np.maximum((weight**2 * share).sum(axis=1), 1.0)
@@ -161,7 +162,7 @@ def standardised(after: Samples, before: Samples, kind: str) -> Samples:
     else:
         value = value * (1 + shift)
         with np.errstate(divide="ignore", invalid="ignore"):
-            influence = np.nan_to_num(influence / (1 + shift)[:, None])
+            influence = finite(influence / (1 + shift)[:, None])
     root = np.sqrt(cost)
     return replace(
         after,

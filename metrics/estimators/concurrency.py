@@ -1,6 +1,7 @@
 """Runs a `Concurrency`: how many units a holder has open at once, as a distribution over holder-days."""
 
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from metrics.model import Concurrency, Distribution
 from metrics.units import Units, concatenate
 
 Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
+Integers = NDArray[np.integer[Any]]
 
 LOWEST_BIN = 0.1
 """A tenth of a unit: one that was open for some two hours of the day."""

@@ -22,10 +22,17 @@ from metrics.model import Distribution
 from metrics.row_notes import FLATTERED, UNREACHED
 from metrics.rows import Notes, Shape, cluster_notes
 from metrics.stats.clusters import CONFIDENCE, critical
-from metrics.stats.distribution import Buckets, Ordered, QuantileEstimate, estimate_quantiles, order_by_group
-from metrics.stats.grouping import Grouping, Holders, reduce_cells
+from metrics.stats.distribution import (
+    Buckets,
+    Ordered,
+    QuantileEstimate,
+    ascending,
+    estimate_quantiles,
+    order_by_group,
+)
+from metrics.stats.grouping import Grouping, Holders, finite, reduce_cells
 from metrics.stats.histogram import Bins
-from metrics.stats.product_limit import product_limit
+from metrics.stats.product_limit import quantiles_of
 from metrics.stats.successive import History, Repositories
 from metrics.units import MIXED, Units
 
@@ -56,7 +63,7 @@ def run(target: Target, estimator: Distribution) -> None:
         estimator.fact, estimator.where, estimator.time, [estimator.value], estimator.category, categories
     )
     if len(everything) > 0:
-        everything = everything.take(np.argsort(everything.numbers[0], kind="stable"))
+        everything = everything.take(ascending(everything.numbers[0]))
         values = everything.numbers[0]
         bins = Bins.of(values, estimator.first_bin)
         for each in source.segmentations(target.metric, categories, everything):
@@ -118,7 +125,7 @@ def _add_rows(target: Target, shape: Shape, plan: Segmentation, ordered: Ordered
         for probability in REPOSITORY_QUANTILES:
             rows.add(shape, name_of(probability), unit, ordered.quantile(probability), counts, some)
         return []
-    estimates, buckets = estimate_quantiles(ordered, grouping, QUANTILES, HISTORIES[shape.grain], with_totals=True)
+    estimates, buckets = estimate_quantiles(ordered, grouping, QUANTILES, HISTORIES[shape.grain])
     sizes, below = buckets.below()
     notes = cluster_notes(estimates[0].clusters, estimates[0].degrees, target.metric.clustered_by)
     for estimate in estimates:
@@ -127,7 +134,7 @@ def _add_rows(target: Target, shape: Shape, plan: Segmentation, ordered: Ordered
     mean, low, high = _mean(ordered, grouping, buckets, HISTORIES[shape.grain])
     rows.add(shape, "mean", unit, mean, counts, some, {"ci_low": low, "ci_high": high}, notes)
     if plan.has_histogram:
-        rows.add_histogram(shape, unit, bins.counts(grouping), counts, bins.edges)
+        rows.add_histogram(shape, unit, bins.counts(ordered), counts, bins.edges)
     if not plan.judged:
         return []
     kept = [i for i, estimate in enumerate(estimates) if estimate.probability in COMPARED_QUANTILES]
@@ -140,16 +147,14 @@ def _add_rows(target: Target, shape: Shape, plan: Segmentation, ordered: Ordered
 def _mean(ordered: Ordered, grouping: Grouping, buckets: Buckets, history: History) -> tuple[Floats, Floats, Floats]:
     """Mean of each group with its clustered interval, null below `UNITS_FOR_A_MEAN` units."""
     offsets, counts = grouping.offsets(), ordered.counts.astype(np.float64)
-    totals = np.zeros(0) if buckets.totals is None else buckets.totals.sum(axis=1)
-    sizes = buckets.counts.sum(axis=1).astype(np.float64)
+    totals, sizes = buckets.totals, buckets.below()[0]
     with np.errstate(divide="ignore", invalid="ignore"):
         total = reduce_cells(totals, offsets)
         mean = total / counts
-        residual = totals - grouping.spread(np.nan_to_num(mean)) * sizes
         # Relative to the mean: repositories' ups and downs of a duration are factors. Nothing is relative to zero.
         scale = np.where(total == 0, np.nan, total)
         independent = ordered.variance_of_mean() / (scale / counts) ** 2
-        level = Repositories(grouping, sizes, history).level(residual / grouping.spread(scale), independent)
+        level = Repositories(grouping, sizes, history).level_of(totals, mean, 1 / scale, independent)
         half = critical(level.degrees + 1) * np.sqrt(level.variance) * np.abs(mean)
     half = np.where((counts >= UNITS_FOR_A_MEAN) & (total != 0), half, np.nan)
     return mean, mean - half, mean + half
@@ -184,7 +189,7 @@ def _samples(
             sd_high = np.log(high / value) / NORMAL_SCORE
             either = np.where(np.isnan(sd_low), sd_high, sd_low), np.where(np.isnan(sd_high), sd_low, sd_high)
             slope = (either[0] + either[1]) / 2 / estimate.independent_error
-            residual = under - grouping.spread(np.nan_to_num(estimate.share)) * sizes
+            residual = under - grouping.spread(finite(estimate.share)) * sizes
             influence = -residual * grouping.spread(slope / counts)
         split = (per_tier(column, tiers, windows, grouping.clusters) for column in (influence, share))
         samples = []
@@ -220,7 +225,7 @@ def _mean_samples(ordered: Ordered, grouping: Grouping, weeks: Floats) -> list[S
         mean = reduce_cells(totals, grouping.offsets()) / counts
         variance = ordered.variance_of_mean()
         spread = grouping.spread(counts)
-        influence = (totals - grouping.spread(np.nan_to_num(mean)) * units) / spread
+        influence = (totals - grouping.spread(finite(mean)) * units) / spread
         share = units / spread
     unknown = np.full(windows, np.nan)
     split = (per_tier(column, tiers, windows, grouping.clusters) for column in (influence, share))
@@ -257,7 +262,9 @@ def _add_unfinished(target: Target, estimator: Distribution) -> None:
     if len(everything) == 0:
         return
     # within ties, ended units before censored ones: they were at risk until then
-    everything = everything.take(np.lexsort((everything.numbers[1] == 0, everything.numbers[0])))
+    has_ended = everything.numbers[1] > 0
+    ended_first = np.concatenate([np.flatnonzero(has_ended), np.flatnonzero(~has_ended)])
+    everything = everything.take(ended_first[ascending(everything.numbers[0][ended_first])])
     values, is_ended = everything.numbers[0], everything.numbers[1] > 0
     for plan in source.segmentations(target.metric, [], everything):
         if plan.kind == "repo":
@@ -267,18 +274,16 @@ def _add_unfinished(target: Target, estimator: Distribution) -> None:
         for grain in plan.grains:
             shape = target.shape(units, holders, plan, grain)
             ordered = order_by_group(values, shape.grouping)
-            curve = product_limit(ordered, is_ended)
-            counts = ordered.counts
-            group = np.repeat(np.arange(shape.grouping.size), counts)
-            open_units = (~is_ended[ordered.rows]).astype(np.float64)
-            censored = np.bincount(group, weights=open_units, minlength=shape.grouping.size).astype(np.float64)
-            ended_only = replace(shape.grouping, codes=np.where(is_ended, shape.grouping.codes, -1))
-            median_of_ended = order_by_group(values, ended_only).quantile(0.5)
+            counts, closed = ordered.counts, ordered.only(is_ended)
+            censored = (counts - closed.counts).astype(np.float64)
+            median_of_ended = closed.quantile(0.5)
+            wanted = [(p, score) for p in CENSORED_QUANTILES for score in (0.0, -NORMAL_SCORE, NORMAL_SCORE)]
+            times = dict(zip(wanted, quantiles_of(ordered, is_ended, wanted), strict=True))
             for probability in CENSORED_QUANTILES:
-                value = curve.quantile(probability)
+                value = times[probability, 0.0]
                 bounds: dict[str, Floats] = {
-                    "ci_low": curve.quantile(probability, -NORMAL_SCORE),
-                    "ci_high": curve.quantile(probability, NORMAL_SCORE),
+                    "ci_low": times[probability, -NORMAL_SCORE],
+                    "ci_high": times[probability, NORMAL_SCORE],
                     "censored": censored,
                 }
                 notes = _flattery(value, median_of_ended) if probability == CENSORED_QUANTILES[0] else None

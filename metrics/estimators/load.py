@@ -1,6 +1,7 @@
 """Runs a `Load`: what falls on one holder in a week, as a distribution, and how unevenly it falls on the holders."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from metrics.model import Distribution, Load
 from metrics.stats.concentration import concentration
 from metrics.units import Days, Units
 
-Integers = NDArray[np.int64]
+Integers = NDArray[np.integer[Any]]
 
 DAYS_PER_WEEK = 7
 RANDOM_GROUPS = 64

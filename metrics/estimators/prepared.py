@@ -6,6 +6,7 @@ Where units of several tiers are one unit of the mixture (a person's week), tier
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from metrics.model import Metric
 from metrics.units import MIXED, Days, Units
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,10 @@ def run_prepared(
 
 
 def units_of(
-    tier: NDArray[np.int64], holder: NDArray[np.int64], day: NDArray[np.int64], numbers: tuple[Floats, ...]
+    tier: Integers,
+    holder: Integers,
+    day: Integers,
+    numbers: tuple[Floats, ...],
 ) -> Units:
     """Units that belong to a holder each, by whom intervals are clustered."""
     none = np.full(len(tier), -1, dtype=np.int64)

@@ -11,7 +11,7 @@ from metrics.estimators.count import add_weekly
 from metrics.estimators.segments import COMPARED, add_segment_contrasts
 from metrics.model import Ratio
 from metrics.rows import Shape, cluster_notes
-from metrics.stats.grouping import Grouping, Holders, reduce_cells
+from metrics.stats.grouping import Grouping, Holders, finite, reduce_cells
 from metrics.stats.ratio import RatioEstimate, estimate_ratio
 from metrics.units import MIXED, Units, concatenate
 
@@ -145,10 +145,10 @@ def _samples(
     tiers, windows = weeks.shape
     offsets = grouping.offsets()
     with np.errstate(divide="ignore", invalid="ignore"):
-        residual = numerators - grouping.spread(np.nan_to_num(estimate.value)) * denominators
+        residual = numerators - grouping.spread(finite(estimate.value)) * denominators
         total = grouping.spread(reduce_cells(numerators, offsets))
         relative, share = residual / total, numerators / total
-        units_share = np.nan_to_num(denominators / grouping.spread(estimate.denominator))
+        units_share = finite(denominators / grouping.spread(estimate.denominator))
         variance = estimate.independent / estimate.value**2
         per_event = 1 / estimate.numerator
     split = (per_tier(column, tiers, windows, grouping.clusters) for column in (relative, share, units_share))
@@ -189,7 +189,7 @@ def _rest(grouping: Grouping, estimate: RatioEstimate, cells: tuple[Floats, Floa
     total = reduce_cells(rest, grouping.offsets())
     with np.errstate(divide="ignore", invalid="ignore"):
         influence = rest / grouping.spread(total)
-        share = np.nan_to_num(denominators / grouping.spread(estimate.denominator))
+        share = finite(denominators / grouping.spread(estimate.denominator))
         variance = 1 / total
     unknown = np.full(windows, np.nan)
     split = (per_tier(column, tiers, windows, grouping.clusters) for column in (influence, share))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from metrics.estimators.base import Sampler, Segmentation, Statistic, Target
 from metrics.stats.grouping import Holders
 from metrics.units import Units
 
-Integers = NDArray[np.int64]
+Integers = NDArray[np.integer[Any]]
 
 COMPARED = ("team", "ai_use")
 """Segmentations whose segments are compared with the baseline, by quarter."""

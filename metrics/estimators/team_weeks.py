@@ -1,5 +1,7 @@
 """Runs a `PerTeamWeek`: outcomes divided by the weeks in which teams were at work."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,7 +12,7 @@ from metrics.estimators.prepared import run_prepared, units_of
 from metrics.model import Part, PerTeamWeek, Ratio
 from metrics.units import MICROSECONDS_PER_DAY, Units, concatenate
 
-Integers = NDArray[np.int64]
+Integers = NDArray[np.integer[Any]]
 
 DAYS_PER_WEEK = 7
 TEAM = "_team"

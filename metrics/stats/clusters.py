@@ -6,6 +6,8 @@ with (clusters - 1) degrees of freedom; with one cluster there is no between-clu
 taken as independent.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
@@ -18,7 +20,7 @@ CONFIDENCE = 0.95
 Floats = NDArray[np.float64]
 
 
-def critical(clusters: NDArray[np.int64] | Floats, level: float | Floats = (1 + CONFIDENCE) / 2) -> Floats:
+def critical(clusters: NDArray[np.integer[Any]] | Floats, level: float | Floats = (1 + CONFIDENCE) / 2) -> Floats:
     """Quantile of the reference at a one-sided level: t with clusters - 1 degrees of freedom.
 
     Normal for a single cluster.
@@ -27,7 +29,7 @@ def critical(clusters: NDArray[np.int64] | Floats, level: float | Floats = (1 + 
     return np.asarray(np.where(degrees > 0, stdtrit(np.maximum(degrees, 1.0), level), ndtri(level)), dtype=np.float64)
 
 
-def probability(clusters: NDArray[np.int64] | Floats, score: Floats) -> Floats:
+def probability(clusters: NDArray[np.integer[Any]] | Floats, score: Floats) -> Floats:
     """Distribution function of the same reference."""
     degrees = np.asarray(clusters, dtype=np.float64) - 1
     return np.asarray(np.where(degrees > 0, stdtr(np.maximum(degrees, 1.0), score), ndtr(score)), dtype=np.float64)
@@ -47,7 +49,7 @@ def left_in_residuals(squares: Floats, cubes: Floats) -> Floats:
     return np.maximum(1 - 2 * cubes / squares + squares, LEAST_LEFT)
 
 
-def small_sample_factor(clusters: NDArray[np.int64] | Floats) -> Floats:
+def small_sample_factor(clusters: NDArray[np.integer[Any]] | Floats) -> Floats:
     """K / (K - 1), which makes the between-cluster variance unbiased; 1 for a single cluster."""
     count = np.asarray(clusters, dtype=np.float64)
     return np.where(count > 1, count / np.maximum(count - 1, 1.0), 1.0)

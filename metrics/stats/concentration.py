@@ -6,12 +6,13 @@ so that of fewer than ten the busiest tenth is a part of the busiest one.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
+Integers = NDArray[np.integer[Any]]
 
 TENTH = 0.1
 

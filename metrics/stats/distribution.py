@@ -10,16 +10,17 @@ With one repository the units are independent and the bounds are the binomial or
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from metrics.stats.clusters import critical
-from metrics.stats.grouping import CELLS_AT_ONCE, Grouping, reduce_cells, stable_order
+from metrics.stats.grouping import CELLS_AT_ONCE, Grouping, are_many, codes_of, reduce_cells, stable_order
 from metrics.stats.successive import History, Repositories
 
 Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
+Integers = NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,11 @@ class Ordered:
     def variance_of_mean(self) -> Floats:
         """Variance of each group's mean for independent units."""
         counts = self.counts
+        if are_many(len(self.values)):
+            from metrics.stats import kernels
+
+            variances: Floats = kernels.variances_of_means(self.values, self.starts)
+            return variances
         group = np.repeat(np.arange(len(counts)), counts)
         with np.errstate(divide="ignore", invalid="ignore"):
             mean = np.bincount(group, weights=self.values, minlength=len(counts)) / counts
@@ -83,13 +89,32 @@ class Ordered:
         picked = self.values[np.minimum(self.starts[:-1] + index, len(self.values) - 1)]
         return np.where(known, picked, np.nan)
 
+    def only(self, keep: NDArray[np.bool_]) -> "Ordered":
+        """The values of the rows where `keep` (over rows) holds."""
+        kept = keep[self.rows]
+        return Ordered(self.values[kept], self.rows[kept], np.concatenate([[0], np.cumsum(kept)])[self.starts])
+
     def between(self, share: Floats) -> Floats:
         """The quantile at a share of each group's own; NaN outside (0, 1): the data bear none."""
         return np.where((share > 0) & (share < 1), self.quantile(np.clip(share, 0.0, 1.0)), np.nan)
 
 
+def ascending(values: Floats) -> NDArray[np.intp]:
+    """Row numbers by value, equal values in the order of their rows."""
+    if not are_many(len(values)):
+        return np.argsort(values, kind="stable")
+    from metrics.stats import kernels
+
+    order: NDArray[np.intp] = kernels.ascending(values)
+    return order
+
+
 def order_by_group(values: Floats, grouping: Grouping) -> Ordered:
     """Sorts by (group, value) rows that already ascend in value: only the groups remain to be sorted, stably."""
+    if are_many(len(values)):
+        from metrics.stats import kernels
+
+        return Ordered(*kernels.sorted_into_groups(codes_of(grouping.codes), grouping.size, values))
     inside = grouping.codes >= 0
     kept = None if inside.all() else np.flatnonzero(inside)
     codes = grouping.codes if kept is None else grouping.codes[kept]
@@ -119,35 +144,49 @@ class QuantileEstimate:
 
 @dataclass(frozen=True)
 class Buckets:
-    """Units per cell and bucket (cells × buckets); bucket j is above threshold j - 1 and up to threshold j.
+    """Units of each cell at or below each threshold of its group, and all of them last (cells × thresholds + 1).
 
-    `totals` are the sums of the values in the same places, where they were asked for.
+    `totals` are the sums of each cell's values.
     """
 
-    counts: Integers
-    totals: Floats | None
+    upto: Integers
+    totals: Floats
 
     def below(self) -> tuple[Floats, list[Floats]]:
         """Units per cell, and per threshold the units at or below it."""
-        upto = np.cumsum(self.counts, axis=1).astype(np.float64)
-        return upto[:, -1], [upto[:, i] for i in range(upto.shape[1] - 1)]
+        columns = [self.upto[:, i].astype(np.float64) for i in range(self.upto.shape[1])]
+        return columns[-1], columns[:-1]
 
 
-def count_buckets(ordered: Ordered, grouping: Grouping, thresholds: list[Floats], *, with_totals: bool) -> Buckets:
-    """Counts each cell's units between a group's thresholds, which ascend.
+def count_buckets(ordered: Ordered, grouping: Grouping, thresholds: list[Floats]) -> Buckets:
+    """Counts each cell's units up to a group's thresholds, which ascend.
 
     Within a group the buckets are runs of its order, so a row's place is its run's, plus its repository's: two
     columns added up, one pass to count.
     Groups are taken in blocks, so that the counters stay within `CELLS_AT_ONCE` cells.
     """
+    if are_many(len(ordered.values)):
+        from metrics.stats import kernels
+
+        limits = np.stack(thresholds, axis=1)
+        return Buckets(
+            *kernels.units_at_most(
+                ordered.values,
+                codes_of(ordered.rows),
+                ordered.starts,
+                codes_of(grouping.local),
+                grouping.offsets(),
+                limits,
+            )
+        )
     edges = np.stack([ordered.at_most(threshold) for threshold in thresholds], axis=1)
     bounds = np.column_stack([np.zeros(grouping.size, dtype=np.int64), edges, ordered.counts])
     runs = np.diff(bounds, axis=1)
     offsets, width = grouping.offsets(), len(thresholds) + 1
     places = (offsets[:-1, None] * width + np.arange(width)).ravel()
     counts = np.zeros((int(offsets[-1]), width), dtype=np.int64)
-    totals = np.zeros(counts.shape) if with_totals else None
-    local = grouping.local * width
+    totals = np.zeros(len(counts))
+    local = grouping.local.astype(np.int64) * width
     first = 0
     while first < grouping.size:
         last = max(first + 1, int(np.searchsorted(offsets, offsets[first] + CELLS_AT_ONCE, side="right")) - 1)
@@ -157,10 +196,10 @@ def count_buckets(ordered: Ordered, grouping: Grouping, thresholds: list[Floats]
         place += local[ordered.rows[rows]]
         size = int(block.stop - block.start) * width
         counts[block] = np.bincount(place, minlength=size).reshape(-1, width)
-        if totals is not None:
-            totals[block] = np.bincount(place, weights=ordered.values[rows], minlength=size).reshape(-1, width)
+        cells = place // width
+        totals[block] = np.bincount(cells, weights=ordered.values[rows], minlength=size // width)
         first = last
-    return Buckets(counts, totals)
+    return Buckets(np.cumsum(counts, axis=1), totals)
 
 
 def estimate_quantiles(
@@ -168,15 +207,13 @@ def estimate_quantiles(
     grouping: Grouping,
     probabilities: tuple[float, ...],
     history: History | None = None,
-    *,
-    with_totals: bool = False,
 ) -> tuple[list[QuantileEstimate], Buckets]:
     """Quantiles of every group with clustered intervals, and the counts per cell between them; probabilities ascend.
 
     With a `history`, the intervals are those of the given repositories (`stats.successive`).
     """
     values = [ordered.quantile(probability) for probability in probabilities]
-    buckets = count_buckets(ordered, grouping, values, with_totals=with_totals)
+    buckets = count_buckets(ordered, grouping, values)
     units, below = buckets.below()
     offsets = grouping.offsets()
     counts = ordered.counts.astype(np.float64)
@@ -185,9 +222,8 @@ def estimate_quantiles(
     with np.errstate(divide="ignore", invalid="ignore"):
         for probability, value, under in zip(probabilities, values, below, strict=True):
             share = reduce_cells(under, offsets) / counts
-            influence = (under - grouping.spread(share) * units) / grouping.spread(counts)
             independent = probability * (1 - probability) / counts
-            level = repositories.level(influence, independent)
+            level = repositories.level_of(under, share, 1 / counts, independent)
             half = critical(level.degrees + 1) * np.sqrt(level.variance)
             estimates.append(
                 QuantileEstimate(

@@ -7,19 +7,37 @@ repository by repository.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
+Integers = NDArray[np.integer[Any]]
 
 RADIX_BITS = 16
 """NumPy sorts 16-bit integers by radix, linear in the rows; wider ones by merging, ten times slower at a million."""
 CELLS_AT_ONCE = 1 << 22
 """Cells (group × repository) held in memory at a time: 4 million of six counters are 200 MB."""
+MANY_ROWS = 500_000
+"""Rows from which the compiled loops of `stats.kernels` pay for the time that loading them takes."""
 PAIRS_IN_A_TABLE = 1 << 26
 """Holder × repository pairs that a table of flags is made for (64 MB); beyond, distinct pairs are found by sorting."""
+
+
+def are_many(rows: int) -> bool:
+    """Whether so many rows are worth the compiled loops."""
+    return rows >= MANY_ROWS
+
+
+def codes_of(column: Integers) -> NDArray[np.int32]:
+    """A column of codes as the compiled loops take it."""
+    return column.astype(np.int32, copy=False)
+
+
+def finite(values: Floats, instead: float = 0.0) -> Floats:
+    """The values, those that are not finite replaced (`numpy.nan_to_num` takes ten passes for this)."""
+    return np.where(np.isfinite(values), values, instead)
 
 
 def stable_order(codes: Integers, size: int) -> NDArray[np.intp]:
@@ -64,6 +82,11 @@ class Grouping:
 
     def sums(self, columns: list[Floats]) -> list[Floats]:
         """Sum of each column over each cell."""
+        if are_many(len(self.codes)):
+            from metrics.stats import kernels
+
+            codes, local, offsets = codes_of(self.codes), codes_of(self.local), self.offsets()
+            return [kernels.cell_sums(codes, local, offsets, column) for column in columns]
         cells = self.cells()
         inside = cells >= 0
         if not inside.all():
@@ -92,7 +115,14 @@ def reduce_cells(values: Floats, offsets: Integers) -> Floats:
 def local_numbers(holders: Integers, repositories: Integers, holder_count: int) -> tuple[Integers, Integers]:
     """Numbers repositories within each holder (tier × segment): (number per row, repositories per holder)."""
     width = int(repositories.max(initial=0)) + 1
-    pairs = holders * width + repositories
+    if are_many(len(holders)):
+        from metrics.stats import kernels
+
+        found: tuple[Integers, Integers] = kernels.local_numbers(
+            codes_of(holders), codes_of(repositories), holder_count, width
+        )
+        return found
+    pairs = holders.astype(np.int64) * width + repositories
     if holder_count * width <= PAIRS_IN_A_TABLE:
         seen = np.zeros(holder_count * width, dtype=bool)
         seen[pairs] = True
@@ -117,12 +147,18 @@ class Holders:
 
     def by_window(self, windows: Integers, window_count: int) -> Grouping:
         """Groups of tier × segment × window; a row with a negative segment or window is in no group."""
-        codes = np.where((windows < 0) | (self.codes < 0), -1, self.codes * window_count + windows)
+        if are_many(len(windows)):
+            from metrics.stats import kernels
+
+            codes = kernels.window_codes(codes_of(self.codes), codes_of(windows), window_count)
+        else:
+            outside = (windows < 0) | (self.codes < 0)
+            codes = np.where(outside, -1, self.codes.astype(np.int64) * window_count + windows)
         tier, segment, window = np.unravel_index(
             np.arange(self.tiers * self.segments * window_count), (self.tiers, self.segments, window_count)
         )
         return Grouping(
-            codes=codes.astype(np.int64),
+            codes=codes,
             local=self.local,
             tiers=tier.astype(np.int64),
             segments=segment.astype(np.int64),
@@ -140,14 +176,14 @@ def make_holders(
 ) -> Holders:
     """Groups rows by tier × segment; a row with a negative segment has none."""
     segment = np.zeros_like(tiers) if segments is None else segments
-    codes = tiers * segment_count + np.maximum(segment, 0)
+    codes = tiers * np.int32(segment_count) + np.maximum(segment, 0)
     local, per_holder = local_numbers(codes, repositories, tier_count * segment_count)
     return Holders(np.where(segment < 0, -1, codes), local, per_holder, tier_count, segment_count)
 
 
 def repository_holders(tiers: Integers, repositories: Integers, tier_count: int, repository_count: int) -> Holders:
     """Groups rows by tier × repository: each holder is its own one repository. Rows of none of them have no holder."""
-    codes = np.where(repositories < repository_count, tiers * repository_count + repositories, -1)
+    codes = np.where(repositories < repository_count, tiers * np.int32(repository_count) + repositories, -1)
     return Holders(
         codes,
         np.zeros_like(codes),

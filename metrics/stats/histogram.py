@@ -5,14 +5,16 @@ square root of two wide.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics.stats.grouping import Grouping
+from metrics.stats.distribution import Ordered
+from metrics.stats.grouping import are_many
 
 Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
+Integers = NDArray[np.integer[Any]]
 
 BIN_FACTOR = 2**0.5
 """Two bins an octave: fine enough to see a second mode, few enough to publish for every window."""
@@ -20,24 +22,26 @@ BIN_FACTOR = 2**0.5
 
 @dataclass(frozen=True)
 class Bins:
-    """The bins of one metric, and the bin of each of its rows."""
+    """The bins of one metric."""
 
     edges: Floats
-    """Upper edges, ascending."""
-    numbers: Integers
-    """Per row: lower edge < value ≤ upper edge, and everything up to its edge in the lowest bin."""
+    """Upper edges, ascending: lower edge < value ≤ upper edge, and everything up to its edge in the lowest bin."""
 
     @classmethod
     def of(cls, values: Floats, first: float) -> "Bins":
         """Bins from `first` until the largest value is covered."""
         largest = max(float(values.max(initial=first)), first)
         count = int(np.ceil(np.log(largest / first) / np.log(BIN_FACTOR))) + 1
-        edges = np.asarray(first * BIN_FACTOR ** np.arange(count + 1), dtype=np.float64)
-        return cls(edges, np.searchsorted(edges, values, side="left").astype(np.int64))
+        return cls(np.asarray(first * BIN_FACTOR ** np.arange(count + 1), dtype=np.float64))
 
-    def counts(self, grouping: Grouping) -> Integers:
+    def counts(self, ordered: Ordered) -> Integers:
         """Units of every group in every bin: a matrix, groups × bins."""
-        inside = grouping.codes >= 0
-        width = len(self.edges)
-        cells = grouping.codes[inside] * width + self.numbers[inside]
-        return np.bincount(cells, minlength=grouping.size * width).reshape(grouping.size, width)
+        if are_many(len(ordered.values)):
+            from metrics.stats import kernels
+
+            counts: Integers = kernels.bin_counts(ordered.values, ordered.starts, self.edges)
+            return counts
+        width, groups = len(self.edges), len(ordered.counts)
+        numbers = np.searchsorted(self.edges, ordered.values, side="left")
+        cells = np.repeat(np.arange(groups), ordered.counts) * width + numbers
+        return np.bincount(cells, minlength=groups * width).reshape(groups, width)

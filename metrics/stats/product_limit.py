@@ -6,15 +6,18 @@ of the survivor function with Greenwood's variance (Brookmeyer and Crowley 1982;
 section 1.4).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from metrics.stats.distribution import Ordered
+from metrics.stats.grouping import are_many, codes_of
 
 Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
+Integers = NDArray[np.integer[Any]]
 
 ROUNDING = 1e-9
 """A survivor function so close to a share has reached it: below any step, above what sums of logarithms lose."""
@@ -52,6 +55,19 @@ class ProductLimit:
         if len(curve) == 0:
             return np.full(len(starts) - 1, np.nan)
         return np.where(first < starts[1:], self.ordered.values[np.minimum(first, len(curve) - 1)], np.nan)
+
+
+def quantiles_of(ordered: Ordered, ended: NDArray[np.bool_], wanted: Sequence[tuple[float, float]]) -> list[Floats]:
+    """The times of `ProductLimit.quantile` for several (probability, score)."""
+    if not are_many(len(ordered.values)):
+        curve = product_limit(ordered, ended)
+        return [curve.quantile(probability, score) for probability, score in wanted]
+    from metrics.stats import kernels
+
+    shares, scores = (np.array(column) for column in zip(*wanted, strict=True))
+    rows = codes_of(ordered.rows)
+    found = kernels.product_limit_quantiles(ordered.values, rows, ordered.starts, ended, shares, scores, ROUNDING)
+    return list(found.T)
 
 
 def product_limit(ordered: Ordered, ended: NDArray[np.bool_]) -> ProductLimit:

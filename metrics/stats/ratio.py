@@ -8,7 +8,7 @@ repositories' spread says little. Bounds are score intervals on the effective si
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from metrics.stats.scores import effective_size, poisson, wilson
 from metrics.stats.successive import History, Repositories
 
 Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
+Integers = NDArray[np.integer[Any]]
 RatioKind = Literal["share", "events"]
 
 
@@ -67,11 +67,10 @@ def estimate_ratio(
     exposure = count if kind == "share" else denominator
     with np.errstate(divide="ignore", invalid="ignore"):
         value = numerator / denominator
-        residual = numerators - grouping.spread(np.nan_to_num(value)) * denominators
         independent = value * ((1 - value) if kind == "share" else 1.0) / exposure
         # Relative to the value, as ups and downs are: those of a rate that has halved have halved as well.
         relative = independent / value**2
-        level = repositories.level(residual / grouping.spread(numerator), relative)
+        level = repositories.level_of(numerators, value, 1 / numerator, relative)
         size = effective_size(exposure, level.variance, relative)
         low, high = score_bounds(kind, value, size, critical(level.degrees + 1))
         # A share of 0 or 1 is its own bound; rounding would put it beside by a hair.

@@ -11,15 +11,16 @@ added to the window's independent variance.
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from metrics.stats.clusters import left_in_residuals, small_sample_factor
-from metrics.stats.grouping import Grouping, reduce_cells
+from metrics.stats.grouping import Grouping, are_many, finite, reduce_cells
 
 Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
+Integers = NDArray[np.integer[Any]]
 
 QUARTERS_POOLED = 4
 """Differences of a year are averaged: enough degrees of freedom for few repositories, and no season counts twice."""
@@ -55,13 +56,40 @@ class Repositories:
             influence: per cell, the repository's linearised share in the error of the estimate (they sum to zero).
             independent: per group, the variance of independent units, in that unit squared: the least that is given.
         """
-        known = np.nan_to_num(influence)
-        variance = np.maximum(
-            reduce_cells(known * known, self._offsets) * small_sample_factor(self.clusters), np.nan_to_num(independent)
+        known = finite(influence)
+        alike = reduce_cells(known * known, self._offsets)
+        if self.history is None:
+            return self._level(alike, None, independent)
+        pairs = self._pairs
+        return self._level(
+            alike, reduce_cells((known[pairs.now] - known[pairs.before]) ** 2, pairs.offsets), independent
         )
+
+    def level_of(self, numerators: Floats, ratios: Floats, scales: Floats, independent: Floats) -> LevelVariance:
+        """Variance of each group's level, where a repository's influence is that on a ratio to its units.
+
+        Args:
+            numerators: per cell; the repository's influence is (numerator - ratio × units) × scale.
+            ratios: per group.
+            scales: per group.
+            independent: as in `level`.
+        """
+        ratios, scales = finite(ratios), finite(scales)
+        if not are_many(len(self.units)):
+            spread = self.grouping.spread
+            return self.level((numerators - spread(ratios) * self.units) * spread(scales), independent)
+        from metrics.stats import kernels
+
+        lag = self.history.windows_per_quarter if self.history else 0
+        sums = kernels.spreads(numerators, self.units, ratios, scales, self._offsets, self.grouping.windows, lag)
+        return self._level(sums[:, 0], sums[:, 1] if lag else None, independent)
+
+    def _level(self, alike: Floats, spread: Floats | None, independent: Floats) -> LevelVariance:
+        """The variance from the sums of squares: of influence, and of its change since the quarter before."""
+        variance = np.maximum(alike * small_sample_factor(self.clusters), finite(independent))
         degrees = self.clusters - 1.0
-        if self.history is not None:
-            extra, pooled, has_past = self._between(known, independent, self.history.windows_per_quarter)
+        if self.history is not None and spread is not None:
+            extra, pooled, has_past = self._between(spread, independent, self.history.windows_per_quarter)
             variance = np.where(has_past, independent + extra, variance)
             degrees = np.where(has_past, pooled, degrees)
         single = self.clusters <= 1
@@ -76,15 +104,14 @@ class Repositories:
     def _offsets(self) -> Integers:
         return self.grouping.offsets()
 
-    def _between(self, influence: Floats, independent: Floats, lag: int) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    def _between(self, spread: Floats, independent: Floats, lag: int) -> tuple[Floats, Floats, NDArray[np.bool_]]:
         """Variance beyond independence, its degrees of freedom, and whether any window can be differenced.
 
         Degrees of freedom follow from how unequally repositories with shares w contribute to the variance: by w for
         that
         of independent units, by w² for their ups and downs (Satterthwaite 1946).
         """
-        pairs = self._pairs
-        spread = reduce_cells((influence[pairs.now] - influence[pairs.before]) ** 2, pairs.offsets)
+        pairs = self._powers
         with np.errstate(divide="ignore", invalid="ignore"):
             weight = 1.0 / (independent + np.roll(independent, lag))
         valid = pairs.has_both & np.isfinite(weight)
@@ -99,7 +126,7 @@ class Repositories:
             luck = np.where(extra > 0, extra / (independent + extra), 0.0)
             by_chance, by_luck = 1 - luck, luck / pairs.squares
         parts = by_chance**2 * pairs.squares + 2 * by_chance * by_luck * pairs.cubes + by_luck**2 * pairs.fourths
-        repositories = 1 / np.nan_to_num(parts, nan=1.0)
+        repositories = 1 / finite(parts, 1.0)
         # Differences that share a window are correlated: J of them bear 2 J² / (3 J - 1) degrees of freedom each.
         degrees = (repositories - 1) * 2 * quarters**2 / (3 * quarters - 1)
         return extra, np.maximum(degrees, 1.0), has_past
@@ -115,29 +142,48 @@ class Repositories:
 
     @cached_property
     def _pairs(self) -> "_Pairs":
+        """The cells that are differenced."""
         assert self.history is not None
         grouping, lag = self.grouping, self.history.windows_per_quarter
         late = grouping.windows >= lag
         now = np.flatnonzero(np.repeat(late, grouping.clusters)).astype(np.int64)
         before = now - lag * np.repeat(grouping.clusters, grouping.clusters)[now]
         offsets = np.concatenate([[0], np.cumsum(np.where(late, grouping.clusters, 0))]).astype(np.int64)
-        total = reduce_cells(self.units, self._offsets)
-        share = self.units / grouping.spread(np.maximum(total, np.finfo(np.float64).tiny))
-        both = (share[now] + share[before]) / 2
-        squares, cubes = reduce_cells(both**2, offsets), reduce_cells(both**3, offsets)
-        has_both = late & (total > 0) & (np.roll(total, lag) > 0)
+        return _Pairs(now, before, offsets)
+
+    @cached_property
+    def _powers(self) -> "_Powers":
+        """What repositories of unequal size do to differences."""
+        assert self.history is not None
+        lag, total = self.history.windows_per_quarter, reduce_cells(self.units, self._offsets)
+        if are_many(len(self.units)):
+            from metrics.stats import kernels
+
+            powers = kernels.shares_of_pairs(self.units, self._offsets, total, self.grouping.windows, lag)
+            squares, cubes, fourths = powers.T
+        else:
+            pairs = self._pairs
+            share = self.units / self.grouping.spread(np.maximum(total, np.finfo(np.float64).tiny))
+            both = (share[pairs.now] + share[pairs.before]) / 2
+            squares, cubes, fourths = (reduce_cells(both**power, pairs.offsets) for power in (2, 3, 4))
+        has_both = (self.grouping.windows >= lag) & (total > 0) & (np.roll(total, lag) > 0)
         squares = np.where(has_both, squares, 1.0)
-        fourths = reduce_cells(both**4, offsets)
-        return _Pairs(now, before, offsets, squares, cubes, fourths, left_in_residuals(squares, cubes), has_both)
+        return _Powers(squares, cubes, fourths, left_in_residuals(squares, cubes), has_both)
 
 
 @dataclass(frozen=True)
 class _Pairs:
-    """Cells of a window and the one a quarter before; per group the sum of squared shares, and what residuals keep."""
+    """Cells of a window and the one a quarter before, and where those of each group begin."""
 
     now: Integers
     before: Integers
     offsets: Integers
+
+
+@dataclass(frozen=True)
+class _Powers:
+    """Per group: sums of powers of the mean shares in both windows, what residuals keep, and whether both had units."""
+
     squares: Floats
     cubes: Floats
     fourths: Floats

@@ -1,9 +1,9 @@
 """Facts → metric values: every definition of the metric tree as an asset of its own, run by the one aggregator.
 
-The definitions of one side of the tree are one step: they share the facts, and each costs a few milliseconds of log.
+All definitions are one step: they share the facts, and a large organisation's are run side by side.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
 
 import dagster as dg
@@ -16,14 +16,14 @@ from metrics.definitions import all_metrics
 from metrics.gaps import TABLE as GAPS
 from metrics.gaps import Gap
 from metrics.model import Metric
-from pipelines.build_engine import engine_of
+from pipelines.build_engine import RELATIONS, engine_of
 from pipelines.build_store import BuildStore
+from pipelines.metric_workers import Ground, Measured, measure, measure_all, workers_for
 from schemas.published import all_tables
 
 FACTS = ("change_facts", "deployment_facts", "incident_facts")
 GAP_SCHEMA = {"metric": pl.String, "tier": pl.String, "tables": pl.String, "reason": pl.String}
 INTERNAL = ("contrasts", GAPS)
-SIDES = sorted({metric.side for metric in all_metrics().values()})
 
 
 def metric_key(metric: str) -> dg.AssetKey:
@@ -54,41 +54,45 @@ def _facts_of(declared: object) -> Iterator[str]:
             yield from [value] if field.name == "fact" else _facts_of(value)
 
 
-def _family(side: str) -> dg.AssetsDefinition:
-    specs = [_spec(metric) for metric in all_metrics().values() if metric.side == side]
-
-    @dg.multi_asset(name=f"{side}_metrics", specs=specs, can_subset=True)
-    def family(
-        context: dg.AssetExecutionContext, build: dg.ResourceParam[BuildStore]
-    ) -> Iterator[dg.MaterializeResult[None]]:
-        engine = engine_of(build)
-        selected = [all_metrics()[key.path[-1]] for key in sorted(context.selected_asset_keys)]
-        results = {metric.id: engine.run(metric) for metric in selected}
-        _write(build, "metric_values", side, [result.values for result in results.values()], list(results))
-        _write(build, "contrasts", side, [result.contrasts for result in results.values()], list(results))
-        gaps = [gap for metric in selected for gap in engine.gaps(metric, results[metric.id].values)]
-        _write(build, GAPS, side, [pl.DataFrame(list(map(_gap_row, gaps)), schema=GAP_SCHEMA)], list(results))
-        for metric in selected:
-            rows = results[metric.id].values.height
-            yield dg.MaterializeResult(metric_key(metric.id), metadata={"rows": rows})
-
-    return family
+@dg.multi_asset(name="metrics", specs=[_spec(metric) for metric in all_metrics().values()], can_subset=True)
+def metrics(
+    context: dg.AssetExecutionContext, build: dg.ResourceParam[BuildStore]
+) -> Iterator[dg.MaterializeResult[None]]:
+    """Run the definitions that are asked for."""
+    selected = [all_metrics()[key.path[-1]] for key in sorted(context.selected_asset_keys)]
+    measured = _measured(build, selected)
+    for table, kind in (("metric_values", "values"), ("contrasts", "contrasts")):
+        parts = {name: getattr(each, kind) for name, each in measured.items()}
+        build.add_partitions(table, parts, internal=table in INTERNAL)
+    _write_gaps(build, [_gap_row(gap) for metric in selected for gap in measured[metric.id].gaps], list(measured))
+    for metric in selected:
+        yield dg.MaterializeResult(metric_key(metric.id), metadata={"rows": measured[metric.id].values.rows})
 
 
-def _write(build: BuildStore, table: str, side: str, frames: list[pl.DataFrame], metrics: list[str]) -> None:
-    """Write one side's rows of a table; those of its metrics that were not run again stay as they are."""
-    if side in build.partitions(table):
-        others = [metric.id for metric in all_metrics().values() if metric.side == side and metric.id not in metrics]
-        frames = [*frames, build.frame(f"select * from {table}").filter(pl.col("metric").is_in(others))]
-    rows = pl.concat(frames).sort("metric", maintain_order=True)
-    build.write(table, rows, partition=side, internal=table in INTERNAL)
+def _measured(build: BuildStore, metrics: Sequence[Metric]) -> dict[str, Measured]:
+    """Runs definitions on this build's facts, side by side where there is enough to measure."""
+    engine = engine_of(build)
+    relations = {name: build.paths(name) for name in RELATIONS}
+    changes = build.tables()["change_facts"].rows
+    workers = workers_for(changes)
+    if workers == 1:
+        return {metric.id: measure(metric, engine, build.folder.parts) for metric in metrics}
+    include_bots = build.workspace.include_bots
+    ground = Ground.of(engine, relations, include_bots=include_bots, parts=build.folder.parts)
+    return measure_all(metrics, ground, workers)
+
+
+def _write_gaps(build: BuildStore, rows: list[dict[str, str]], metrics: list[str]) -> None:
+    """Write why figures are missing; the rows of metrics that were not run again stay as they are."""
+    frame = pl.DataFrame(rows, schema=GAP_SCHEMA)
+    if GAPS in build.tables():
+        others = [metric for metric in all_metrics() if metric not in metrics]
+        frame = pl.concat([frame, build.frame(f"select * from {GAPS}").filter(pl.col("metric").is_in(others))])
+    build.write(GAPS, frame, order_by=["metric"], internal=True)
 
 
 def _gap_row(gap: Gap) -> dict[str, str]:
     return {"metric": gap.metric, "tier": gap.tier, "tables": ", ".join(gap.tables), "reason": gap.reason}
-
-
-families = [_family(side) for side in SIDES]
 
 
 @dg.asset(
@@ -99,8 +103,7 @@ families = [_family(side) for side in SIDES]
 )
 def metric_values(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
     """Every statistic of every metric: what the metrics have written, and nothing of definitions that are gone."""
-    build.keep_partitions(GAPS, SIDES)
-    return dg.MaterializeResult(metadata={"rows": build.keep_partitions("metric_values", SIDES).rows})
+    return dg.MaterializeResult(metadata={"rows": build.keep_partitions("metric_values", sorted(all_metrics())).rows})
 
 
 def _control_changes(build: BuildStore) -> pl.DataFrame:
@@ -121,7 +124,7 @@ def _control_changes(build: BuildStore) -> pl.DataFrame:
 )
 def comparisons(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
     """Every compared statistic of every window, with the interval of its change."""
-    build.keep_partitions("contrasts", SIDES)
+    build.keep_partitions("contrasts", sorted(all_metrics()))
     frame = compared(build.frame("select * from contrasts"), all_metrics(), control_changes=_control_changes(build))
-    keys = [f'"{key}"' for key in all_tables()["comparisons"].table_key()]
+    keys = all_tables()["comparisons"].table_key()
     return dg.MaterializeResult(metadata={"rows": build.write("comparisons", frame, order_by=keys).rows})

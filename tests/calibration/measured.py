@@ -95,7 +95,7 @@ def _durations(cell: Cell, sets: int, rng: np.random.Generator) -> Bounds:
         ordered = order_by_group(drawn.hours, drawn.grouping)
         history = HISTORIES["quarter"]
         quantiles = distribution.QUANTILES
-        estimates, buckets = estimate_quantiles(ordered, drawn.grouping, quantiles, history, with_totals=True)
+        estimates, buckets = estimate_quantiles(ordered, drawn.grouping, quantiles, history)
         if subject == "no change":
             last = drawn.grouping.windows == cell.quarters_before
             for estimate in estimates:

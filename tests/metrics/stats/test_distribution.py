@@ -68,9 +68,9 @@ def test_several_repositories_invert_the_clustered_share(repositories: int, unit
 def test_every_unit_is_in_one_bin_of_its_group(rows: list[tuple[int, float]], first: float) -> None:
     windows = np.array([window for window, _ in rows], dtype=np.int64)
     values = np.array([value for _, value in rows], dtype=np.float64)
-    grouping = grouping_of(np.zeros_like(windows), windows, 4)
     bins = Bins.of(values, first)
-    counts = bins.counts(grouping)
+    order = np.argsort(values, kind="stable")
+    counts = bins.counts(order_by_group(values[order], grouping_of(np.zeros_like(windows), windows[order], 4)))
     for number, high in enumerate(bins.edges):
         inside = (values <= high) & ((values > bins.edges[number - 1]) if number else True)
         assert counts[:, number].tolist() == np.bincount(windows[inside], minlength=4).tolist()
@@ -86,4 +86,5 @@ def test_bins_are_the_same_whatever_the_largest_value() -> None:
 def test_a_row_in_no_window_is_in_no_bin() -> None:
     bins = Bins.of(np.array([1.0, 2.0]), 1 / 60)
     windows = np.array([-1, 0], dtype=np.int64)
-    assert bins.counts(grouping_of(np.zeros(2, dtype=np.int64), windows, 1)).sum() == 1
+    grouping = grouping_of(np.zeros(2, dtype=np.int64), windows, 1)
+    assert bins.counts(order_by_group(np.array([1.0, 2.0]), grouping)).sum() == 1

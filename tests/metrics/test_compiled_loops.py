@@ -1,0 +1,105 @@
+"""The compiled loops of large organisations give what NumPy gives small ones: the same rows, to the last sentence."""
+
+from datetime import datetime, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from metrics.aggregate import Result
+from metrics.calendar import Calendar
+from metrics.model import Estimator
+from metrics.stats import grouping, kernels
+from metrics.stats.distribution import Ordered
+from metrics.stats.product_limit import product_limit
+from tests.metrics.test_properties import ESTIMATORS, SCHEMA
+from tests.support.engine import engine, metric
+
+FIRST = datetime(2025, 1, 1)  # noqa: DTZ001 -- UTC, zone-less, as the facts are
+EXACT = 1e-9
+ROWS = 4_000
+
+
+@pytest.fixture(scope="module")
+def facts() -> pl.DataFrame:
+    """Fifteen months of changes of 14 repositories in five teams; ties, zeros and open work among them."""
+    rng = np.random.default_rng(20261121)
+    opened = [FIRST + timedelta(minutes=int(minute)) for minute in rng.integers(0, 455 * 1440, ROWS)]
+    hours = np.round(rng.lognormal(2.5, 1.4, ROWS), 1)
+    hours[rng.random(ROWS) < 0.02] = 0.0
+    is_open = rng.random(ROWS) < 0.05
+    repository = rng.integers(0, 14, ROWS)
+    return pl.DataFrame(
+        {
+            "tier": [None if code == 0 else 1 + code % 4 for code in repository.tolist()],
+            "_repo": repository,
+            "_team": repository % 5,
+            "ai_use": rng.choice(["none", "assisted", "authored"], ROWS),
+            "category": rng.choice(["logic", "style"], ROWS),
+            "opened_at": opened,
+            "merged_at": [
+                None if still else at + timedelta(hours=float(lasted))
+                for at, lasted, still in zip(opened, hours, is_open, strict=True)
+            ],
+            "hours": hours,
+            "bad": rng.random(ROWS) < 0.07,
+        },
+        schema=SCHEMA,
+    )
+
+
+def measured(facts: pl.DataFrame, estimator: Estimator) -> Result:
+    return engine({"measured_changes": facts}, Calendar()).run(metric(estimator, core=True))
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS.values(), ids=ESTIMATORS)
+def test_both_ways_give_the_same_rows(
+    estimator: Estimator, facts: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_numpy = measured(facts, estimator)
+    monkeypatch.setattr(grouping, "MANY_ROWS", 1)
+    compiled = measured(facts, estimator)
+    for one, other in ((by_numpy.values, compiled.values), (by_numpy.contrasts, compiled.contrasts)):
+        assert one.height == other.height > 0
+        for name, kind in one.schema.items():
+            if kind == pl.Float64:
+                assert one[name].is_null().equals(other[name].is_null()), name
+                assert other[name].fill_null(0).to_list() == pytest.approx(one[name].fill_null(0).to_list(), EXACT)
+            else:
+                assert one[name].equals(other[name]), name
+
+
+@settings(deadline=None)
+@given(st.lists(st.floats(allow_nan=False), max_size=60))
+def test_a_radix_sort_of_doubles_is_a_stable_sort(values: list[float]) -> None:
+    column = np.array(values, dtype=np.float64) + 0.0  # of minus nothing, nothing
+    assert kernels.ascending(column).tolist() == np.argsort(column, kind="stable").tolist()
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 9)), min_size=1, max_size=60))
+def test_repositories_are_numbered_alike(pairs: list[tuple[int, int]]) -> None:
+    holders, repositories = np.array(pairs, dtype=np.int32).T
+    by_numpy = grouping.local_numbers(holders, repositories, 5)
+    width = int(repositories.max()) + 1
+    compiled = kernels.local_numbers(holders.copy(), repositories.copy(), 5, width)
+    for one, other in zip(by_numpy, compiled, strict=True):
+        assert one.tolist() == other.tolist()
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.sampled_from([0.0, 1.0, 2.0, 5.0, 9.0]), st.booleans()), max_size=40))
+def test_product_limit_times_are_alike(units: list[tuple[float, bool]]) -> None:
+    units = sorted(units, key=lambda unit: (unit[0], not unit[1]))
+    values = np.array([value for value, _ in units], dtype=np.float64)
+    ended: NDArray[np.bool_] = np.array([has_ended for _, has_ended in units], dtype=bool)
+    ordered = Ordered(values, np.arange(len(values), dtype=np.int32), np.array([0, len(values)]))
+    wanted = [(0.5, 0.0), (0.5, 1.96), (0.5, -1.96), (0.9, 0.0), (0.9, 1.96)]
+    shares, scores = (np.array(column) for column in zip(*wanted, strict=True))
+    found = kernels.product_limit_quantiles(values, ordered.rows, ordered.starts, ended, shares, scores, 1e-9)
+    curve = product_limit(ordered, ended)
+    expected = [curve.quantile(*each)[0] for each in wanted]
+    assert found[0].tolist() == pytest.approx(expected, nan_ok=True)
