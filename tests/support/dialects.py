@@ -114,11 +114,26 @@ def statuspage(items: list[Item], url: str, largest_page: int) -> Answer:
     return Answer.of(chosen[(number - 1) * size : number * size])
 
 
+def bitbucket(items: list[Item], url: str, largest_page: int) -> Answer:
+    """`page` and `pagelen`, the next page's address in the body; `state` (repeated) and `sort`."""
+    query, states = query_of(url), {value for key, value in parse_qsl(urlsplit(url).query) if key == "state"}
+    chosen = [item for item in items if not states or item.get("state") in states]
+    if order := query.get("sort"):
+        chosen.sort(key=lambda item: str(item[order.removeprefix("-")]), reverse=order.startswith("-"))
+    size, number = min(int(query.get("pagelen", 10)), largest_page), int(query.get("page", 1))
+    repeated = [("state", state) for state in sorted(states)]
+    rest = [(key, value) for key, value in query.items() if key not in ("state", "page")]
+    following = f"{url.partition('?')[0]}?{urlencode([*repeated, *rest, ('page', number + 1)])}"
+    more = {"next": following} if number * size < len(chosen) else {}
+    return Answer.of({"values": chosen[(number - 1) * size : number * size], "pagelen": size, "page": number, **more})
+
+
 DIALECTS: dict[str, Dialect] = {
     "gitlab": gitlab,
     "pagerduty": pagerduty,
     "jira": jira,
     "opsgenie": opsgenie,
     "statuspage": statuspage,
+    "bitbucket": bitbucket,
 }
 """By kind of connector; GitHub's own is the replay host's."""
