@@ -26,8 +26,7 @@ def test_what_changed_is_named_with_both_values_and_verdicts_come_first() -> Non
     )
     told = revision(2, "snapshot x", facts_of(before), facts_of(after))
     assert told.changes[0].startswith("Tier 3, verdict over the month from 2026-10-01: violated before, at risk now")
-    assert told.changes[1].startswith(f"Tier 3, rollback rate: {figure.value_text} (")
-    assert "50.0 % (" in told.changes[1]
+    assert told.changes[1] == f"Tier 3, rollback rate: {figure.value_text} before, 50.0 % now."
     assert told.sentence == "It replaces edition 1 (snapshot x), which stays as it is: 2 figures differ."
 
 
