@@ -20,7 +20,7 @@ def test_briefs_come_before_reports_and_the_newest_edition_first(tmp_path: Path)
         *("roi-pilot", "roi-controlled_expansion-r3", "roi-2026Q3", "roi-2026Q2"),
     ]
     assert found["2026-10-r2"].label == "Stability brief of October 2026 (edition 2)"
-    assert found["roi-2026Q3"].title.startswith("The ROI report of ")
+    assert found["roi-2026Q3"].title == "The ROI report of Q3 2026"
     assert found["roi-controlled_expansion-r3"].title == (
         "The ROI report of the phase controlled expansion (edition 3)"
     )
