@@ -1,6 +1,6 @@
 # Two commands do everything on a machine with Python, pip and make: `make demo` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check coverage clustering calibration bench fingerprints lock
+.PHONY: help setup demo test check coverage clustering calibration verdicts bench fingerprints lock
 
 # The first Python that this project runs on; `make PYTHON=/path/to/python setup` names another.
 PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,$(if $(shell \
@@ -40,6 +40,9 @@ clustering: $(INSTALLED)  ## what clustering and censoring do to the sample's la
 
 calibration: $(INSTALLED)  ## simulate how often verdicts err and find, and write docs/calibration.md (minutes)
 	$(BIN)/python -m tests.calibration.constraints
+
+verdicts: $(INSTALLED)  ## every verdict, failure mode and gate of the sample, and what was planted: docs/sample-verdicts.md
+	$(BIN)/python -m tests.calibration.sample_verdicts
 
 bench: $(INSTALLED)  ## time and memory of load and build at scale
 	$(BIN)/python -m tests.bench.run

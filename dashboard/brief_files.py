@@ -11,6 +11,8 @@ NAME = re.compile(
     r"(?P<kind>stability-brief|roi-report)-(?P<period>\d{4}-\d{2}|\d{4}Q[1-4]|[a-z_]+?)(?:-r(?P<edition>\d+))?"
     r"\.(?P<form>html|pdf|md|json|csv)"
 )
+QUARTER = re.compile(r"(?<=\d{4})(?=Q\d)")
+"""Where the address puts a dash: files are named 2026Q3, windows 2026-Q3."""
 KINDS = {"stability-brief": "stability brief of", "roi-report": "ROI report of"}
 
 
@@ -42,7 +44,7 @@ class IssuedBrief:
 
     @property
     def _when(self) -> str:
-        window = window_of_key(self.period)
+        window = window_of_key(QUARTER.sub("-", self.period))
         period = window.name if window else f"the phase {self.period.replace('_', ' ')}"
         return f"{period} (edition {self.edition})" if self.edition > 1 else period
 

@@ -193,13 +193,9 @@ def _trend(metric: Metric, statistic: str, unit: str, figures: Figures) -> None:
     if figures.baseline and figures.against == "baseline":
         centre_value, tail_value = (row["baseline_value"] if row else None for row in (centre_row, tail_row))
         baseline = charts.Baseline(*figures.baseline, centre_value, tail_value)
-    markers = [charts.Marker(each.day, _told(each)) for each in figures.controls]
+    markers = [charts.Marker(each.day, each.words) for each in figures.controls]
     drawn = charts.trend(months, unit, statistic, tail, baseline, figures.window, markers)
     st.plotly_chart(drawn, config=charts.CONFIG, key=f"trend-{metric.id}", alt=_said(metric, months, statistic, unit))
-
-
-def _told(change: ControlChange) -> str:
-    return f"{change.day.day} {change.day:%b %Y}, {change.layer}: {change.summary}"
 
 
 def _said(metric: Metric, months: pl.DataFrame, statistic: str, unit: str) -> str:

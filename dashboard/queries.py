@@ -65,7 +65,8 @@ def windows(snapshot: Snapshot) -> list[Window]:
     as_of = snapshot.as_of_day
     for table in ("verdicts", "metric_values"):
         rows = snapshot.rows(
-            f"""select window_start, window_end, grain, bool_or(is_provisional) as is_provisional from {table}
+            f"""select window_start, window_end, grain, coalesce(bool_or(is_provisional), false) as is_provisional
+            from {table}
             where grain in ('month', 'quarter', 'trailing_year') group by all order by all"""
         )
         if len(rows):
@@ -85,8 +86,9 @@ def windows(snapshot: Snapshot) -> list[Window]:
 def verdicts(snapshot: Snapshot, window: Window) -> list[Verdict]:
     """All verdicts of a window, ordered by constraint and tier."""
     rows = snapshot.rows(
-        """select verdict_id, "constraint", version, tier, is_provisional, baseline_start, baseline_end, status, claim,
-            not_judged, reason, evidence as evidence_json
+        """select verdict_id, "constraint", version, tier, coalesce(is_provisional, false) as is_provisional,
+            baseline_start, baseline_end, status, coalesce(claim, 'none') as claim, not_judged, reason,
+            evidence as evidence_json
         from verdicts where grain = ? and window_start = ? order by "constraint", tier""",
         window.grain,
         window.start,
@@ -198,13 +200,15 @@ def beside_tiers(snapshot: Snapshot, window: Window, segment: Segment) -> pl.Dat
     )
 
 
-def units(snapshot: Snapshot, window: Window) -> dict[tuple[str, str, str], int]:
+def units(snapshot: Snapshot, window: Window, segment: Segment = WHOLE) -> dict[tuple[str, str, str], int]:
     """Units behind a window's figures by metric, tier and statistic; of a trailing year, those of its quarters."""
     rows = snapshot.rows(
         """select metric, tier, statistic, sum(n)::bigint as n from metric_values
-        where segment_kind = 'all' and grain = ? and window_start >= ? and window_end <= ?
+        where segment_kind = ? and segment = ? and grain = ? and window_start >= ? and window_end <= ?
             and statistic in ('p50', 'p95', 'rate', 'per_week')
         group by all order by all""",
+        segment.kind,
+        segment.name,
         "quarter" if window.grain == "trailing_year" else window.grain,
         window.start,
         window.end,
@@ -272,8 +276,8 @@ def tiers_present(snapshot: Snapshot) -> Sequence[str]:
 def history(snapshot: Snapshot, grain: str) -> pl.DataFrame:
     """Every verdict of a grain, oldest first. Columns: constraint, tier, window_start, status, claim, reason."""
     return snapshot.rows(
-        """select "constraint", tier, window_start, window_end, status, claim, is_provisional, reason from verdicts
-        where grain = ? order by window_start, "constraint", tier""",
+        """select "constraint", tier, window_start, window_end, status, coalesce(claim, 'none') as claim, reason
+        from verdicts where grain = ? order by window_start, "constraint", tier""",
         grain,
     )
 

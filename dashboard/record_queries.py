@@ -33,6 +33,11 @@ class ControlChange:
     expected_impact: str | None
     owner: str | None
 
+    @property
+    def words(self) -> str:
+        """In a line, for the mark in a chart."""
+        return f"{self.day.day} {self.day:%b %Y}, {self.layer}: {self.summary}"
+
 
 def control_changes(snapshot: Snapshot, tier: str | None = None) -> tuple[ControlChange, ...]:
     """Changes of controls that concern a tier (all of them without one), oldest first; none of an older version's."""

@@ -170,7 +170,7 @@ def _evidence(
         ],
         "records": [
             {"metric": guardrail.figure.metric, "tier": guardrail.tier, "worst": records[key]}
-            for guardrail in _worse(verdict)
+            for guardrail in (_worse(verdict) if verdict.status in ("violated", "at_risk") else ())
             if guardrail.reading and (key := (guardrail.figure.metric, guardrail.reading.place)) in records
         ],
     }

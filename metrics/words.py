@@ -10,6 +10,8 @@ from contextvars import ContextVar
 from datetime import date
 
 ENGLISH = "en"
+NARROW_SPACE, WIDE_SPACE = "\u202f", "\u00a0"
+"""Spaces that do not break; few fonts have the narrow one."""
 _locale: ContextVar[str] = ContextVar("locale", default=ENGLISH)
 
 HOURS_PER_DAY = 24.0
@@ -37,7 +39,8 @@ def decimal(value: float, digits: int) -> str:
 
     pattern = "#,##0." + "0" * digits if digits else "#,##0"
     # Rounded here as in English, so that every locale shows the same figures.
-    return str(format_decimal(float(f"{value:.{digits}f}"), format=pattern, locale=locale))
+    made = str(format_decimal(float(f"{value:.{digits}f}"), format=pattern, locale=locale))
+    return made.replace(NARROW_SPACE, WIDE_SPACE)
 
 
 def count(value: int) -> str:
@@ -53,7 +56,7 @@ def day(value: date) -> str:
     from babel.dates import format_date
 
     # Some locales put a space that does not break into a day: what copies as a plain one reads the same.
-    return str(format_date(value, "medium", locale=locale)).replace("\u202f", " ").replace("\xa0", " ")
+    return str(format_date(value, "medium", locale=locale)).replace(NARROW_SPACE, " ").replace(WIDE_SPACE, " ")
 
 
 MONEY_FIGURES = 3

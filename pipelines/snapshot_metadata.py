@@ -11,7 +11,6 @@ import polars as pl
 from metrics.model import Constraint
 from schemas.record_links import RecordLinks
 
-CONSTRAINTS = "constraint_definitions"
 RECORD_LINKS = "record_links"
 CONSTRAINT_SCHEMA: dict[str, pl.DataType] = {
     "id": pl.String(),

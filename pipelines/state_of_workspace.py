@@ -6,6 +6,8 @@ from dataclasses import asdict
 from typing import Any
 
 import schemas.events
+from pipelines.hooks.spool import Spool
+from pipelines.link_report import link_reports
 from pipelines.metric_gaps import published_gaps
 from pipelines.warehouse import Warehouse
 from schemas.discovery import table_names
@@ -17,7 +19,7 @@ SHOWN_OFFENCES = 20
 
 
 def workspace_state(workspace: Workspace) -> dict[str, Any]:
-    """Sources, freshness, row counts, orphans, quarantine, the last build and its gaps, as JSON-ready values.
+    """Sources, freshness, counts, orphans, quarantine, links, the last build and its gaps, as JSON-ready values.
 
     Raises:
         WarehouseError: The warehouse cannot be read.
@@ -30,6 +32,8 @@ def workspace_state(workspace: Workspace) -> dict[str, Any]:
         "orphans": [],
         "quarantine": {"rows": 0, "offences": []},
         "last_build": _last_build(workspace),
+        "links": [report.as_facts() for report in link_reports(workspace)],
+        "deliveries": Spool(workspace.state).counts(),
         "metrics_without_rows": [asdict(gap) for gap in published_gaps(SnapshotFolder(workspace.state))],
     }
     if workspace.warehouse_path.exists():

@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
+from pipelines.look_first import look_first, worst_records
 from pipelines.newest_verdicts import window_words
 from schemas.snapshot import Manifest
 
@@ -33,7 +34,7 @@ def _text(manifest: Manifest, verdicts: Sequence[Row], bad: Sequence[str]) -> st
     for row in verdicts:
         lines.append(f"{_plain(row['status']):<13}  {_tier(row):<9}  {row['constraint']:<20}  {window_words(row)}")
         if row["status"] in bad:
-            lines.append(f"{'':<13}  {row['reason']}")
+            lines.append(f"{'':<13}  {_why(row)}")
     lines += [
         f"{'claim':<13}  {_tier(row):<9}  {_plain(row['claim']):<20}  {window_words(row)}" for row in _claims(verdicts)
     ]
@@ -46,7 +47,7 @@ def _json(manifest: Manifest, verdicts: Sequence[Row], bad: Sequence[str]) -> st
         "snapshot_id": manifest.snapshot_id,
         "as_of": manifest.as_of,
         "failed": failed,
-        "verdicts": list(verdicts),
+        "verdicts": [_with_records(row) for row in verdicts],
     }
     return json.dumps(content, indent=1, ensure_ascii=False)
 
@@ -67,7 +68,7 @@ def _junit(manifest: Manifest, verdicts: Sequence[Row], bad: Sequence[str]) -> s
             case = ElementTree.SubElement(suite, "testcase", classname=f"tier {tier}", name=name, time="0")
             if row["status"] in bad:
                 failure = ElementTree.SubElement(case, "failure", type=row["status"], message=_plain(row["status"]))
-                failure.text = _xml(f"{row['reason']} (claim: {_plain(row['claim'])})")
+                failure.text = _xml(f"{_why(row)}\nClaim: {_plain(row['claim'])}")
             elif row["status"] == "inconclusive":
                 ElementTree.SubElement(case, "skipped", message=_xml(row["reason"]))
     ElementTree.indent(root)
@@ -91,9 +92,8 @@ def _github(manifest: Manifest, verdicts: Sequence[Row], bad: Sequence[str]) -> 
     for row in verdicts:
         mark = "**" if row["status"] in bad else ""
         status = f"{mark}{_plain(row['status'])}{mark}"
-        lines.append(
-            f"| {status} | {row['tier']} | {row['constraint']} | {window_words(row)} | {_cell(row['reason'])} |"
-        )
+        why = _cell(_why(row) if mark else row["reason"])
+        lines.append(f"| {status} | {row['tier']} | {row['constraint']} | {window_words(row)} | {why} |")
     claims = _claims(verdicts)
     if claims:
         lines += [
@@ -126,6 +126,17 @@ def _barring(claim: Row, verdicts: Sequence[Row]) -> str:
         for row in verdicts
         if row["status"] in ("violated", "at_risk", "inconclusive") and all(row[key] == claim[key] for key in same)
     )
+
+
+def _why(row: Row) -> str:
+    """The reason of a verdict, and the records to look at first."""
+    return f"{row['reason']}{look_first(json.loads(row['evidence']))}"
+
+
+def _with_records(row: Row) -> dict[str, object]:
+    """A verdict for JSON: without its numbers, which `plumbline export verdicts` gives, and with its records."""
+    told = {name: value for name, value in row.items() if name != "evidence"}
+    return told | {"records": worst_records(json.loads(row["evidence"]))}
 
 
 def _tier(row: Row) -> str:

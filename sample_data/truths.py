@@ -124,3 +124,49 @@ def may_be_violated(tier: str, constraint: str) -> bool:
     """Whether `violated` would tell the truth of the trailing year there; elsewhere it is a false alarm."""
     planted = {(truth.tier, truth.constraint) for truth in TRUTHS if "violated" in truth.statuses}
     return (tier, constraint) in planted | ACCOMPANYING
+
+
+@dataclass(frozen=True)
+class PlantedFinding:
+    """Something else that is wrong in the organisation, and the finding or gate that must tell it.
+
+    Attributes:
+        says: what is wrong, in words.
+        finding: id of the finding (`findings`), or of a criterion that must fail (`stage_gates`).
+        comes_from: where it was planted.
+    """
+
+    says: str
+    finding: str
+    comes_from: str
+
+
+PLANTED_FINDINGS = (
+    PlantedFinding("tier 3 began before tier 2 was done", "risk_staging/3", "onboardings, company.py"),
+    PlantedFinding("tier 4 began before tier 2 was done", "risk_staging/4", "onboardings, company.py"),
+    PlantedFinding("nobody watches the outcomes of internal-wiki", "unwatched/internal-wiki", "coverage, company.py"),
+    PlantedFinding(
+        "tier 3's context packages are incomplete",
+        "governance_enforcement/context_packages_complete/3",
+        "onboardings, registers.py",
+    ),
+    PlantedFinding(
+        "exceptions outlive their end and are not reviewed, most in tier 3",
+        "failure_mode/exception_drift/3",
+        "exceptions, registers.py",
+    ),
+    PlantedFinding(
+        "tier 1: a merge queue eats what quicker reviews won",
+        "failure_mode/faster_code_slower_delivery/1",
+        "behaviour.py",
+    ),
+    PlantedFinding(
+        "tier 2: one change in five goes round and round", "failure_mode/tail_risk_blindness/2", "behaviour.py"
+    ),
+    PlantedFinding("tier 3: passes its gates and does not hold", "failure_mode/plausible_wrongness/3", "behaviour.py"),
+    PlantedFinding(
+        "tier 3: AI-assisted changes are merged unreviewed", "failure_mode/performative_review/3", "behaviour.py"
+    ),
+    PlantedFinding("tier 1: approvals at a glance", "failure_mode/performative_review/1", "behaviour.py"),
+    PlantedFinding("nobody decided about the mixture", "undecided/mixture_vs_tiers/all", "decisions"),
+)

@@ -29,6 +29,10 @@ as_of = {cut}
 # Deployments to these environments count as production.
 environments = ["production", "live"]
 
+# The registers name offices, not people, so the dashboard may show them.
+[dashboard]
+show_names = true
+
 # What the ROI report may put a price on. What engineers and tools cost stands in registers/team_capacity.csv and
 # registers/spend.csv.
 [value]

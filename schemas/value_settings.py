@@ -44,7 +44,7 @@ def _ranged(value: object) -> object:
 
 def _by_tier(value: object) -> object:
     """One assumption for all tiers, or one for each: TOML's keys are text."""
-    if isinstance(value, dict) and value and all(str(key).isdigit() for key in value):
+    if isinstance(value, dict) and all(str(key).isdigit() for key in value):
         return {int(key): item for key, item in value.items()}
     return dict.fromkeys((1, 2, 3, 4), value)
 

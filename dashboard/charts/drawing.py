@@ -107,13 +107,13 @@ class Drawing:
             {"type": "line", "xref": "x", "yref": "paper", "x0": value, "x1": value, "y0": 0, "y1": 1, "line": line}
         )
 
-    def upright(self, day: date, colour: str) -> None:
+    def upright(self, day: date, colour: str, axis: str = "x") -> None:
         """A thin dotted line upright on a day."""
         line = {"color": colour, "width": 1, "dash": "dot"}
         self.shapes.append(
             {
                 "type": "line",
-                "xref": "x",
+                "xref": axis,
                 "yref": "paper",
                 "x0": day,
                 "x1": day,

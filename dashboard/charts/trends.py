@@ -1,13 +1,12 @@
 """Months and quarters in a row: one figure with its tail and interval, or one figure in every tier side by side."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from textwrap import wrap
 from typing import Any
 
-import numpy as np
 import plotly.graph_objects as go
 import polars as pl
 
@@ -19,8 +18,8 @@ from metrics.words import tier_name
 
 WIDEST_INTERVAL = 2.0
 HINT_WIDTH = 52
-TAIL_FAR_AWAY = 6.0
-"""From so many times the centre on, a tail asks for a logarithmic axis."""
+FOOT = "y99"
+"""The axis on which markers stand."""
 TIME_TICKS = {
     1 / 60: "1 min",
     1 / 6: "10 min",
@@ -75,7 +74,7 @@ def trend(
     """
     middle = months.filter(pl.col("statistic") == centre)
     upper = months.filter(pl.col("statistic") == tail) if tail else middle.clear()
-    is_log = unit == "hours" and _is_far(middle["value"], upper["value"])
+    is_log = unit == "hours" and _bears_logarithm(middle["value"], upper["value"])
     factor, axis = (1.0, "") if is_log else scale([*middle["value"], *upper["value"], *middle["ci_high"]], unit)
     drawing = Drawing(TREND_HEIGHT, yaxis={"title": title(axis)})
     if len(upper):
@@ -99,17 +98,20 @@ def trend(
             if value is not None:
                 drawing.level(value * factor, colour)
     drawing.span(window.start, window.end, faint(WINDOW_COLOUR, 0.07))
-    first = min(months["window_start"].to_list(), default=window.start)
-    _mark(drawing, [marker for marker in markers if marker.day >= first])
+    _mark(drawing, _since(markers, months))
     return drawing.figure()
 
 
-def _is_far(centre: pl.Series, tail: pl.Series) -> bool:
-    """Whether the tail lies so far above the centre that a linear axis would press the centre to its floor."""
+def _since(markers: Sequence[Marker], months: pl.DataFrame) -> list[Marker]:
+    """The markers that lie on the axis of time."""
+    days: list[date] = months["window_start"].to_list()
+    return [marker for marker in markers if days and marker.day >= min(days)]
+
+
+def _bears_logarithm(centre: pl.Series, tail: pl.Series) -> bool:
+    """Whether there is a tail and nothing is zero: a linear axis would press the centre to its floor."""
     values = [value for value in [*centre, *tail] if value is not None]
-    if not len(tail.drop_nulls()) or not values or min(values) <= 0:
-        return False
-    return float(np.median(tail.drop_nulls())) > TAIL_FAR_AWAY * float(np.median(centre.drop_nulls()))
+    return bool(len(tail.drop_nulls())) and min(values) > 0
 
 
 def _log_axis(values: Sequence[float | None]) -> dict[str, Any]:
@@ -125,19 +127,20 @@ def _log_axis(values: Sequence[float | None]) -> dict[str, Any]:
     }
 
 
-def _mark(drawing: Drawing, markers: Sequence[Marker]) -> None:
+def _mark(drawing: Drawing, markers: Sequence[Marker], panel: str = "") -> None:
     """A faint line upright for each marker, and a triangle at its foot that tells."""
     for marker in markers:
-        drawing.upright(marker.day, CONTROL_COLOUR)
+        drawing.upright(marker.day, CONTROL_COLOUR, f"x{panel}")
     if markers:
         # An axis of their own: they stand at the foot whatever the scale of the figure.
-        drawing.layout["yaxis2"] = {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True}
+        drawing.layout["yaxis99"] = {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True}
         drawing.traces.append(
             {
                 "type": "scatter",
                 "x": [marker.day for marker in markers],
                 "y": [0.0] * len(markers),
-                "yaxis": "y2",
+                "xaxis": f"x{panel}",
+                "yaxis": FOOT,
                 "mode": "markers",
                 "marker": {"symbol": "triangle-up", "size": 9, "color": CONTROL_COLOUR},
                 "cliponaxis": False,
@@ -182,7 +185,13 @@ def _line(rows: pl.DataFrame, factor: float, unit: str, colour: str, name: str, 
     }
 
 
-def panels(months: pl.DataFrame, tiers: Sequence[str], unit: str, window: Window | None) -> go.Figure:
+def panels(
+    months: pl.DataFrame,
+    tiers: Sequence[str],
+    unit: str,
+    window: Window | None,
+    markers: Mapping[str, Sequence[Marker]] | None = None,
+) -> go.Figure:
     """One figure by month, a panel per tier, all on one scale.
 
     Args:
@@ -190,6 +199,7 @@ def panels(months: pl.DataFrame, tiers: Sequence[str], unit: str, window: Window
         tiers: from left to right.
         unit: the figure's unit.
         window: shaded.
+        markers: changes of controls by tier.
     """
     factor, axis = scale([*months["value"]], unit)
     drawing = Drawing(PANEL_HEIGHT, yaxis={"title": title(axis)})
@@ -216,5 +226,6 @@ def panels(months: pl.DataFrame, tiers: Sequence[str], unit: str, window: Window
         if window:
             drawing.span(window.start, window.end, faint(WINDOW_COLOUR, 0.07))
             drawing.shapes[-1]["xref"] = f"x{suffix}"
+        _mark(drawing, _since((markers or {}).get(tier, ()), rows), suffix)
     drawing.yaxis |= _range([*months["value"]], [*months["ci_high"]], factor)
     return drawing.figure()

@@ -65,16 +65,19 @@ def render(scene: Scene) -> None:
 
 def _lead(tiers: Sequence[Standing]) -> str:
     """Who stands where, such as `Tiers 4 and 2 are in governance enforcement; tier 3 is in controlled expansion`."""
-    by_phase: dict[str, list[str]] = {}
+    by_phase: dict[str | None, list[str]] = {}
     for standing in tiers:
-        name = f"in {PHASE_NAMES[standing.current]}" if standing.current else "not begun"
-        by_phase.setdefault(name, []).append(standing.tier)
-    told = [
-        f"{'tier' if len(found) == 1 else 'tiers'} {joined(found)} {'is' if len(found) == 1 else 'are'} {phase}"
-        for phase, found in by_phase.items()
-    ]
-    text = "; ".join(told)
+        by_phase.setdefault(standing.current, []).append(standing.tier)
+    text = "; ".join(_stand(found, phase) for phase, found in by_phase.items())
     return f"{text[:1].upper()}{text[1:]}." if text else "No tier has criteria to meet yet."
+
+
+def _stand(tiers: list[str], phase: str | None) -> str:
+    is_one = len(tiers) == 1
+    subject = f"{'tier' if is_one else 'tiers'} {joined(tiers)}"
+    if phase is None:
+        return f"{subject} {'has' if is_one else 'have'} not begun"
+    return f"{subject} {'is' if is_one else 'are'} in {PHASE_NAMES[phase]}"
 
 
 def _of(gates: pl.DataFrame, tier: str, phase: str) -> pl.DataFrame:

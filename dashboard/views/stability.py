@@ -10,7 +10,8 @@ from dashboard import charts
 from dashboard.components import Cell, direction_cell, metric_cell, opening, paragraph, section, table
 from dashboard.naming import between, capital, change, figure_in_sentence, figure_name, unit_of
 from dashboard.periods import Window
-from dashboard.queries import TIERS, comparisons, gap, tiers_present, trend_of
+from dashboard.queries import TIERS, comparisons, gap, tiers_present, trend_of, units
+from dashboard.record_queries import control_changes
 from dashboard.segments import AGAINST_NOTES, AGAINST_WORDS
 from dashboard.views import Scene, View
 from metrics.definitions import all_metrics
@@ -45,7 +46,7 @@ def render(scene: Scene) -> None:
     if not rows:
         paragraph(f"There are no compared figures of {scene.segment.words} for this window; choose a quarter.")
     else:
-        _table(rows, tiers)
+        _table(rows, tiers, units(scene.snapshot, window, scene.segment))
     for metric, statistic in FIGURES:
         if metric in all_metrics():
             _panels(scene, metric, statistic, tiers)
@@ -61,7 +62,7 @@ def _under(scene: Scene, window: Window) -> str:
     part = "" if scene.segment.is_whole else " A part of each tier, described and not judged."
     return (
         f"{capital(window.name)} against {against}, {AGAINST_NOTES[scene.against]}.{part} "
-        "Panels of one row share their scale."
+        "Panels of one row share their scale; triangles mark changes of controls."
     )
 
 
@@ -80,22 +81,28 @@ def _lead(rows: Mapping[tuple[str, str, str], Row], tiers: Sequence[str]) -> str
     return " ".join(told) or "No tier got measurably less stable."
 
 
-def _table(rows: Mapping[tuple[str, str, str], Row], tiers: Sequence[str]) -> None:
+def _table(
+    rows: Mapping[tuple[str, str, str], Row], tiers: Sequence[str], counts: Mapping[tuple[str, str, str], int]
+) -> None:
     body = []
     for metric, statistic in FIGURES:
         if metric in all_metrics():
-            cells = [_cell(rows.get((metric, statistic, tier)), metric, statistic) for tier in tiers]
+            cells = [
+                _cell(rows.get((metric, statistic, tier)), metric, statistic, counts.get((metric, tier, statistic)))
+                for tier in tiers
+            ]
             body.append([metric_cell(figure_name(metric, statistic), metric), *cells])
     table(["Figure", *(tier_name(tier) for tier in tiers)], body, "Stability by tier")
 
 
-def _cell(row: Row | None, metric: str, statistic: str) -> Cell:
+def _cell(row: Row | None, metric: str, statistic: str, n: int | None) -> Cell:
     if row is None:
         return Cell("no data")
     unit = unit_of(metric, statistic)
     moved = between(row["baseline_value"], row["value"], unit)
     told = f"{change(row['change'], statistic, unit)} "
-    return Cell("", parts=((moved, ""), (told, "")), after=direction_cell(str(row["direction"])).html())
+    counted = f"n = {n:,} · " if n is not None else ""
+    return Cell("", parts=((moved, ""), (f"{counted}{told}", "")), after=direction_cell(str(row["direction"])).html())
 
 
 def _panels(scene: Scene, metric: str, statistic: str, tiers: Sequence[str]) -> None:
@@ -109,7 +116,10 @@ def _panels(scene: Scene, metric: str, statistic: str, tiers: Sequence[str]) -> 
         paragraph(f"Not measured: {reason}.")
     if not len(months):
         return
-    drawn = charts.panels(months, tiers, unit_of(metric, statistic), scene.window)
+    markers = {
+        tier: [charts.Marker(each.day, each.words) for each in control_changes(scene.snapshot, tier)] for tier in tiers
+    }
+    drawn = charts.panels(months, tiers, unit_of(metric, statistic), scene.window, markers)
     st.plotly_chart(drawn, config=charts.CONFIG, key=f"panels-{metric}", alt=f"{name} by month and tier")
 
 

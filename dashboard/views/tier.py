@@ -46,8 +46,8 @@ from schemas.units import SECONDS_PER_HOUR
 
 SLOWEST = 10
 KEY = (
-    "Blue: the median or rate by month with its 95 % interval. Orange: the 95th percentile; far tails stand on a "
-    "logarithmic axis. Dotted: the baseline. "
+    "Blue: the median or rate by month with its 95 % interval. Orange: the 95th percentile; durations with a "
+    "tail stand on a logarithmic axis. Dotted: the baseline. "
     "Where there is a distribution, grey is the baseline's, and the dashed lines are the 95th percentiles."
 )
 SIDES: tuple[tuple[Side, str, str], ...] = (

@@ -27,11 +27,18 @@ def changes(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...
     """What differs, one sentence each: verdicts and claims first, as they stand first in a document."""
     names = [name for name in now if now[name] != before.get(name)]
     gone = [name for name in before if name not in now]
-    said = [f"{name}: {before[name]} before, {now[name]} now." for name in names if name in before]
+    said = [_moved(name, before[name], now[name]) for name in names if name in before]
     said += [f"{name}: not given before, {now[name]} now." for name in names if name not in before]
     said += [f"{name}: {before[name]} before, not given now." for name in gone]
     left = len(said) - SHOWN
     return tuple(said) if left <= 0 else (*said[:SHOWN], f"And {plural(left, 'other figure')}.")
+
+
+def _moved(name: str, before: str, now: str) -> str:
+    """The values alone where they differ, with all that belongs to them where they do not."""
+    values = [text.split(" (")[0] for text in (before, now)]
+    was, is_ = values if values[0] != values[1] else (before, now)
+    return f"{name}: {was} before, {is_} now."
 
 
 def revision(number_: int, earlier: str, before: Mapping[str, str], now: Mapping[str, str]) -> Revision:
@@ -54,7 +61,7 @@ def _of_month(brief: MonthlyBrief) -> Facts:
     for section in brief.tiers:
         for standing in section.standings:
             found |= _standing(section.tier, standing)
-    for figure in brief.figures:
+    for figure in sorted(brief.figures, key=lambda each: not each.is_headline):
         found |= _figure(figure)
     for each in brief.exception_counts:
         name = f"{tier_name(each.tier)}, exceptions"

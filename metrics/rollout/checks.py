@@ -204,7 +204,10 @@ def adoption_at_least(least: float) -> Evaluate:
 def first_value_seen(state: TierState) -> Found | None:
     """Somebody got an AI-assisted change through all gates that held."""
     known = state.value("time_to_first_value", "n")
-    return None if known is None else Found(known > 0, f"a first change of proven value: {known:,.0f} times")
+    if known is None:
+        return None
+    who = "1 repository" if known == 1 else f"{known:,.0f} repositories"
+    return Found(known > 0, f"{who} with a first change of proven value")
 
 
 def _not_violated(state: TierState, constraint: str, grain: str) -> Found | None:

@@ -1,18 +1,16 @@
 """What is told after a build: the findings of its snapshot, or that it failed. Neither ever fails the build."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import zip_longest
-from typing import Any
 
-from metrics.words import joined
 from pipelines.alerts.delivery import ChannelReport, World, deliver
 from pipelines.alerts.ledger import Ledger, copy_of_ledger, open_ledger
 from pipelines.alerts.look import Look
 from pipelines.alerts.model import Finding, Waiting
+from pipelines.look_first import look_first
 from pipelines.snapshot_reader import Snapshot, open_snapshot
 from schemas.errors import NoSnapshot, PlumblineError
 from schemas.finding_kinds import KINDS
@@ -29,8 +27,6 @@ BEHIND = """
     select verdict_id, evidence from verdicts
     where verdict_id in (select subject from findings where kind = 'verdict')
 """
-RECORDS_NAMED = 3
-"""Records behind a violation that its message names: enough to begin with."""
 
 
 @dataclass(frozen=True)
@@ -113,14 +109,6 @@ def published_findings(snapshot: Snapshot) -> list[Finding]:
         else each
         for each in found
     ]
-
-
-def look_first(evidence: Mapping[str, Any]) -> str:
-    """The worst records behind a verdict by address, else by id: of each guardrail in turn; empty without any."""
-    by_guardrail = [each["worst"] for each in evidence.get("records", [])]
-    in_turn = [record for row in zip_longest(*by_guardrail) for record in row if record is not None]
-    named = [str(record.get("url") or record["id"]) for record in in_turn[:RECORDS_NAMED]]
-    return f" Look first at {joined(named)}" if named else ""
 
 
 def is_of_the_present(manifest: Manifest, workspace: Workspace, last_look: datetime | None) -> bool:

@@ -8,17 +8,31 @@ from typing import Any
 
 import click
 
+from pipelines.link_report import link_lines
+
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output instead of text.")
 @click.pass_obj
 def command(workspace_folder: Path, as_json: bool) -> None:
-    """Show sources and their freshness, row counts, orphans, quarantine and the last build."""
+    """Show sources and their freshness, row counts, orphans, quarantine, the last build and how its records link."""
     from pipelines.state_of_workspace import workspace_state
     from schemas.workspace import load_workspace
 
     state = workspace_state(load_workspace(workspace_folder))
     click.echo(json.dumps(state, indent=1) if as_json else "\n".join(_lines(state)))
+
+
+def _delivery_lines(counts: list[dict[str, Any]]) -> list[str]:
+    lines = []
+    for each in counts:
+        if each["waiting"]:
+            what = f"{each['waiting']:,} deliveries wait; the next ingest or build takes them in"
+            lines.append(f"  hooks/{each['hook']}: {what}")
+        if each["unreadable"]:
+            what = f"{each['unreadable']:,} deliveries could not be read and are kept ({each['reason']})"
+            lines.append(f"  hooks/{each['hook']}: {what}")
+    return lines
 
 
 def _lines(state: dict[str, Any]) -> list[str]:
@@ -34,6 +48,7 @@ def _lines(state: dict[str, Any]) -> list[str]:
         for each in state["sources"]
     ] or ["  none read yet"]
     lines += [f"  {name}: never read; `plumbline ingest {name}`" for name in state["never_read"]]
+    lines += _delivery_lines(state["deliveries"])
     lines += ["", "Orphans (kept; they join when their parent arrives)"]
     lines += [
         f"  {each['table']}.{each['column']}: {each['rows']:,} rows name no known {each['parent']}"
@@ -52,6 +67,8 @@ def _lines(state: dict[str, Any]) -> list[str]:
         else "none: `plumbline build`"
     )
     lines += ["", f"Last build: {told}"]
+    links = link_lines(state["links"])
+    lines += ["", "Links at the last build", *links] if links else []
     gaps = state["metrics_without_rows"]
     lines += ["", "Metrics without figures"] if gaps else []
     for each in gaps:

@@ -9,7 +9,6 @@ instant in a note or, in newer versions, in their list; a listing by offset ends
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import Annotated, ClassVar, Literal
 from urllib.parse import quote
 
@@ -24,13 +23,18 @@ from pipelines.connectors.base import (
     SourceSettings,
     Stream,
     format_instant,
-    parse_instant,
 )
 from pipelines.connectors.checks import CheckSettings
 from pipelines.connectors.gitlab_events import conform, is_defect, is_incident
 from pipelines.connectors.gitlab_names import GitLabNames, project
 from pipelines.connectors.gitlab_pipelines import PipelineReading
-from pipelines.connectors.gitlab_reading import CHANGES_PER_BATCH, PER_PAGE, MergeRequestReading, pages_if_any
+from pipelines.connectors.gitlab_reading import (
+    CHANGES_PER_BATCH,
+    PER_PAGE,
+    MergeRequestReading,
+    pages_if_any,
+    updated_at,
+)
 from pipelines.connectors.listing import Query
 from pipelines.connectors.newest_first import Item, newest_first
 from pipelines.connectors.sweep import Sweep
@@ -58,6 +62,7 @@ class GitLabSettings(CheckSettings, SourceSettings):
         services: `group/project` → service, where it is not the repository's own.
         teams: `group/project` → team.
         deployment_links: Whether each successful deployment is asked which merge requests it brought (one request).
+        line_counts: Whether lines and files changed are read, by GraphQL, a page of merge requests in one request.
         pipelines: Whose jobs are read as gates and test runs, one request a pipeline: those of merge requests
             (`changes`), of all branches (`all`), or of `none`.
     """
@@ -75,6 +80,7 @@ class GitLabSettings(CheckSettings, SourceSettings):
     services: Mapping[str, str] = {}
     teams: Mapping[str, str] = {}
     deployment_links: bool = True
+    line_counts: bool = True
     pipelines: Literal["changes", "all", "none"] = "changes"
 
 
@@ -157,19 +163,19 @@ class GitLab(Connector):
 
         sweep = Sweep.begin(stream, context)
         pages = pages_if_any(context.client, f"{project(stream.scope)}/issues", _query(sweep, scope="all"))
-        return newest_first(sweep, context, pages, _updated_at, records)
+        return newest_first(sweep, context, pages, updated_at, records)
 
     def _pull_changes(self, stream: Stream, context: PullContext) -> Iterator[Batch]:
         """What was updated since the last pull, newest first; then what is, or was, open and has moved unseen."""
         sweep = Sweep.begin(stream, context)
-        reading = MergeRequestReading(stream, context)
+        reading = MergeRequestReading(stream, context, self.settings.line_counts)
         address = f"{project(stream.scope)}/merge_requests"
         pages = pages_if_any(context.client, address, _query(sweep, scope="all"))
         return newest_first(
             sweep,
             context,
-            pages,
-            _updated_at,
+            reading.pages(pages, sweep),
+            updated_at,
             reading.read,
             more=reading.open.cursor,
             then=reading.read_moved,
@@ -188,14 +194,14 @@ class GitLab(Connector):
 
         sweep = Sweep.begin(stream, context)
         pages = pages_if_any(context.client, f"{project(stream.scope)}/deployments", _query(sweep))
-        return newest_first(sweep, context, pages, _updated_at, records, things_per_batch=CHANGES_PER_BATCH)
+        return newest_first(sweep, context, pages, updated_at, records, things_per_batch=CHANGES_PER_BATCH)
 
     def _pull_pipelines(self, stream: Stream, context: PullContext) -> Iterator[Batch]:
         """The jobs of pipelines that ended since the last pull."""
         sweep = Sweep.begin(stream, context)
         reading = PipelineReading(stream.scope, sweep, context, self.settings.pipelines == "all")
         pages = pages_if_any(context.client, f"{project(stream.scope)}/pipelines", _query(sweep))
-        return newest_first(sweep, context, pages, _updated_at, reading.read, things_per_batch=CHANGES_PER_BATCH)
+        return newest_first(sweep, context, pages, updated_at, reading.read, things_per_batch=CHANGES_PER_BATCH)
 
     @staticmethod
     def _deployed(scope: str, deployment: str, client: HostClient) -> list[RawRecord]:
@@ -211,7 +217,3 @@ class GitLab(Connector):
 def _query(sweep: Sweep, **more: str) -> Query:
     since = format_instant(sweep.start) if sweep.start else None
     return {**more, "order_by": "updated_at", "sort": "desc", "updated_after": since, "per_page": PER_PAGE}
-
-
-def _updated_at(item: Item) -> datetime:
-    return parse_instant(item.get("updated_at") or item["created_at"])

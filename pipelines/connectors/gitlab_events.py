@@ -12,6 +12,7 @@ from pipelines.connectors.ai_use import recognise
 from pipelines.connectors.base import RECORD_COLUMN, Conformed, RawRecord, Row, text_frame
 from pipelines.connectors.change_kind import change_kind
 from pipelines.connectors.checks import CheckSettings, gate_rows, test_run_rows
+from pipelines.connectors.deployment_kind import deployment_kind
 from pipelines.connectors.gitlab_names import (
     GitLabNames,
     Settings,
@@ -202,19 +203,10 @@ def _deployment(each: Numbered, names: GitLabNames, settings: Settings) -> Row:
         "environment": (data.get("environment") or {}).get("name"),
         "sha": data.get("sha"),
         "status": status,
-        "kind": _deployment_kind(str(job.get("name") or "").lower(), str(data.get("ref") or "").lower()),
+        "kind": deployment_kind(str(job.get("name") or ""), str(data.get("ref") or "")),
         "started_at": job.get("started_at") or data.get("created_at"),
         "finished_at": None if status == "in_progress" else ended,
     }
-
-
-def _deployment_kind(job: str, ref: str) -> str:
-    """By the name of the job that deployed, or the ref that was deployed."""
-    if "rollback" in job or "roll-back" in job:
-        return "rollback"
-    if "redeploy" in job:
-        return "redeploy"
-    return "hotfix" if "hotfix" in job or ref.startswith(("hotfix/", "hotfix-")) else "release"
 
 
 def _deployment_change(each: Numbered, names: GitLabNames) -> Row:

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
 
 from pipelines.connectors.ai_use import is_agent_account
+from pipelines.connectors.repository_names import RepositoryNames
 
 _TOKEN_ACCOUNT = re.compile(r"^(project|group)_\d+_bot(_|\d|$)|^service_account_|[-_]bot$|\[bot\]$|^bot[-_]", re.I)
 """Accounts that GitLab makes for project, group and service tokens, and names that say so themselves."""
@@ -46,28 +46,13 @@ class Settings(Protocol):
     def teams(self) -> Mapping[str, str]: ...  # noqa: D102
 
 
-@dataclass(frozen=True)
-class GitLabNames:
-    """Ids as the contract's convention has them; a project's scope is its full path."""
-
-    host: str
+class GitLabNames(RepositoryNames):
+    """Ids of GitLab's things; a project's scope is its full path, issues and incidents go by their number in it."""
 
     @classmethod
     def of(cls, base_url: str) -> "GitLabNames":
         """The names for an API address."""
         return cls(urlsplit(base_url).netloc)
-
-    def repo_id(self, scope: str) -> str:
-        """`host:group/project`."""
-        return f"{self.host}:{scope}"
-
-    def change(self, scope: str, iid: str | int) -> str:
-        """`host:group/project#iid`, of a merge request."""
-        return f"{self.repo_id(scope)}#{iid}"
-
-    def part(self, scope: str, kind: str, identifier: str | int) -> str:
-        """`host:group/project/kind/id`; issues and incidents by their number within the project."""
-        return f"{self.repo_id(scope)}/{kind}/{identifier}"
 
 
 def project(scope: str) -> str:

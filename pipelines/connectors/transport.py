@@ -451,13 +451,23 @@ class HostClient:
     def _words(self, response: httpx.Response) -> str:
         """The host's own message, on one line, shortened, without the token."""
         try:
-            message = response.json().get("message", "")
-        except (ValueError, AttributeError):
+            words = " ".join(_message(response.json()).split())[:200]
+        except ValueError:
             return ""
-        words = " ".join(str(message).split())[:200]
         for secret in self._secrets:
             words = words.replace(secret, "***")
         return f" ({words})" if words else ""
+
+
+def _message(document: Any) -> str:  # noqa: ANN401 - JSON is of any type
+    """What an error says in words, by the keys that hosts put it under, wherever they nest it."""
+    if isinstance(document, dict):
+        keys = ("message", "errorMessages", "error_description", "error", "errors", "detail")
+        found = (_message(document[key]) for key in keys if document.get(key))
+        return next((words for words in found if words), "")
+    if isinstance(document, list):
+        return "; ".join(words for words in map(_message, document) if words)
+    return document if isinstance(document, str) else ""
 
 
 def _is_transient(failure: Exception) -> bool:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from markupsafe import Markup
 
 from metrics.briefs.document import Figure, Standing
-from metrics.briefs.roi.document import Assumption, Lever, Range, RoiReport, TierResult, ValueLine
+from metrics.briefs.roi.document import Assumption, Lever, Range, RoiReport, ValueLine
 from metrics.words import UNKNOWN, day, joined, money, money_range, number, sentence, signed, within_sentence
 from pipelines.exports.charts import Scale, curve_chart, lever_bar, range_bar
 
@@ -15,6 +15,10 @@ GRAIN_NAMES = {"quarter": "the quarter", "trailing_year": "four quarters"}
 QUANTILE_NAMES = {"p50": "Median", "p75": "75th percentile", "p90": "90th percentile", "p95": "95th percentile"}
 KINDS = ("outcomes", "rework", "incidents", "reviews", "tools")
 PROGRAMME_NAME = "All"
+PLAIN_CLAIM = "Claimable."
+"""What the chip beside it says already."""
+TOO_WIDE = 10.0
+"""A relative change that may be more than tenfold comes of a handful of events."""
 NAMED = 3
 """Lines that a note names before it counts them."""
 
@@ -40,6 +44,7 @@ class RoiLayout:
     quantiles: Mapping[str, str]
     ledger_scale: Scale
     lever_scale: Scale
+    plain_claim: str = PLAIN_CLAIM
 
     def grain(self, standing: Standing) -> str:
         """The length of a standing's window in words."""
@@ -129,14 +134,21 @@ class RoiLayout:
         ends = f" ({number(assumption.low)} to {number(assumption.high)})" if assumption.is_range else ""
         return f"{likely}{ends} {assumption.unit}"
 
+    def bounds(self, figure: Figure) -> str:
+        """The interval of a change, unless it is too wide to say anything."""
+        is_wide = figure.is_relative and figure.change_high is not None and figure.change_high > TOO_WIDE
+        return "too few to tell" if is_wide else figure.interval_text
+
+    def risk(self, figure: Figure | None) -> str:
+        """A risk on one line of Markdown."""
+        if figure is None:
+            return UNKNOWN
+        change = f"({figure.change_text}; {self.bounds(figure)})"
+        return f"{figure.baseline_text} → **{figure.value_text}** {change}"
+
     def tone(self, figure: Figure) -> str:
         """The direction whose colour a figure takes; none while it is not settled."""
         return "" if figure.is_unsettled else figure.direction
-
-    def controls_of(self, result: TierResult) -> str:
-        """The controls of a tier's gain in one sentence."""
-        said = [f"{day(each.day)} {each.text}: {each.effect}" for each in result.enabled_by]
-        return "; ".join(said)
 
 
 def roi_layout(report: RoiReport) -> RoiLayout:

@@ -4,7 +4,7 @@ from datetime import date
 
 import jinja2
 
-from metrics.words import day
+from metrics.words import count, day
 
 
 def environment(*, autoescape: bool) -> jinja2.Environment:
@@ -22,7 +22,7 @@ def environment(*, autoescape: bool) -> jinja2.Environment:
         autoescape=autoescape,
         finalize=_written,
     )
-    made.filters["day"] = day_or_dash
+    made.filters |= {"day": day_or_dash, "count": count}
     return made
 
 

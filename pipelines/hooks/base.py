@@ -3,7 +3,7 @@
 import importlib
 import pkgutil
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
@@ -82,6 +82,26 @@ def discover_kinds() -> dict[str, type[HookKind]]:
             if isinstance(item, type) and issubclass(item, HookKind) and item.__module__ == module.__name__:
                 found[item.kind] = item
     return found
+
+
+def scope_of(sent: str, configured: Iterable[str]) -> str | None:
+    """A repository or project as the source's settings write it, since ids are made of that; None where they leave it.
+
+    Args:
+        sent: its path as the sender writes it.
+        configured: `owner/name`, or `owner/*` for all below.
+    """
+    for name in configured:
+        if name.lower() == sent.lower():
+            return name
+        if name.endswith("/*") and sent.lower().startswith(name[:-1].lower()):
+            return sent
+    return None
+
+
+def carried(row: Row, known: Row, *names: str) -> Row:
+    """The row with what it does not say taken from the one that is known."""
+    return {**row, **{name: known[name] for name in names if row.get(name) is None}}
 
 
 def is_later(row: Mapping[str, Any], known: Mapping[str, Any], column: str) -> bool:

@@ -9,10 +9,9 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
-from pipelines.connectors.base import format_instant, parse_instant
 from schemas.errors import PlumblineError
 from schemas.hook_settings import Hook
 
@@ -83,7 +82,7 @@ class Spool:
                     delivery.content_hash,
                     delivery.hook,
                     delivery.event,
-                    format_instant(delivery.received_at),
+                    _as_text(delivery.received_at),
                     delivery.body,
                 ],
             )
@@ -99,7 +98,9 @@ class Spool:
                 " order by number limit ?",
                 [hook, limit],
             ).fetchall()
-        return [Waiting(number, Delivery(hook, event, parse_instant(at), body)) for number, event, at, body in rows]
+        return [
+            Waiting(number, Delivery(hook, event, datetime.fromisoformat(at), body)) for number, event, at, body in rows
+        ]
 
     def settle(self, numbers: Sequence[int], unreadable: dict[int, str]) -> None:
         """Note what became of deliveries: taken in (their bodies are raw records now), or why they cannot be read."""
@@ -144,6 +145,10 @@ class Spool:
             if version > FORMAT:
                 raise SpoolError("was written by a newer version of Plumbline", str(self.path), "install that version")
             yield connection
+
+
+def _as_text(instant: datetime) -> str:
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 @contextmanager

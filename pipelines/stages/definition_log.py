@@ -11,7 +11,8 @@ from metrics.definitions import all_metrics
 from metrics.model import Constraint, Metric
 from pipelines.build_store import BuildStore
 from pipelines.constraints_of import constraints_of
-from pipelines.snapshot_metadata import CONSTRAINTS, RECORD_LINKS, constraint_rows, link_rows
+from pipelines.newest_verdicts import CONSTRAINTS
+from pipelines.snapshot_metadata import RECORD_LINKS, constraint_rows, link_rows
 from schemas.published.definition_log import DefinitionLog
 
 

@@ -6,7 +6,9 @@ import dagster as dg
 
 from metrics.facts import CONTROL_FACTS, FactSettings, build_control_facts, build_facts
 from metrics.facts.build import STEPS
+from metrics.facts.link_shares import link_shares
 from metrics.facts.sql import drop
+from metrics.link_methods import TABLE as LINK_SHARES
 from pipelines.build_store import BuildStore
 from pipelines.working_hours import working_hours_of
 from schemas.events import all_tables as event_tables
@@ -49,6 +51,8 @@ def facts(build: dg.ResourceParam[BuildStore]) -> Iterator[dg.MaterializeResult[
     for name, order in FACTS.items():
         table = build.write(name, name, order_by=order)
         yield dg.MaterializeResult(name, metadata={"rows": table.rows})
+    shares = link_shares(settings_of(build.workspace), build.cut.as_of)
+    build.write(LINK_SHARES, shares, order_by=("kind", "method"), internal=True)
     drop(connection, *STEPS)
     # These rest on the facts above, which lie in files by now.
     limit = build.workspace.reviews.shallow_lines_per_minute

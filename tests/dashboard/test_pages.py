@@ -19,6 +19,12 @@ from schemas.snapshot import SnapshotFolder
 from schemas.workspace import Workspace, load_workspace
 from tests.support.dashboard import open_page, text_of
 
+MISSING = (
+    *("recommendations", "definition_log", "comparisons", "source_status", "stage_gates", "failure_modes", "findings"),
+    *("slowest_changes", "link_counts", "repo_dimension", "constraint_definitions", "record_links", "metric_gaps"),
+    *("register_control_changes", "register_exceptions"),
+)
+"""Tables that an older version did not make."""
 YEAR = "2026-Q3-year"
 """The window of the planted truths."""
 OPENINGS = {
@@ -33,6 +39,12 @@ OPENINGS = {
     "briefs": "The stability brief of October 2026.",
     "definitions": "What is measured, and what may not get worse.",
 }
+OLDER = {
+    "tier": "made by an earlier version, which did not list them",
+    "data_quality": "made by an earlier version, which did not count them",
+    "rollout": "No rollout has been recorded",
+}
+"""What pages say of tables that an older version did not make."""
 pytestmark = pytest.mark.timeout(300)  # the first test waits for the sample organisation to be built
 PATHS = [view.path for view in all_views()]
 
@@ -60,14 +72,16 @@ def older(sample: Path, tmp_path: Path) -> Path:
     shutil.copytree(ours.state / "snapshots", theirs.manifests)
     theirs.parts.mkdir()
     manifest = json.loads(theirs.manifest_path(theirs.current_id() or "").read_text(encoding="utf-8"))
-    for missing in ("recommendations", "definition_log", "comparisons", "source_status"):
+    for missing in MISSING:
         del manifest["tables"][missing]
     for table in manifest["tables"].values():
         for part in table["parts"]:
             name = f"{part['sha256']}.parquet"
             frame = pl.read_parquet(ours.parts / name)
             frame.drop("claim", "not_judged", "is_provisional", strict=False).write_parquet(theirs.parts / name)
-    theirs.manifest_path(manifest["snapshot_id"]).write_text(json.dumps(manifest), encoding="utf-8")
+    # A name of its own: what was read of a snapshot is kept by its name.
+    theirs.manifest_path("older").write_text(json.dumps({**manifest, "snapshot_id": "older"}), encoding="utf-8")
+    theirs.pointer.write_text("older\n", encoding="utf-8")
     return tmp_path
 
 
@@ -102,7 +116,16 @@ def test_a_page_of_an_empty_snapshot_says_what_is_missing(
 def test_a_page_of_an_older_snapshot_is_drawn_from_what_it_has(
     path: str, older: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "Events up to 1 Nov 2026" in text_of(open_page(monkeypatch, older, path))
+    said = text_of(open_page(monkeypatch, older, path))
+    assert "Events up to 1 Nov 2026" in said
+    if path in OLDER:
+        assert OLDER[path] in said
+
+
+def test_a_page_of_a_rollout_that_nobody_recorded_says_what_to_do(empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = text_of(open_page(monkeypatch, empty, "rollout"))
+    assert "Tiers 4, 3, 2 and 1 have not begun." in said
+    assert "What is missing" in said
 
 
 def test_the_overview_answers_the_question_first(sample: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from tests.schemas.test_snapshot import MANIFEST
 
 
 def verdict(constraint: str, tier: str, status: str, reason: str = "because", claim: str = "none") -> dict[str, str]:
+    worst = [{"kind": "deployment", "id": "d-1", "url": "https://deploy.example/1"}] if claim == "not_claimable" else []
     return {
         "constraint": constraint,
         "tier": tier,
@@ -21,6 +22,7 @@ def verdict(constraint: str, tier: str, status: str, reason: str = "because", cl
         "claim": claim,
         "reason": reason,
         "verdict_id": f"{constraint}:{tier}:quarter:2026-07-01",
+        "evidence": json.dumps({"records": [{"metric": "rollback_rate", "worst": worst}]}),
     }
 
 
@@ -36,7 +38,9 @@ VIOLATED = ("violated",)
 def test_json_says_whether_it_failed() -> None:
     content = json.loads(report(MANIFEST, VERDICTS, VIOLATED, "json"))
     assert content["failed"]
-    assert content["verdicts"] == VERDICTS
+    records = [verdict.pop("records") for verdict in content["verdicts"]]
+    assert content["verdicts"] == [{k: v for k, v in row.items() if k != "evidence"} for row in VERDICTS]
+    assert records == [[{"kind": "deployment", "id": "d-1", "url": "https://deploy.example/1"}], [], [], []]
     assert not json.loads(report(MANIFEST, VERDICTS[1:], VIOLATED, "json"))["failed"]
 
 
@@ -45,7 +49,10 @@ def test_junit_counts_failures_and_skips_by_tier() -> None:
     counts = {suite.get("name"): (suite.get("tests"), suite.get("failures"), suite.get("skipped")) for suite in root}
     assert counts == {"tier 1": ("1", "0", "1"), "tier 3": ("2", "2", "0"), "tier all": ("1", "0", "0")}
     failures = [case.text for case in root.iter("failure")]
-    assert failures == ["rollbacks rose | from 3 % to 6 % & more (claim: not claimable)", "because (claim: none)"]
+    assert failures == [
+        "rollbacks rose | from 3 % to 6 % & more Look first at https://deploy.example/1\nClaim: not claimable",
+        "because\nClaim: none",
+    ]
 
 
 # What the readers of JUnit files (Jenkins, GitLab, Azure DevOps) agree upon: elements in this order, these attributes.
@@ -75,7 +82,7 @@ def test_junit_keeps_to_its_form_and_its_sums() -> None:
 def test_junit_holds_no_character_that_xml_forbids() -> None:
     text = report(MANIFEST, [verdict("median_vs_tail", "3", "violated", "a\x00\x1b[31m <b>")], VIOLATED, "junit")
     (failure,) = ElementTree.fromstring(text).iter("failure")
-    assert failure.text == "a\ufffd\ufffd[31m <b> (claim: none)"
+    assert failure.text == "a\ufffd\ufffd[31m <b>\nClaim: none"
 
 
 def test_github_summary_is_one_table_whose_cells_hold() -> None:
@@ -83,7 +90,7 @@ def test_github_summary_is_one_table_whose_cells_hold() -> None:
     assert lines[0] == "## Plumbline: 1 of 4 verdicts fail"
     rows = [line for line in lines[: lines.index("### What may be claimed")] if line.startswith("| ")][2:]
     assert len(rows) == len(VERDICTS)
-    assert rows[0] == "| **violated** | 3 | speed_vs_escape | 2026Q3 | rollbacks rose \\| from 3 % to 6 % &amp; more |"
+    assert rows[0] == "| **violated** | 3 | speed_vs_escape | 2026Q3 | rollbacks rose \\| from 3 % to 6 % &amp; more Look first at https://deploy.example/1 |"
 
 
 def test_github_summary_says_what_may_be_claimed_and_what_bars_it() -> None:

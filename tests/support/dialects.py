@@ -114,11 +114,44 @@ def statuspage(items: list[Item], url: str, largest_page: int) -> Answer:
     return Answer.of(chosen[(number - 1) * size : number * size])
 
 
+def bitbucket(items: list[Item], url: str, largest_page: int) -> Answer:
+    """`page` and `pagelen`, the next page's address in the body; `state` (repeated) and `sort`."""
+    query, states = query_of(url), {value for key, value in parse_qsl(urlsplit(url).query) if key == "state"}
+    chosen = [item for item in items if not states or item.get("state") in states]
+    if order := query.get("sort"):
+        chosen.sort(key=lambda item: str(item[order.removeprefix("-")]), reverse=order.startswith("-"))
+    size, number = min(int(query.get("pagelen", 10)), largest_page), int(query.get("page", 1))
+    repeated = [("state", state) for state in sorted(states)]
+    rest = [(key, value) for key, value in query.items() if key not in ("state", "page")]
+    following = f"{url.partition('?')[0]}?{urlencode([*repeated, *rest, ('page', number + 1)])}"
+    more = {"next": following} if number * size < len(chosen) else {}
+    return Answer.of({"values": chosen[(number - 1) * size : number * size], "pagelen": size, "page": number, **more})
+
+
+def azure_devops(items: list[Item], url: str, largest_page: int) -> Answer:
+    """Pull requests by `$skip`, newest first, builds by a token in a header; the rest whole, as the host does."""
+    query, path = query_of(url), urlsplit(url).path
+    chosen = [item for item in items if query.get("searchCriteria.status", "all") in ("all", item.get("status"))]
+    order = {"pullrequests": "creationDate", "builds": "queueTime"}.get(path.rpartition("/")[2])
+    if order is None:
+        return Answer.of({"value": chosen, "count": len(chosen)})
+    chosen.sort(key=lambda item: str(item[order]), reverse=True)
+    start = int(query.get("$skip", query.get("continuationToken", 0)))
+    size = min(int(query.get("$top", 100)), largest_page)
+    page = chosen[start : start + size]
+    answer = Answer.of({"value": page, "count": len(page)})
+    if order == "creationDate" or start + size >= len(chosen):
+        return answer
+    return Answer(answer.status, answer.body, {**answer.headers, "x-ms-continuationtoken": str(start + size)})
+
+
 DIALECTS: dict[str, Dialect] = {
     "gitlab": gitlab,
     "pagerduty": pagerduty,
     "jira": jira,
     "opsgenie": opsgenie,
     "statuspage": statuspage,
+    "bitbucket": bitbucket,
+    "azure_devops": azure_devops,
 }
 """By kind of connector; GitHub's own is the replay host's."""

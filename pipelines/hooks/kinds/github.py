@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qs
 
 from pipelines.connectors.base import RawRecord, Row, parse_instant
-from pipelines.hooks.base import HookKind, Payload, Shown, is_later
+from pipelines.hooks.base import HookKind, Payload, Shown, is_later, scope_of
 from pipelines.hooks.signatures import Headers, is_signed_in_hexadecimal
 
 ONE_SECOND = timedelta(seconds=1)
@@ -56,7 +56,8 @@ class GitHubHook(HookKind):
         A delivery that comes late, or a second time, shows what was true then, so that it must not count as news.
         """
         nothing = Shown((), received_at)
-        scope = self._scope(payload)
+        configured = getattr(self.connector.settings if self.connector else None, "repositories", ())
+        scope = scope_of(str((payload.get("repository") or {}).get("full_name") or ""), configured)
         if scope is None:
             return nothing
         records, instant = READERS[event](payload, scope)
@@ -64,17 +65,6 @@ class GitHubHook(HookKind):
             return nothing
         at = _shown_at(parse_instant(instant), received_at) if instant else received_at
         return Shown([RawRecord("repository", scope, scope, payload["repository"]), *records], at)
-
-    def _scope(self, payload: Payload) -> str | None:
-        """The repository as the source's settings write it, since ids are made of that; None where they leave it."""
-        sent = str((payload.get("repository") or {}).get("full_name") or "")
-        for name in getattr(self.connector.settings if self.connector else None, "repositories", ()):
-            owner, _, repository = name.partition("/")
-            if name.lower() == sent.lower():
-                return str(name)
-            if repository == "*" and sent.lower().startswith(f"{owner.lower()}/"):
-                return sent
-        return None
 
     def settled(self, table: str, row: Row, known: Row | None) -> Row | None:
         """What commits, comments and earlier statuses have told stays; an issue that never was a defect is left out."""

@@ -41,11 +41,11 @@ class Line:
         return f"  {self.recorded:<34} {self.distinct:>4}   {table:<28} {rest}"
 
 
-def elements(path: Path) -> list[tuple[str, Any]]:
-    """(url, element) of a recording in the order of its rows; none of a file that holds none."""
+def elements(path: Path, beside: str = "url") -> list[tuple[str, Any]]:
+    """(url, or another column, element) of a recording in the order of its rows; none of a file that holds none."""
     with path.open(encoding="utf-8", newline="") as file:
         text = file.read().lstrip()
-    return [(row["url"], json.loads(row["data"])) for row in csv.DictReader(text.splitlines(keepends=True))]
+    return [(row[beside], json.loads(row["data"])) for row in csv.DictReader(text.splitlines(keepends=True))]
 
 
 def distinct(found: Iterable[tuple[str, Any]], key: Callable[[Any], Hashable]) -> dict[Any, Any]:

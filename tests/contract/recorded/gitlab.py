@@ -71,8 +71,8 @@ def _number(url: str) -> int:
 def pulled(recording: Recording, work: Path) -> Workspace:
     """A workspace with everything recorded."""
     projects = [PROJECT, JOBS_PROJECT]
-    settings = {"defect_labels": ["Refactor"], "tests": ["format"], "pipelines": "all", "projects": projects}
-    workspace = make_workspace(work, kind="gitlab", name="gitlab", **settings)
+    settings = {"defect_labels": ["Refactor"], "tests": ["format"], "pipelines": "all", "line_counts": False}
+    workspace = make_workspace(work, kind="gitlab", name="gitlab", projects=projects, **settings)
     host = ReplayHost(recording.resources(), "/api/v4", dialect=gitlab)
     assert {report.state for report in pull(workspace, NOW, host.transport())} == {"complete"}
     return workspace

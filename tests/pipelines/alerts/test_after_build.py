@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 
 import pipelines.run_build
-from pipelines.alerts.after_build import look_first, tell_of_failed_build, tell_of_snapshot, would_send
+from pipelines.alerts.after_build import tell_of_failed_build, tell_of_snapshot, would_send
 from pipelines.alerts.ledger import copy_of_ledger
 from pipelines.alerts.ledger_file import FILE_NAME
 from pipelines.build_store import BuildStore, Cut
@@ -166,13 +166,3 @@ def test_an_unusable_ledger_fails_no_build(workspace: Workspace) -> None:
     Builds(workspace).publish([ESCAPES])
     (workspace.state / FILE_NAME).write_text("this is no database, whatever its name says\n" * 100)
     assert materialise(workspace)["delivered"] is False
-
-
-def test_a_violation_is_told_with_where_to_look_first() -> None:
-    worst = [{"kind": "deployment", "id": f"d-{n}", "url": f"https://deploy.example/{n}"} for n in (1, 2, 3)]
-    unknown = [{"kind": "incident", "id": "i-9", "url": None}]
-    records = [{"metric": "rollback_rate", "worst": worst}, {"metric": "incident_rate", "worst": unknown}]
-    assert look_first({"records": records}) == (
-        " Look first at https://deploy.example/1, i-9 and https://deploy.example/2"
-    )
-    assert look_first({"records": []}) == look_first({}) == ""

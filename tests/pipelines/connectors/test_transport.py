@@ -11,7 +11,7 @@ import pytest
 import stamina
 from pydantic import SecretStr
 
-from pipelines.connectors.transport import ATTEMPTS, HostClient, NotFound
+from pipelines.connectors.transport import ATTEMPTS, HostClient, NotFound, _message
 from schemas.errors import ConfigurationError, PlumblineError, SourceError
 from tests.support.replay import Answer, Fault, ReplayHost
 
@@ -375,3 +375,20 @@ def test_over_a_real_socket() -> None:
     with replay.serving() as base_url, client_of(None, base_url=base_url) as client:  # type: ignore[arg-type]
         assert [item["id"] for item in client.list("things", {"per_page": 3})] == list(range(7))
     assert len(replay.requests) == 4
+
+
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [
+        ({"message": "401 Unauthorized"}, "401 Unauthorized"),
+        ({"errorMessages": ["The value 'PAX' does not exist."], "errors": {}}, "The value 'PAX' does not exist."),
+        ({"error": {"message": "Invalid Input", "errors": ["Offset is too large"]}}, "Invalid Input"),
+        ({"error": "invalid_token", "error_description": "Token was revoked."}, "Token was revoked."),
+        ({"error": ["Page not found"]}, "Page not found"),
+        ({"type": "error", "error": {"message": "Access denied"}}, "Access denied"),
+        (["one", "two"], "one; two"),
+        ({"count": 3}, ""),
+    ],
+)
+def test_the_words_of_each_host_s_errors(document: object, words: str) -> None:
+    assert _message(document) == words
