@@ -11,7 +11,7 @@ import duckdb
 from schemas.errors import WarehouseError
 from schemas.events import all_tables
 from schemas.quoting import literal, quoted
-from schemas.sql import DUCKDB_TYPES, create_table_sql, default_sql, hashed_key_sql, warehouse_columns
+from schemas.sql import DUCKDB_TYPES, create_table_sql, default_sql, hashed_key_sql, text_hash_sql, warehouse_columns
 from schemas.tables import EventTable
 from schemas.workspace import Production
 
@@ -140,7 +140,8 @@ def _fingerprint() -> str:
 
 def hash_fingerprint(connection: duckdb.DuckDBPyConnection) -> str:
     """What this database version makes of a fixed text; keys stored under another one have to be made again."""
-    row = connection.execute("SELECT hash('host:owner/name#1')::VARCHAR || hash('')::VARCHAR").fetchone()
+    sample = " || ".join(f"{text_hash_sql(text)}::VARCHAR" for text in ("'host:owner/name#1'", "''"))
+    row = connection.execute(f"SELECT {sample}").fetchone()
     return str(row[0]) if row else ""
 
 

@@ -21,6 +21,7 @@ __all__ = [
     "hashed_key_sql",
     "literal",
     "quoted",
+    "text_hash_sql",
     "warehouse_columns",
 ]
 
@@ -34,10 +35,20 @@ def default_sql(column: Column) -> str:
     return "NULL" if column.default is NO_DEFAULT else literal(column.default)
 
 
+def text_hash_sql(text: str) -> str:
+    """A 64-bit number for an SQL expression of a text, as good as unique: two of ten million agree once in 400,000.
+
+    ``hash`` alone will not do for text: it takes eight bytes at a time and mixes them little, so that ids that differ
+    in a few digits, as ids do, come out equal: 24 pairs among eight million. Over MD5's bits it is uniform.
+    """
+    return f"hash(md5_number({text}))"
+
+
 def hashed_key_sql(column: Column, source: str = "") -> str:
     """Expression of a column's 64-bit key; null stays null, which ``hash`` alone would not keep."""
     name = f"{source}.{quoted(column.name)}" if source else quoted(column.name)
-    return f"hash({name})" if not column.nullable else f"CASE WHEN {name} IS NOT NULL THEN hash({name}) END"
+    number = text_hash_sql(name)
+    return number if not column.nullable else f"CASE WHEN {name} IS NOT NULL THEN {number} END"
 
 
 def warehouse_columns(table: type[EventTable]) -> dict[str, str]:

@@ -12,10 +12,12 @@ import duckdb
 from metrics.facts.sql import create_table, create_view
 from metrics.facts.tiers import TIER, tier_join
 from metrics.facts.watching import watched
+from schemas.sql import text_hash_sql
 
 AI_ASSISTED = "ai_use in ('assisted', 'authored')"
 
-_CHANGES = """(select hash(change_id) as change_key, tier, ai_use, merged_at, deployed_at, state, validated,
+_CHANGES = f"""(
+    select {text_hash_sql("change_id")} as change_key, tier, ai_use, merged_at, deployed_at, state, validated,
         (_incidents_watched or _rollbacks_watched or _defects_watched) as _outcomes_watched,
         _repo, _team, _service, _in_change_metrics from change_facts)"""
 
@@ -52,7 +54,8 @@ def shallow_approval_facts(lines_per_minute: float) -> str:
     """One row per merged change approved faster than that many lines a minute, without a comment by anybody else."""
     return f"""
         with quick as (
-            select hash(change_id) as change_key, tier, ai_use, merged_at, approved_at, _repo, _team, _in_change_metrics
+            select {text_hash_sql("change_id")} as change_key, tier, ai_use, merged_at, approved_at, _repo, _team,
+                _in_change_metrics
             from change_facts
             where merged_at is not null and approved_at is not null
                 and size_lines * 6e7 > {lines_per_minute} * (epoch_us(approved_at) - epoch_us(ready_at))),

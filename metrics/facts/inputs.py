@@ -16,6 +16,7 @@ import pyarrow as pa
 from metrics.facts.origins import STATEMENTS
 from metrics.facts.sql import create_table, create_view, text
 from schemas.events import all_tables
+from schemas.sql import text_hash_sql
 from schemas.tables import Column, ColumnType, EventTable
 
 Input: TypeAlias = pl.DataFrame | pa.Table | duckdb.DuckDBPyRelation
@@ -89,7 +90,7 @@ def complete_query(
             raise ValueError(f"{model.table_name()}: the column {each.name} is missing and has no default; add it")
     selected = ", ".join(f"{_value(each, given)} as {each.name}" for each in columns)
     keys = "".join(
-        f", case when {each.name} is not null then hash({each.name}) end as {each.hashed_name}"
+        f", case when {each.name} is not null then {text_hash_sql(each.name)} end as {each.hashed_name}"
         for each in columns
         if each.hashed_name
     )

@@ -13,6 +13,7 @@ import duckdb
 
 from metrics.facts.sql import create_table, create_view, drop, timestamp
 from metrics.facts.tiers import TIER, tier_join
+from schemas.sql import text_hash_sql
 
 NEVER = "timestamp '9999-12-31'"
 
@@ -78,7 +79,7 @@ CHANGE_CLOCK = f"""
         coalesce(merged_at, closed_at, {NEVER}) as ended_at
     from (
         select c.* exclude (state, ready_at, first_commit_at, merged_at, closed_at),
-            case when c.author is not null then hash(c.author) end as author_hash,
+            case when c.author is not null then {text_hash_sql("c.author")} end as author_hash,
             coalesce(k.first_authored_at, c.first_commit_at) as given_first_commit_at,
             case
                 when e.first_ready_at <= coalesce(e.first_draft_at, {NEVER}) then e.first_ready_at
@@ -97,11 +98,14 @@ CHANGE_CLOCK = f"""
         left join commit_summary k using (change_key))"""
 
 # Eligible is a review by a named human other than the author, between opening and the change's end.
-_HUMAN_REVIEWS = """
-    select change_key, r.submitted_at, r.state, hash(r.reviewer) as reviewer_hash, c.opened_at, c.ended_at,
+_HUMAN_REVIEWS = f"""
+    select change_key, r.submitted_at, r.state, r.reviewer_hash, c.opened_at, c.ended_at,
         c.merged_at is not null as is_merged
-    from reviews_at_cut r join change_clock c using (change_key)
-    where r.reviewer_kind = 'human' and r.reviewer is not null and hash(r.reviewer) is distinct from c.author_hash"""
+    from (
+        select change_key, submitted_at, state, {text_hash_sql("reviewer")} as reviewer_hash
+        from reviews_at_cut where reviewer_kind = 'human' and reviewer is not null) r
+    join change_clock c using (change_key)
+    where r.reviewer_hash is distinct from c.author_hash"""
 
 REVIEW_SUMMARY = f"""
     select change_key,

@@ -9,6 +9,7 @@ import pytest
 
 from metrics.facts import prepare_inputs
 from schemas.events import all_tables
+from schemas.sql import text_hash_sql
 from tests.support.events import START, Events, at
 
 
@@ -37,7 +38,7 @@ def test_keys_are_hashes_and_null_where_the_id_is() -> None:
     frame = pl.DataFrame({"incident_id": ["i"], "opened_at": [START]})
     prepare_inputs(connection, {"incidents": frame})
     row = connection.execute(
-        "select incident_key = hash('i'), caused_by_change_key, repo_key from incidents"
+        "select incident_key = hash(md5_number('i')), caused_by_change_key, repo_key from incidents"
     ).fetchone()
     assert row == (True, None, None)
 
@@ -65,7 +66,7 @@ def test_arrow_tables_and_relations_serve_as_well() -> None:
     relation = connection.sql("select 'c' as change_id, 's' as sha, timestamp '2026-01-05' as authored_at")
     prepare_inputs(connection, {"repositories": pa.table({"repo_id": ["a"]}), "commits": relation})
     assert connection.execute("select repo_id from repositories").fetchall() == [("a",)]
-    assert connection.execute("select sha_key = hash('s') from commits").fetchall() == [(True,)]
+    assert connection.execute("select sha_key = hash(md5_number('s')) from commits").fetchall() == [(True,)]
 
 
 def test_unknown_tables_and_missing_columns_are_refused() -> None:
@@ -85,3 +86,23 @@ def test_preparing_twice_replaces() -> None:
     events.incident(1)
     prepare_inputs(connection, events.frames())
     assert connection.execute("select count(*) from repositories").fetchone() == (0,)
+
+
+ALIKE = ("bench:org/r12941#1092477", "bench:org/r12946#1092470")
+"""Ids that DuckDB's own hash takes for the same."""
+
+
+def test_ids_that_look_alike_have_keys_of_their_own() -> None:
+    connection = duckdb.connect()
+    plain = connection.execute("select count(distinct hash(id)) from (select unnest(?) as id)", [list(ALIKE)])
+    assert plain.fetchall() == [(1,)]
+    opened = [datetime(2026, 1, 1, tzinfo=UTC)] * len(ALIKE)
+    changes = pl.DataFrame({"change_id": ALIKE, "repo_id": "r", "state": "open", "opened_at": opened})
+    prepare_inputs(connection, {"changes": changes})
+    assert connection.execute("select count(distinct change_key) from changes").fetchall() == [(2,)]
+
+
+def test_half_a_million_ids_in_a_row_have_keys_of_their_own() -> None:
+    numbered = "select 'git.example:shop/cart-' || (i % 700) || '#' || i as id from range(500000) t(i)"
+    distinct = duckdb.connect().execute(f"select count(distinct {text_hash_sql('id')}) from ({numbered})")
+    assert distinct.fetchall() == [(500_000,)]

@@ -7,6 +7,7 @@ import pytest
 
 from metrics.facts import FactSettings
 from metrics.facts.milestones import ANOMALIES
+from schemas.sql import text_hash_sql
 from tests.support.events import Row, at, facts_of
 from tests.support.facts_oracle import Oracle, complete, truncate
 from tests.support.random_events import HOURS, random_events
@@ -46,7 +47,7 @@ def test_facts_equal_the_oracle(seed: int, share: float) -> None:
     connection = duckdb.connect()
 
     def rank(deployment: str) -> int:
-        found = connection.execute("select hash(?::varchar)", [deployment]).fetchone()
+        found = connection.execute(f"select {text_hash_sql('?::varchar')}", [deployment]).fetchone()
         assert found is not None
         return int(found[0])
 
