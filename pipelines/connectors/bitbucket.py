@@ -87,6 +87,11 @@ class Bitbucket(Connector):
 
     kind: ClassVar[str] = "bitbucket"
     settings_model: ClassVar[type[SourceSettings]] = BitbucketSettings
+    cannot_see: ClassVar[Sequence[str]] = (
+        "force pushes, merge conflicts and approvals that were taken back",
+        "when an issue was closed: its last update is taken",
+        "which deployments were rollbacks",
+    )
     settings: BitbucketSettings
 
     def authorization(self, token: str) -> str:

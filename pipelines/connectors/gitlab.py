@@ -89,6 +89,11 @@ class GitLab(Connector):
 
     kind: ClassVar[str] = "gitlab"
     settings_model: ClassVar[type[SourceSettings]] = GitLabSettings
+    cannot_see: ClassVar[Sequence[str]] = (
+        "force pushes that are no rebase: GitLab notes only the number of commits",
+        "merge conflicts that were solved since: GitLab shows the present one only",
+        "labels as events: each merge request would cost a request more",
+    )
     settings: GitLabSettings
 
     def streams(self, context: PullContext) -> Iterable[Stream]:
