@@ -75,6 +75,7 @@ class SourcePull:
         self._reports: dict[int, StreamReport] = {}
         self._failures = 0
         self._given_up = False
+        self._listed = 0
         self._touched: set[str] = set()
         settings = source.connector.settings
         self._client = HostClient(
@@ -127,13 +128,13 @@ class SourcePull:
         with ThreadPoolExecutor(self._source.connector.settings.concurrency, "scope") as pool:
             try:
                 for _, scope in scopes:
-                    if not self._reports:
-                        first = next(scope)
-                        if self._read_stream(*first, context).state == "refused":
-                            list(scope)  # the rest of a scope that is refused is left out
+                    of_scope = list(scope)
+                    self._listed += len(of_scope)
+                    if not self._reports and self._read_stream(*of_scope.pop(0), context).state == "refused":
+                        of_scope = []  # the rest of a scope that is refused is left out
                     if self._given_up:
                         break
-                    pool.submit(self._read_scope, list(scope), context)
+                    pool.submit(self._read_scope, of_scope, context)
             finally:
                 pool.shutdown(wait=True, cancel_futures=context.client.is_stopped)
 
@@ -169,13 +170,20 @@ class SourcePull:
             report.add(
                 IngestStore(warehouse, self._source.name, self._touched).keep(stream, batch, conformed, requests)
             )
-            self._progress.advanced(report)
+            self._advance(report)
 
         self._desk.post(keep)
 
     def _end(self, warehouse: Warehouse, stream: Stream, report: StreamReport, requests: int) -> None:
         report.requests = requests
         IngestStore(warehouse, self._source.name).note_end(stream, report.state, requests)
+        report.is_over = True
+        self._advance(report)
+
+    def _advance(self, report: StreamReport) -> None:
+        """Tell how far a stream is, and how much of its source is known to lie ahead."""
+        report.listed = self._listed
+        report.left = min((count for count in self._client.remaining.values() if count is not None), default=None)
         self._progress.advanced(report)
 
     def _count(self, number: int, report: StreamReport) -> None:
