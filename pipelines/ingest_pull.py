@@ -17,6 +17,7 @@ import httpx
 from pipelines.connectors.base import Batch, Conformed, PullContext, Stream
 from pipelines.connectors.kept_answers import KeptAnswers
 from pipelines.connectors.transport import GO_ON, HostClient, Stopped
+from pipelines.ingest_batches import Waiting
 from pipelines.ingest_desk import Desk
 from pipelines.ingest_prepare import PreparedSource
 from pipelines.ingest_report import Progress, StreamReport
@@ -153,26 +154,26 @@ class SourcePull:
         report = StreamReport(self._source.name, stream.name)
         own = replace(context, client=context.client.for_stream())
         self._desk.tell(lambda: self._progress.started(report.source, report.stream))
+        waiting = Waiting()
+
+        def store(warehouse: Warehouse) -> None:
+            for batch, conformed in waiting.take():
+                report.requests = own.client.requests
+                into = IngestStore(warehouse, self._source.name, self._touched)
+                report.add(into.keep(stream, batch, conformed, report.requests))
+                self._advance(report)
+
         try:
-            for batch, conformed in self._batches(stream, own):
-                self._hand_over(stream, batch, conformed, report, own.client.requests)
+            for read in self._batches(stream, own):
+                if waiting.add(read):
+                    self._desk.post(store)
+                elif waiting.is_full:
+                    self._desk.ask(store)
         except (SourceError, ConfigurationError) as error:
             report.error = error
         self._desk.ask(lambda warehouse: self._end(warehouse, stream, report, own.client.requests))
         self._count(number, report)
         return report
-
-    def _hand_over(
-        self, stream: Stream, batch: Batch, conformed: Conformed, report: StreamReport, requests: int
-    ) -> None:
-        def keep(warehouse: Warehouse) -> None:
-            report.requests = requests
-            report.add(
-                IngestStore(warehouse, self._source.name, self._touched).keep(stream, batch, conformed, requests)
-            )
-            self._advance(report)
-
-        self._desk.post(keep)
 
     def _end(self, warehouse: Warehouse, stream: Stream, report: StreamReport, requests: int) -> None:
         report.requests = requests
