@@ -44,7 +44,10 @@ CHANGES_PER_BATCH = 25
 SHORT = 12
 """Characters to which a merge's commit is shortened in lists."""
 NEXT = by_body("next")
-DEPLOYMENT_FIELDS = "+values.environment.name,+values.release.commit.hash,+values.state.status.name"
+DEPLOYMENT_FIELDS = ",".join(
+    f"+values.{name}"
+    for name in ("environment.name", "environment.environment_type.name", "release.commit.hash", "state.status.name")
+)
 CHECK_NAMES = "check repositories and what the token may read"
 RepositoryName = Annotated[str, StringConstraints(pattern=r"^[\w.-]+/([\w.-]+|\*)$")]
 
