@@ -60,7 +60,8 @@ def gaps_of(metric: Metric, empty: Set[str], tiers_with_rows: Set[str], watched:
         if blind == sorted(watched) and blind:
             return [Gap(metric.id, WHOLE, ("coverage",), _unwatched(metric.watched, "of any tier"))]
         loaded = _words(metric.inputs)
-        reason = f"{loaded} are loaded, and nothing in them counts yet; see what it counts in its definition"
+        advice = f"it needs {metric.requires}" if metric.requires else "see what it counts in its definition"
+        reason = f"{loaded} are loaded, and nothing in them counts yet; {advice}"
         return [Gap(metric.id, WHOLE, metric.inputs, reason)]
     return [
         Gap(metric.id, tier, ("coverage",), _unwatched(metric.watched, f"of {_place(tier)}"))

@@ -279,6 +279,8 @@ class Metric:
     """What keeps a window provisional beyond its follow-up, as long as more than a hundredth of its units is open."""
     inputs: tuple[str, ...] = ("changes",)
     """Event tables without which there is nothing to measure."""
+    requires: str = ""
+    """What the workspace must have said for it to be measured, in words: `a section of plumbline.toml`."""
     watched: tuple[str, ...] = ()
     """Kinds of outcome (register `coverage`) of which at least one must be watched; units from before are left out."""
     targets: Mapping[int, float] = field(default_factory=dict)

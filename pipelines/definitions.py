@@ -29,7 +29,10 @@ def load(workspace: Workspace) -> dg.Definitions:
     specs = [spec for asset in found if isinstance(asset, dg.AssetsDefinition) for spec in asset.specs]
     published = sorted({spec.key.to_user_string() for spec in specs} & set(all_tables()))
     # A whole job rests on nothing that earlier runs left.
-    whole = {"resources": {"build": {"config": {"workspace": str(workspace.root), "fresh": True}}}}
+    whole = {
+        "resources": {"build": {"config": {"workspace": str(workspace.root), "fresh": True}}},
+        "loggers": {"console": {"config": {"log_level": "WARNING"}}},
+    }
     built = dg.AssetSelection.assets(SNAPSHOT).upstream() | dg.AssetSelection.groups("alerts")
     return dg.Definitions(
         assets=[*found, snapshot_of(_before_snapshot(specs))],

@@ -17,6 +17,7 @@ import httpx
 from pipelines.connectors.base import Batch, Conformed, PullContext, Stream
 from pipelines.connectors.kept_answers import KeptAnswers
 from pipelines.connectors.transport import GO_ON, HostClient, Stopped
+from pipelines.ingest_batches import Waiting
 from pipelines.ingest_desk import Desk
 from pipelines.ingest_prepare import PreparedSource
 from pipelines.ingest_report import Progress, StreamReport
@@ -75,6 +76,7 @@ class SourcePull:
         self._reports: dict[int, StreamReport] = {}
         self._failures = 0
         self._given_up = False
+        self._listed = 0
         self._touched: set[str] = set()
         settings = source.connector.settings
         self._client = HostClient(
@@ -127,13 +129,13 @@ class SourcePull:
         with ThreadPoolExecutor(self._source.connector.settings.concurrency, "scope") as pool:
             try:
                 for _, scope in scopes:
-                    if not self._reports:
-                        first = next(scope)
-                        if self._read_stream(*first, context).state == "refused":
-                            list(scope)  # the rest of a scope that is refused is left out
+                    of_scope = list(scope)
+                    self._listed += len(of_scope)
+                    if not self._reports and self._read_stream(*of_scope.pop(0), context).state == "refused":
+                        of_scope = []  # the rest of a scope that is refused is left out
                     if self._given_up:
                         break
-                    pool.submit(self._read_scope, list(scope), context)
+                    pool.submit(self._read_scope, of_scope, context)
             finally:
                 pool.shutdown(wait=True, cancel_futures=context.client.is_stopped)
 
@@ -152,30 +154,37 @@ class SourcePull:
         report = StreamReport(self._source.name, stream.name)
         own = replace(context, client=context.client.for_stream())
         self._desk.tell(lambda: self._progress.started(report.source, report.stream))
+        waiting = Waiting()
+
+        def store(warehouse: Warehouse) -> None:
+            for batch, conformed in waiting.take():
+                report.requests = own.client.requests
+                into = IngestStore(warehouse, self._source.name, self._touched)
+                report.add(into.keep(stream, batch, conformed, report.requests))
+                self._advance(report)
+
         try:
-            for batch, conformed in self._batches(stream, own):
-                self._hand_over(stream, batch, conformed, report, own.client.requests)
+            for read in self._batches(stream, own):
+                if waiting.add(read):
+                    self._desk.post(store)
+                elif waiting.is_full:
+                    self._desk.ask(store)
         except (SourceError, ConfigurationError) as error:
             report.error = error
         self._desk.ask(lambda warehouse: self._end(warehouse, stream, report, own.client.requests))
         self._count(number, report)
         return report
 
-    def _hand_over(
-        self, stream: Stream, batch: Batch, conformed: Conformed, report: StreamReport, requests: int
-    ) -> None:
-        def keep(warehouse: Warehouse) -> None:
-            report.requests = requests
-            report.add(
-                IngestStore(warehouse, self._source.name, self._touched).keep(stream, batch, conformed, requests)
-            )
-            self._progress.advanced(report)
-
-        self._desk.post(keep)
-
     def _end(self, warehouse: Warehouse, stream: Stream, report: StreamReport, requests: int) -> None:
         report.requests = requests
         IngestStore(warehouse, self._source.name).note_end(stream, report.state, requests)
+        report.is_over = True
+        self._advance(report)
+
+    def _advance(self, report: StreamReport) -> None:
+        """Tell how far a stream is, and how much of its source is known to lie ahead."""
+        report.listed = self._listed
+        report.left = min((count for count in self._client.remaining.values() if count is not None), default=None)
         self._progress.advanced(report)
 
     def _count(self, number: int, report: StreamReport) -> None:

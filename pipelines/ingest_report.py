@@ -10,13 +10,27 @@ from schemas.errors import PlumblineError, SourceError
 
 @dataclass
 class StreamReport:
-    """What a pull of one stream did: rows by what became of them and by table, requests made, and how it ended."""
+    """What a pull of one stream did: rows by what became of them and by table, requests made, and how it ended.
+
+    Attributes:
+        source: The source's name.
+        stream: The stream's.
+        rows: By table.
+        requests: Requests made for it.
+        error: What it ended with before its end was reached.
+        is_over: Whether nothing more comes of it in this pull.
+        listed: Streams of its source that are known so far, this one included.
+        left: Requests that the host says are left, of the scarcest of its budgets; None where it does not say.
+    """
 
     source: str
     stream: str
     rows: dict[str, Outcome] = field(default_factory=dict)
     requests: int = 0
     error: PlumblineError | None = None
+    is_over: bool = False
+    listed: int = 0
+    left: int | None = None
 
     def add(self, outcomes: Mapping[str, Outcome]) -> None:
         """Count a batch in."""

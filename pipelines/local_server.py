@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 import webbrowser
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 import click
 
@@ -68,7 +69,11 @@ def serve(
     """
     # Whoever ends us by a signal means the child as well.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    child = subprocess.Popen([sys.executable, "-m", *arguments], env={**os.environ, **environment})
+    command = [sys.executable, "-m", *arguments]
+    # Files of the folder that we are called in are no modules of the server's.
+    variables = {**os.environ, "PYTHONSAFEPATH": "1", **environment}
+    # In a session of its own, so that what it starts in turn can be ended with it.
+    child = subprocess.Popen(command, env=variables, start_new_session=True)
     try:
         _wait_until_it_answers(child, f"{address}{health}", says)
         click.echo(f"{says}: {address} (stop with Ctrl-C)")
@@ -100,14 +105,14 @@ def _wait_until_it_answers(child: "subprocess.Popen[bytes]", url: str, says: str
 
 
 def _stop(child: "subprocess.Popen[bytes]") -> None:
-    """End the child politely, then for good."""
+    """End the child politely, then it and whatever it started for good."""
     if child.poll() is None:
         child.terminate()
-        try:
+        with suppress(subprocess.TimeoutExpired):
             child.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+    with suppress(ProcessLookupError):  # nothing is left of its session
+        os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
 
 
 def _has_screen() -> bool:

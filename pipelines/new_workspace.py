@@ -110,6 +110,36 @@ shallow_lines_per_minute = 100
 # repositories = ["owner/name"]
 # defect_labels = ["bug"]                 # issues that bear one of these are defects
 
+# [[sources]]
+# kind = "gitlab"
+# name = "gitlab"
+# base_url = "https://gitlab.com/api/v4"  # or https://HOST/api/v4 for a GitLab of your own
+# token_env = "GITLAB_TOKEN"              # scope read_api
+# projects = ["group/project"]            # or ["group/*"], subgroups included
+# gates = [{{ check = "lint*", gate = "lint" }}, {{ check = "*scan", gate = "security" }}]  # jobs by name → your gates;
+#                                         # by default every job is a gate of its own name
+# tests = ["*test*"]                      # jobs that run tests
+#
+# [[sources]]
+# kind = "pagerduty"
+# name = "pagerduty"
+# token_env = "PAGERDUTY_TOKEN"           # a read-only API key
+# services = {{ "Checkout API" = "payments" }}  # PagerDuty's service → yours: it links incidents to deployments
+# ignored_services = ["Staging"]
+#
+# [[sources]]
+# kind = "jira"
+# name = "jira"
+# base_url = "https://HOST.atlassian.net" # or a Jira Data Center
+# user = "someone@example.com"            # Cloud: whose API token it is; leave it out for a personal access token
+# token_env = "JIRA_TOKEN"
+# defects = "project = PAY AND issuetype = Bug"       # which issues are defects, in your own JQL
+# incidents = "project = INC"                         # and which are incidents
+# repo_ids = {{ PAY = "github.com:owner/name" }}        # component, label or project → where the defect lies
+# services = {{ "Checkout" = "payments" }}              # component → service of the incident
+#
+# More kinds, each with its page in docs/how-to: bitbucket, azure_devops, opsgenie, statuspage.
+
 # Deliveries that hosts push (webhooks), as many as you like; `plumbline serve-hooks` receives them at /hooks/NAME, and
 # the next ingest or build takes them in. The secret is read from the environment or from a file, never from here.
 # [[hooks]]

@@ -4,14 +4,14 @@ Only the rows of the report's windows leave the database: whole tiers, histogram
 window, and weekly sums instead of facts.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 
 import duckdb
 import polars as pl
 
 from metrics.briefs.roi.document import Phase, RoiReport
-from metrics.briefs.roi.periods import ClaimWindow, claim_window, quarters_with_data
+from metrics.briefs.roi.periods import ClaimWindow, baseline_periods, claim_window, quarters_with_data
 from metrics.briefs.roi.phases import ended_phase
 from metrics.briefs.roi.report import roi_report
 from metrics.briefs.roi.tables import RoiTables
@@ -45,6 +45,11 @@ BINS = """
       and window_start >= first and window_end <= past
     group by all order by all
 """
+WATCHED_SINCE = """
+    select cast(tier as varchar), date_trunc('day', min(finished_at)) from deployment_facts
+    where _incidents_watched and tier is not null and finished_at is not null group by all
+"""
+"""From when on incidents of a tier would have been seen: weeks before are not weeks without incidents."""
 WEEKLY = """
     with spans as (
         select span_tier, side, begins, greatest(date_diff('day', begins, ends) // 7, 1) as weeks, ends
@@ -56,7 +61,7 @@ WEEKLY = """
             count(*) as incidents, sum(restore_seconds) / 3600.0 as hours,
             count(*) filter (restore_seconds is null) as unresolved
         from incident_facts join spans on cast(tier as varchar) = span_tier and opened_at >= begins and opened_at < ends
-        where {watched}
+        where _incidents_watched
         group by all
     ), reviewed as (
         select span_tier as tier, side, least(date_diff('second', begins, submitted_at) // 604800, weeks - 1) as week,
@@ -111,15 +116,20 @@ def read_report(
     frames["comparisons"] = frame_of(connection, "comparisons", COMPARISONS.format(end=end))
     window = claim_window(frames["verdicts"], quarter)
     frames["sizes"] = frame_of(connection, "contrasts", SIZES.format(end=end, grain=window.grain))
-    frames |= dict(_summed(connection, origin, window, frames["baselines"]))
+    frames |= dict(_summed(connection, origin, window, baseline_periods(frames["comparisons"], window)))
     return roi_report(RoiTables.of(frames), origin, value_of(connection), period, phase)
 
 
 def _summed(
-    connection: duckdb.DuckDBPyConnection, origin: Origin, window: ClaimWindow, baselines: pl.DataFrame
+    connection: duckdb.DuckDBPyConnection, origin: Origin, window: ClaimWindow, baselines: Mapping[str, Period]
 ) -> Iterator[tuple[str, pl.DataFrame]]:
     """Histograms, weekly sums and counts of links over the baseline and the claim window."""
-    periods = _sides(window, baselines)
+    periods = [
+        (tier, side, period)
+        for tier, baseline in baselines.items()
+        if tier in TIERS
+        for side, period in (("baseline", baseline), ("window", window.period))
+    ]
     begins, ends = (timestamp(origin.calendar.instant(day)) for day in (window.period.start, window.period.end))
     yield "link_counts", frame_of(connection, "change_facts", LINK_COUNTS.format(begins=begins, ends=ends))
     if not periods:
@@ -127,19 +137,11 @@ def _summed(
     days = ", ".join(f"('{tier}', '{side}', date '{p.start}', date '{p.end}')" for tier, side, p in periods)
     yield "bins", frame_of(connection, "metric_values", BINS.format(sides=days))
     instant = origin.calendar.instant
-    instants = ", ".join(
-        f"('{tier}', '{side}', {timestamp(instant(p.start))}, {timestamp(instant(p.end))})" for tier, side, p in periods
-    )
-    columns = frame_of(connection, "incident_facts", "select * from incident_facts limit 0").columns
-    watched = "_incidents_watched" if "_incidents_watched" in columns else "true"
-    yield "weekly", frame_of(connection, "review_facts", WEEKLY.format(instants=instants, watched=watched))
-
-
-def _sides(window: ClaimWindow, baselines: pl.DataFrame) -> list[tuple[str, str, Period]]:
-    """Every tier's baseline and claim window, where it has a baseline."""
-    found = []
-    for row in baselines.iter_rows(named=True) if not baselines.is_empty() else ():
-        if row["tier"] in TIERS:
-            found.append((row["tier"], "baseline", Period(row["baseline_start"], row["baseline_end"])))
-            found.append((row["tier"], "window", window.period))
-    return found
+    since = dict(frame_of(connection, "deployment_facts", WATCHED_SINCE).iter_rows())
+    spans = [
+        f"('{tier}', '{side}', {timestamp(max(instant(p.start), since[tier]))}, {timestamp(instant(p.end))})"
+        for tier, side, p in periods
+        if tier in since and since[tier] < instant(p.end)
+    ]
+    if spans:
+        yield "weekly", frame_of(connection, "review_facts", WEEKLY.format(instants=", ".join(spans)))

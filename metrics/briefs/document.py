@@ -103,6 +103,20 @@ class Trend:
 
 
 @dataclass(frozen=True)
+class RecordBehind:
+    """A record behind a violation: what it is, its id, and where it can be looked at (empty where nobody knows)."""
+
+    kind: str
+    id: str
+    url: str
+
+    @property
+    def name(self) -> str:
+        """The id without the host and owner that a reader knows."""
+        return self.id.rpartition("/")[2]
+
+
+@dataclass(frozen=True)
 class Standing:
     """What the verdicts of one tier and window come to. `status` and `claim` are empty where nothing was judged."""
 
@@ -114,6 +128,8 @@ class Standing:
     is_provisional: bool
     sentence: str
     claim_sentence: str
+    records: tuple[RecordBehind, ...] = ()
+    """Of a violation, the worst records to look at first."""
 
     @property
     def status_text(self) -> str:

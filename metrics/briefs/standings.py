@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from metrics.briefs.document import Standing
+from metrics.briefs.document import RecordBehind, Standing
 from metrics.briefs.figures import figure_name
 from metrics.constraints import all_constraints
 from metrics.explain import STATISTIC_NAMES
@@ -17,6 +17,8 @@ from metrics.words import from_to, joined, quantity, sentence, share, within_sen
 Row = dict[str, Any]
 
 GRAINS = ("month", "quarter", "trailing_year")
+RECORDS_NAMED = 3
+"""Records behind a violation that a brief names; the dashboard has more."""
 
 
 def standings(verdicts: pl.DataFrame, tier: str, month: date, month_end: date) -> tuple[Standing, ...]:
@@ -69,7 +71,18 @@ def _standing(rows: Sequence[Row], grain: str, start: date, end: date) -> Standi
         is_provisional=any(row["is_provisional"] for row in rows),
         sentence=_sentence(worst, rows),
         claim_sentence=_claim(rows),
+        records=_records(worst) if worst["status"] == "violated" else (),
     )
+
+
+def _records(row: Row) -> tuple[RecordBehind, ...]:
+    """The worst records of the guardrail that the sentence tells of."""
+    guardrail = _worst_guardrail(row) or {}
+    metric = guardrail.get("metric")
+    found = [
+        record for each in row["evidence"].get("records", []) if each["metric"] == metric for record in each["worst"]
+    ]
+    return tuple(RecordBehind(each["kind"], each["id"], each.get("url") or "") for each in found[:RECORDS_NAMED])
 
 
 def deciding(rows: Sequence[Row]) -> Row:

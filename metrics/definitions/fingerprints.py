@@ -1,6 +1,7 @@
 """Fingerprints of definitions: what a version measures may not change under that version's name.
 
-`fingerprints.json` keeps, per metric and version, the fingerprint of the definition and those of its worked examples.
+`fingerprints.json` keeps, per metric and version, the fingerprint of the definition and those of its worked examples;
+per constraint and version, that of what it asks for and of what it holds against it.
 A test compares them with the definitions: whoever changes a formula, a condition or an estimator, or what an example
 comes to, gives the metric a new version that says why, and then runs `make fingerprints`. Recorded versions are never
 rewritten.
@@ -17,8 +18,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypedDict
 
+from metrics.constraints import all_constraints
 from metrics.definitions import all_metrics
-from metrics.model import Example, Metric
+from metrics.model import Constraint, Example, Metric
 
 FILE = Path(__file__).with_name("fingerprints.json")
 
@@ -31,11 +33,22 @@ class Fingerprint(TypedDict):
 
 
 Record = dict[str, dict[str, Fingerprint]]
-"""Fingerprints by metric and version."""
+"""Fingerprints by metric or constraint, and version."""
 
 
-def fingerprint(metric: Metric) -> Fingerprint:
-    """The fingerprint of a metric's present version: of all that decides its values, not of what is told about it."""
+def fingerprint(definition: Metric | Constraint) -> Fingerprint:
+    """The fingerprint of a present version: of all that decides its figures, not of what is told about it."""
+    if isinstance(definition, Constraint):
+        asked = {name: canonical(getattr(definition, name)) for name in JUDGED_BY}
+        return Fingerprint(definition=_hash(asked), examples=[])
+    return _of_metric(definition)
+
+
+JUDGED_BY = ("gains", "guardrails", "same_metric_only", "across_tiers", "tiers")
+"""Fields of a constraint that decide its verdicts."""
+
+
+def _of_metric(metric: Metric) -> Fingerprint:
     content = {
         "unit": metric.unit,
         "direction": metric.direction,
@@ -69,33 +82,34 @@ def recorded() -> Record:
     return record
 
 
-def changed(metrics: Iterable[Metric], record: Record) -> list[str]:
+def changed(definitions: Iterable[Metric | Constraint], record: Record) -> list[str]:
     """What has changed under a recorded version, in words; examples may be added to a version, not taken away."""
     found = []
-    for metric in metrics:
-        known = record.get(metric.id, {}).get(metric.version)
+    for each in definitions:
+        known = record.get(each.id, {}).get(each.version)
         if known is None:
             continue
-        now = fingerprint(metric)
+        now = fingerprint(each)
         if now["definition"] != known["definition"]:
-            found.append(f"{metric.id} {metric.version} measures something else than before")
+            does = "judges" if isinstance(each, Constraint) else "measures"
+            found.append(f"{each.id} {each.version} {does} something else than before")
         if not set(known["examples"]) <= set(now["examples"]):
-            found.append(f"{metric.id} {metric.version} lost or changed a worked example")
+            found.append(f"{each.id} {each.version} lost or changed a worked example")
     return found
 
 
-def extended(metrics: Iterable[Metric], record: Record) -> Record:
+def extended(definitions: Iterable[Metric | Constraint], record: Record) -> Record:
     """The record with the versions and examples that it lacks.
 
     Raises:
         ValueError: A recorded version has changed.
     """
-    metrics = list(metrics)
-    if offences := changed(metrics, record):
+    definitions = list(definitions)
+    if offences := changed(definitions, record):
         raise ValueError(f"{'; '.join(offences)}: give it a new version (a Revision that says why)")
     complete = {name: dict(versions) for name, versions in record.items()}
-    for metric in metrics:
-        complete.setdefault(metric.id, {})[metric.version] = fingerprint(metric)
+    for each in definitions:
+        complete.setdefault(each.id, {})[each.version] = fingerprint(each)
     return {name: complete[name] for name in sorted(complete)}
 
 
@@ -116,7 +130,7 @@ def _hash(content: object) -> str:
 def main() -> int:
     """Record the versions that are not yet recorded; refuse where a recorded one has changed."""
     try:
-        record = extended(all_metrics().values(), recorded())
+        record = extended([*all_metrics().values(), *all_constraints().values()], recorded())
     except ValueError as error:
         print(f"fingerprints: {error}", file=sys.stderr)
         return 2

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.argument("sources", metavar="[SOURCE]...", nargs=-1)
 @click.option("--since", metavar="DATE", help="Reach back to this day or instant, not to the end of the last pull.")
 @click.option("--full", is_flag=True, help="Read everything again, as if nothing had been pulled before.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output instead of a table.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output; progress as JSON lines.")
 @click.pass_obj
 def command(workspace_folder: Path, sources: tuple[str, ...], since: str | None, full: bool, as_json: bool) -> int:
     """Pull from the sources in plumbline.toml (all, or those named) into the warehouse.
@@ -42,7 +42,7 @@ def command(workspace_folder: Path, sources: tuple[str, ...], since: str | None,
     pulled = [name for name in sources if name != HOOKS or not workspace.hooks]
     reports: list[StreamReport] = []
     if pulled or not workspace.hooks or (workspace.sources and not sources):
-        with showing_progress(sys.stderr) as progress:
+        with showing_progress(sys.stderr, as_json=as_json) as progress:
             reports += ingest_sources(workspace, pulled, progress, since=reach, full=full)
     if workspace.hooks and (not sources or HOOKS in sources):
         reports += take_in_deliveries(workspace)

@@ -22,6 +22,11 @@ def command(workspace_folder: Path, port: int) -> int:
         ["dagster", "dev", "-m", "pipelines.definitions", "-h", LOOPBACK, "-p", str(port), "--log-level", "warning"],
         f"http://{LOOPBACK}:{port}",
         "/server_info",
-        {"DAGSTER_HOME": str(home), "PLUMBLINE_WORKSPACE": str(workspace.root)},
+        {
+            "DAGSTER_HOME": str(home),
+            "PLUMBLINE_WORKSPACE": str(workspace.root),
+            # The command that shall replace this one is not part of Dagster itself.
+            "PYTHONWARNINGS": "ignore:Function `dev_command` is superseded",
+        },
         says=f"Dagster on {workspace.name}",
     )

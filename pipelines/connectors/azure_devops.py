@@ -86,6 +86,12 @@ class AzureDevOps(Connector):
 
     kind: ClassVar[str] = "azure_devops"
     settings_model: ClassVar[type[SourceSettings]] = AzureDevOpsSettings
+    cannot_see: ClassVar[Sequence[str]] = (
+        "lines changed: Azure DevOps does not tell them",
+        "comments on an open pull request until its commits, votes or title move, or it ends",
+        "defects and incidents kept in Azure Boards",
+        "classic releases, and builds of repositories on other hosts",
+    )
     settings: AzureDevOpsSettings
 
     def authorization(self, token: str) -> str:

@@ -44,7 +44,10 @@ CHANGES_PER_BATCH = 25
 SHORT = 12
 """Characters to which a merge's commit is shortened in lists."""
 NEXT = by_body("next")
-DEPLOYMENT_FIELDS = "+values.environment.name,+values.release.commit.hash,+values.state.status.name"
+DEPLOYMENT_FIELDS = ",".join(
+    f"+values.{name}"
+    for name in ("environment.name", "environment.environment_type.name", "release.commit.hash", "state.status.name")
+)
 CHECK_NAMES = "check repositories and what the token may read"
 RepositoryName = Annotated[str, StringConstraints(pattern=r"^[\w.-]+/([\w.-]+|\*)$")]
 
@@ -87,6 +90,11 @@ class Bitbucket(Connector):
 
     kind: ClassVar[str] = "bitbucket"
     settings_model: ClassVar[type[SourceSettings]] = BitbucketSettings
+    cannot_see: ClassVar[Sequence[str]] = (
+        "force pushes, merge conflicts and approvals that were taken back",
+        "when an issue was closed: its last update is taken",
+        "which deployments were rollbacks",
+    )
     settings: BitbucketSettings
 
     def authorization(self, token: str) -> str:

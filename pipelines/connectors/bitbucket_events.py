@@ -245,12 +245,16 @@ def _deployment(each: Numbered, settings: Settings) -> Row:
     position, record = each
     data = record.data
     state, release, named = data.get("state") or {}, data.get("release") or {}, _state(data)
+    environment = data.get("environment") or {}
+    tier = (environment.get("environment_type") or {}).get("name")
     return {
         RECORD_COLUMN: position,
         "deployment_id": NAMES.part(record.scope, "deployments", record.record_id),
         "repo_id": NAMES.repo_id(record.scope),
         "service": settings.services.get(record.scope),
-        "environment": (data.get("environment") or {}).get("name"),
+        "environment": environment.get("name"),
+        # Every environment is of a type that its owner chose; the workspace's rule decides where it is not shown.
+        "is_production": None if tier is None else tier == "Production",
         "sha": (release.get("commit") or (data.get("deployable") or {}).get("commit") or {}).get("hash"),
         "status": DEPLOYMENT_STATUSES.get(named, named),
         "started_at": state.get("started_on") or release.get("created_on"),

@@ -62,6 +62,7 @@ class GitLabSettings(CheckSettings, SourceSettings):
         services: `group/project` → service, where it is not the repository's own.
         teams: `group/project` → team.
         deployment_links: Whether each successful deployment is asked which merge requests it brought (one request).
+        environment_tiers: Whether GitLab's tier of an environment says what is production, not the workspace's rule.
         line_counts: Whether lines and files changed are read, by GraphQL, a page of merge requests in one request.
         pipelines: Whose jobs are read as gates and test runs, one request a pipeline: those of merge requests
             (`changes`), of all branches (`all`), or of `none`.
@@ -80,6 +81,7 @@ class GitLabSettings(CheckSettings, SourceSettings):
     services: Mapping[str, str] = {}
     teams: Mapping[str, str] = {}
     deployment_links: bool = True
+    environment_tiers: bool = False
     line_counts: bool = True
     pipelines: Literal["changes", "all", "none"] = "changes"
 
@@ -89,6 +91,11 @@ class GitLab(Connector):
 
     kind: ClassVar[str] = "gitlab"
     settings_model: ClassVar[type[SourceSettings]] = GitLabSettings
+    cannot_see: ClassVar[Sequence[str]] = (
+        "force pushes that are no rebase: GitLab notes only the number of commits",
+        "merge conflicts that were solved since: GitLab shows the present one only",
+        "labels as events: each merge request would cost a request more",
+    )
     settings: GitLabSettings
 
     def streams(self, context: PullContext) -> Iterable[Stream]:
@@ -184,10 +191,13 @@ class GitLab(Connector):
 
     def _pull_deployments(self, stream: Stream, context: PullContext) -> Iterator[Batch]:
         """Deployments updated since the last pull, the successful ones with the merge requests that they brought."""
+        tiers = self._environments(stream, context.client)
 
         def records(item: Item) -> list[RawRecord]:
             identifier = str(item["id"])
             found = [RawRecord("deployment", identifier, stream.scope, item)]
+            if environment := tiers.get(str((item.get("environment") or {}).get("name"))):
+                found.append(RawRecord("environment", str(environment["id"]), stream.scope, environment, identifier))
             if item.get("status") == "success" and self.settings.deployment_links:
                 found += self._deployed(stream.scope, identifier, context.client)
             return found
@@ -195,6 +205,13 @@ class GitLab(Connector):
         sweep = Sweep.begin(stream, context)
         pages = pages_if_any(context.client, f"{project(stream.scope)}/deployments", _query(sweep))
         return newest_first(sweep, context, pages, updated_at, records, things_per_batch=CHANGES_PER_BATCH)
+
+    def _environments(self, stream: Stream, client: HostClient) -> dict[str, Item]:
+        """The project's environments by name, where their tiers are asked for."""
+        if not self.settings.environment_tiers:
+            return {}
+        pages = pages_if_any(client, f"{project(stream.scope)}/environments", {"per_page": PER_PAGE})
+        return {str(item["name"]): item for page in pages for item in page.items}
 
     def _pull_pipelines(self, stream: Stream, context: PullContext) -> Iterator[Batch]:
         """The jobs of pipelines that ended since the last pull."""

@@ -49,6 +49,7 @@ def conform(records: Sequence[RawRecord], settings: Settings, checks: CheckSetti
     changes = by_kind["merge_request"]
     reading = _ChangeReading(by_kind, settings, names)
     deployments = by_kind["deployment"]
+    tiers = {(record.scope, record.parent): record.data.get("tier") for _, record in by_kind["environment"]}
     runs = check_runs((each for kind in JOB_KINDS for each in by_kind[kind]), names)
     tables = {
         "repositories": [_repository(each, settings, names) for each in by_kind["project"]],
@@ -56,7 +57,7 @@ def conform(records: Sequence[RawRecord], settings: Settings, checks: CheckSetti
         "commits": [_commit(each, names) for each in by_kind["commit"]],
         "reviews": [row for _, record in changes for row in reading.reviews(record)],
         "change_events": [row for _, record in changes for row in reading.events(record)],
-        "deployments": [_deployment(each, names, settings) for each in deployments],
+        "deployments": [_deployment(each, tiers, names, settings) for each in deployments],
         "deployment_changes": [_deployment_change(each, names) for each in by_kind["deployed_merge_request"]],
         "gate_results": gate_rows(runs, checks),
         "test_runs": test_run_rows(runs, checks),
@@ -188,12 +189,15 @@ def _commit(each: Numbered, names: GitLabNames) -> Row:
     }
 
 
-def _deployment(each: Numbered, names: GitLabNames, settings: Settings) -> Row:
+def _deployment(
+    each: Numbered, tiers: Mapping[tuple[str, str | None], str | None], names: GitLabNames, settings: Settings
+) -> Row:
     """A deployment with the times of its job where it has one: the deployment's own update moves long after its end."""
     position, record = each
     data = record.data
     job = data.get("deployable") or {}
     status = DEPLOYMENT_STATUSES.get(str(data.get("status")), data.get("status"))
+    tier = tiers.get((record.scope, record.record_id))
     ended = job.get("finished_at") or data.get("finished_at") or data.get("updated_at")
     return {
         RECORD_COLUMN: position,
@@ -201,6 +205,7 @@ def _deployment(each: Numbered, names: GitLabNames, settings: Settings) -> Row:
         "repo_id": names.repo_id(record.scope),
         "service": settings.services.get(record.scope),
         "environment": (data.get("environment") or {}).get("name"),
+        "is_production": None if tier is None else tier == "production",
         "sha": data.get("sha"),
         "status": status,
         "kind": deployment_kind(str(job.get("name") or ""), str(data.get("ref") or "")),

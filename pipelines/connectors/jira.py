@@ -136,6 +136,10 @@ class Jira(Connector):
 
     kind: ClassVar[str] = "jira"
     settings_model: ClassVar[type[SourceSettings]] = JiraSettings
+    cannot_see: ClassVar[Sequence[str]] = (
+        "issues that were done, and then deleted or changed so that they no longer fit the JQL",
+        "causes that stand in no field of cause_fields and in no line `Caused by: …`",
+    )
     settings: JiraSettings
 
     def authorization(self, token: str) -> str:

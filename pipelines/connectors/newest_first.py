@@ -73,7 +73,9 @@ def newest_first(
     in_batch = 0
     observed_at = context.client.now()
     try:
-        for found, at in _elements(sweep, pages, changed_at, records, then):
+        # A look at a source goes back no time at all: everything that is open is not read for it.
+        is_look = context.since is not None and context.since >= context.started_at
+        for found, at in _elements(sweep, pages, changed_at, records, tuple if is_look else then):
             gathered += found
             in_batch += 1
             if at is not None:

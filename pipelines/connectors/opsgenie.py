@@ -63,6 +63,10 @@ class Opsgenie(Connector):
 
     kind: ClassVar[str] = "opsgenie"
     settings_model: ClassVar[type[SourceSettings]] = OpsgenieSettings
+    cannot_see: ClassVar[Sequence[str]] = (
+        "when an incident was acknowledged: its alerts know, the incident does not",
+        "which deployment or change an incident was caused by: it is attributed by service and time",
+    )
     settings: OpsgenieSettings
 
     def authorization(self, token: str) -> str:

@@ -79,6 +79,10 @@ class PagerDuty(Connector):
 
     kind: ClassVar[str] = "pagerduty"
     settings_model: ClassVar[type[SourceSettings]] = PagerDutySettings
+    cannot_see: ClassVar[Sequence[str]] = (
+        "which deployment or change an incident was caused by: it is attributed by service and time",
+        "a priority or title that changed after the incident was resolved",
+    )
     headers: ClassVar[Mapping[str, str]] = {"Accept": "application/vnd.pagerduty+json;version=2"}
     settings: PagerDutySettings
 

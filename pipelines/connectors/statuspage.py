@@ -62,6 +62,10 @@ class Statuspage(Connector):
 
     kind: ClassVar[str] = "statuspage"
     settings_model: ClassVar[type[SourceSettings]] = StatuspageSettings
+    cannot_see: ClassVar[Sequence[str]] = (
+        "incidents that were not told to customers",
+        "when an incident was acknowledged",
+    )
     settings: StatuspageSettings
 
     def authorization(self, token: str) -> str:

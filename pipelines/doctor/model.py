@@ -6,8 +6,8 @@ from typing import Literal
 
 from schemas.errors import PlumblineError
 
-State = Literal["ok", "note", "problem"]
-"""`note` works but deserves a look; a `problem` is what somebody has to mend."""
+State = Literal["ok", "info", "note", "problem"]
+"""`info` is neither good nor bad; `note` works but deserves a look; a `problem` is what somebody has to mend."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from pipelines.doctor.model import Check
 
-MARKS = {"ok": ("✓", "green"), "note": ("!", "yellow"), "problem": ("✗", "red")}
+MARKS = {"ok": ("✓", "green"), "info": ("·", ""), "note": ("!", "yellow"), "problem": ("✗", "red")}
 WIDTH_WITHOUT_TERMINAL = 120
 
 

@@ -76,7 +76,7 @@ def _production(production: Production, environments: Mapping[str, int]) -> Iter
         AREA, "ok", f"production: {_shown({name: environments[name] for name in environments if name in matched})}"
     )
     if rest:
-        yield Check(AREA, "ok", f"not production: {_shown(others)}")
+        yield Check(AREA, "info", f"not production: {_shown(others)}")
     is_default = production == Production()
     for each in [] if is_default else lone:
         what = f"production.{each} matches nothing; other environments are {_shown(others)}"

@@ -48,7 +48,7 @@ def source(workspace: Workspace, given: Source, world: World, sighted: Sighted, 
             yield from _probed(area, connector.probe(client), sighted)
             yield from _budgets(area, client)
     if connector.cannot_see:
-        yield Check(area, "ok", f"cannot see: {'; '.join(connector.cannot_see)}")
+        yield Check(area, "info", f"cannot see: {'; '.join(connector.cannot_see)}")
 
 
 def _probed(area: str, findings: Iterator[Any], sighted: Sighted) -> Iterator[Check]:
@@ -67,7 +67,7 @@ def _budgets(area: str, client: HostClient) -> Iterator[Check]:
     left = {name: count for name, count in client.remaining.items() if count is not None}
     asked = f"{client.all_requests:,} requests made for this look"
     told = ", ".join(f"{count:,} {name}".strip() for name, count in sorted(left.items()))
-    yield Check(area, "ok", f"{asked}; the host says {told} are left" if told else asked)
+    yield Check(area, "info", f"{asked}; the host says {told} are left" if told else asked)
 
 
 def _mapped_repositories(area: str, settings: dict[str, Any]) -> Iterator[Check]:

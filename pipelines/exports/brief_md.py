@@ -7,7 +7,7 @@ from metrics.words import UNKNOWN
 from pipelines.exports.layout import layout_of, span
 from pipelines.exports.templating import environment
 
-SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~])")
+SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~$])")
 TEMPLATE = "brief.md.j2"
 
 

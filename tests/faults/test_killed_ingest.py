@@ -1,52 +1,25 @@
-"""The process killed outright in the middle of a pull, and run again."""
+"""The process killed outright in the middle of a pull, and run again; `python -m tests.faults.kills` does it often."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-from schemas.workspace import Workspace
-from tests.support.pulling import contents, make_workspace, status_of
-from tests.support.replay import Answer, ReplayHost
+import pytest
 
-COMMAND = [sys.executable, "-c", "from pipelines.cli import main; main()"]
-
-
-def ingest(workspace: Workspace, host: ReplayHost, kill_at: int = 0) -> int:
-    """Run `plumbline ingest` in a process of its own; its return code."""
-    started: list[subprocess.Popen[bytes]] = []
-
-    def kill(_: str, number: int) -> Answer | None:
-        if number == kill_at:
-            os.kill(started[0].pid, signal.SIGKILL)
-        return None
-
-    host.fault = kill
-    command = [*COMMAND, "--workspace", str(workspace.root), "ingest"]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        started.append(process)
-        return process.wait()
+from tests.faults.kills import trials
+from tests.support.github_graphql import GitHubHost
 
 
-def test_a_killed_pull_run_again_gives_the_same_warehouse(repository_root: Path, tmp_path: Path) -> None:
-    folder = repository_root / "sample_data" / "payloads" / "github"
+@pytest.mark.parametrize(("more", "kills"), [({}, 1), ({"token_env": "TOKEN"}, 2)], ids=["REST", "GraphQL"])
+def test_a_killed_pull_run_again_gives_the_same_warehouse(
+    more: dict[str, str], kills: int, repository_root: Path, tmp_path: Path
+) -> None:
     resources: dict[str, Any] = {}
-    for name in ("repository", "pull_requests", "issues", "deployments"):
-        resources |= json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
-    host = ReplayHost(resources)
+    for path in sorted((repository_root / "sample_data" / "payloads" / "github").glob("*.json")):
+        if path.name != "source.json":
+            resources |= json.loads(path.read_text(encoding="utf-8"))
+    host = GitHubHost(resources, largest_page=2)
     with host.serving() as base_url:
-        settings = {"kind": "github", "name": "work", "base_url": base_url, "repositories": ["acme/payments"]}
-        whole = make_workspace(tmp_path / "whole", **settings)
-        assert ingest(whole, host) == 0
-        needed = len(host.requests)
-        for kill_at in (2, needed // 2, needed):
-            workspace = make_workspace(tmp_path / str(kill_at), **settings)
-            host.requests.clear()
-            assert ingest(workspace, host, kill_at) == -signal.SIGKILL
-            assert len(host.requests) == kill_at
-            assert ingest(workspace, host) == 0
-            assert contents(workspace) == contents(whole)
-            assert {row["state"] for row in status_of(workspace).values()} == {"complete"}
+        settings = {"kind": "github", "name": "work", "base_url": base_url, "repositories": ["acme/payments"], **more}
+        found = trials(host, settings, tmp_path, kills, seed=5)
+    assert [trial for trial in found if not (trial.was_killed and trial.is_same and trial.is_complete)] == []

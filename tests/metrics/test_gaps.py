@@ -81,6 +81,15 @@ def test_empty_tables_and_loaded_ones_without_a_unit_are_told_apart(unwatched: E
     assert short.reason.startswith("changes and deployments are loaded, and nothing in them counts yet")
 
 
+def test_what_needs_a_setting_names_it() -> None:
+    metric = METRICS["pickup_time_working"]
+    (gap,) = gaps_of(metric, set(), set(), {})
+    assert gap.reason == (
+        "changes and reviews are loaded, and nothing in them counts yet; it needs the section [working_hours] in"
+        " plumbline.toml, which says when work is done"
+    )
+
+
 def test_rows_say_what_nobody_watches_in_their_tier_and_window(unwatched: Engine) -> None:
     values = unwatched.run(METRICS["change_failure_rate"]).values
     notes = set(values.filter((pl.col("tier") == "3") & (pl.col("segment_kind") == "all"))["note"])

@@ -69,6 +69,20 @@ def chosen_quarter(quarters: Sequence[date], wanted: date | None) -> date:
     raise InputError(f"{quarter_name(chosen)} {what}", "", f"the snapshot has whole quarters from {span}")
 
 
+def baseline_periods(comparisons: pl.DataFrame, window: ClaimWindow) -> dict[str, Period]:
+    """The baseline of every tier that the claim window was compared with, named or not."""
+    if comparisons.is_empty():
+        return {}
+    rows = comparisons.filter(
+        (pl.col("grain") == window.grain)
+        & (pl.col("window_end") == window.period.end)
+        & (pl.col("comparator") == "baseline")
+        & (pl.col("segment_kind") == "all")
+    )
+    spans = rows.group_by("tier").agg(pl.col("baseline_start").min(), pl.col("baseline_end").max()).sort("tier")
+    return {tier: Period(start, end) for tier, start, end in spans.iter_rows() if start is not None and end is not None}
+
+
 def claim_window(verdicts: pl.DataFrame, quarter: date) -> ClaimWindow:
     """The four quarters that end with this one if any tier was judged over them, else the quarter."""
     end = add_months(quarter, MONTHS_PER_QUARTER)

@@ -1,6 +1,6 @@
 """The ROI report, put together from its parts (METRICS §7)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 import polars as pl
@@ -8,13 +8,13 @@ import polars as pl
 from metrics.briefs import actions as done
 from metrics.briefs import next_steps as steps
 from metrics.briefs import quality as known
-from metrics.briefs.document import Action, BaselineNote, Figure
+from metrics.briefs.document import Action, Figure
 from metrics.briefs.monthly import identity_of
 from metrics.briefs.roi import confidence as sure
 from metrics.briefs.roi.document import Phase, RoiReport, TierResult, Value
 from metrics.briefs.roi.figures import compared, curves, risks, tiers_of
 from metrics.briefs.roi.gains import claims_in_short, tier_result
-from metrics.briefs.roi.periods import ClaimWindow, claim_window, quarter_name
+from metrics.briefs.roi.periods import ClaimWindow, baseline_periods, claim_window, quarter_name
 from metrics.briefs.roi.tables import RoiTables
 from metrics.briefs.roi.value import value
 from metrics.briefs.tables import Origin
@@ -51,7 +51,7 @@ def _report(tables: RoiTables, origin: Origin, settings: Settings, quarter: Peri
     since = min((note.end for note in notes), default=None)
     controls = done.actions(tables.control_changes, tables.control_effects, since, quarter_span)
     counts, overdue = done.exceptions(tables.exceptions, quarter_span)
-    worth = value(tables, own, results, settings, _span_of(notes, tiers), window)
+    worth = value(tables, own, results, settings, _span_of(baseline_periods(tables.comparisons, window), tiers), window)
     risky = risks(own, tiers)
     told = [figure for result in results for each in result.distributions for figure in each.figures]
     shown = [*told, *risky, *_behind_value(own)]
@@ -93,15 +93,15 @@ def _report(tables: RoiTables, origin: Origin, settings: Settings, quarter: Peri
 
 def _title(quarter: Period, phase: Phase | None) -> str:
     if phase is not None:
-        return f"ROI report at the end of the phase {phase.name.replace('_', ' ')}"
+        return f"ROI report, end of {phase.name.replace('_', ' ')}"
     name = quarter_name(quarter.start)
     return f"ROI report, {name[4:]} {name[:4]}"
 
 
-def _span_of(notes: Sequence[BaselineNote], tiers: Sequence[str]) -> Period | None:
+def _span_of(baselines: Mapping[str, Period], tiers: Sequence[str]) -> Period | None:
     """From the first to the last day that the baseline of any of the tiers has."""
-    own = [note for note in notes if note.tier in tiers]
-    return Period(min(note.start for note in own), max(note.end for note in own)) if own else None
+    own = [baselines[tier] for tier in tiers if tier in baselines]
+    return Period(min(each.start for each in own), max(each.end for each in own)) if own else None
 
 
 def _behind_value(figures: Sequence[Figure]) -> list[Figure]:

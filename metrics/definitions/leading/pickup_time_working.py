@@ -18,6 +18,7 @@ METRIC = Metric(
     ),
     source="reviews, changes, change_events, working_hours in plumbline.toml; change_facts",
     estimators=(Distribution(fact="measured_changes", time="merged_at", value="_pickup_working_seconds / 3600"),),
+    requires="the section [working_hours] in plumbline.toml, which says when work is done",
     inputs=("changes", "reviews"),
     caveats=(
         "Only where plumbline.toml has a section [working_hours]; without one there are no rows.",

@@ -5,9 +5,10 @@ from datetime import date, timedelta
 
 import pytest
 
+from metrics.constraints import all_constraints
 from metrics.definitions import all_metrics
 from metrics.definitions.fingerprints import Record, changed, extended, fingerprint, recorded
-from metrics.model import Count, Example, Metric, Revision
+from metrics.model import Constraint, Count, Example, Metric, Revision
 
 METRIC = Metric(
     id="merges",
@@ -29,8 +30,10 @@ def record() -> Record:
 
 
 def test_every_version_in_force_is_recorded_and_unchanged() -> None:
-    assert changed(all_metrics().values(), recorded()) == []
-    missing = [m.id for m in all_metrics().values() if m.version not in recorded().get(m.id, {})]
+    assert not set(all_metrics()) & set(all_constraints()), "they share one record"
+    definitions: list[Metric | Constraint] = [*all_metrics().values(), *all_constraints().values()]
+    assert changed(definitions, recorded()) == []
+    missing = [each.id for each in definitions if each.version not in recorded().get(each.id, {})]
     assert not missing, "run `make fingerprints`"
 
 
@@ -69,3 +72,11 @@ def test_a_change_without_a_new_version_is_found_and_not_recorded(other: Metric,
 def test_what_is_told_about_a_definition_may_change(other: Metric, record: Record) -> None:
     assert changed([other], record) == []
     assert extended([other], record)["merges"]["1.0.0"] == fingerprint(other)
+
+
+def test_a_constraint_that_holds_something_else_against_a_gain_needs_a_version() -> None:
+    constraint = all_constraints()["speed_vs_escape"]
+    record = extended([constraint], {})
+    assert changed([replace(constraint, name="Otherwise named")], record) == []
+    fewer = replace(constraint, guardrails=constraint.guardrails[:1])
+    assert changed([fewer], record) == [f"speed_vs_escape {constraint.version} judges something else than before"]

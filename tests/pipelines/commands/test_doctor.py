@@ -80,7 +80,8 @@ def test_a_source_in_order(tmp_path: Path, capsys: pytest.CaptureFixture[str], r
     assert "a classic token with the scopes read:org, repo" in said
     assert any(each.startswith("budget core: 4,900 of 5,000 left until") for each in said)
     assert "defect_labels: 'bug' is a label of 1 repository" in said
-    assert any(each.startswith("cannot see: ") and "merge conflicts" in each for each in said)
+    told = found(facts, "Source work", "info")
+    assert any(each.startswith("cannot see: ") and "merge conflicts" in each for each in told)
     assert f"{REPOSITORY}: pull requests, commits, issues, deployments, runs of Actions can be read" in said
     assert not (tmp_path / ".plumbline" / "warehouse.duckdb").exists()
 
@@ -214,7 +215,7 @@ deployment_id,repo_id,service,environment,status
         ),
         ('patterns = ["(?=prod)"]', "problem", "'(?=prod)' cannot be used"),
         ('patterns = ["^prod-"]', "ok", "production: prod-eu (2)"),
-        ('patterns = ["^prod-"]', "ok", "not production: qa (1)"),
+        ('patterns = ["^prod-"]', "info", "not production: qa (1)"),
     ],
 )
 def test_the_rule_on_production(

@@ -167,6 +167,13 @@ def test_the_life_of_a_deployment(data: Mapping[str, object], expected: tuple[st
     assert (row["status"], row["started_at"], row["finished_at"]) == expected
 
 
+@pytest.mark.parametrize(("tier", "expected"), [("production", "true"), ("staging", "false"), (None, None)])
+def test_an_environment_s_tier_where_it_is_asked_for(tier: str | None, expected: str | None) -> None:
+    made = RawRecord("deployment", "9", SCOPE, {"id": 9, "status": "success", "created_at": AT})
+    environment = RawRecord("environment", "3", SCOPE, {"id": 3, "name": "eu", "tier": tier}, "9")
+    assert rows([made, environment], "deployments")[0]["is_production"] == expected
+
+
 @pytest.mark.parametrize(
     ("job", "ref", "kind"),
     [
