@@ -71,38 +71,34 @@ def _pattern(template: str) -> re.Pattern[str]:
     return re.compile("".join([*written, re.escape(template[last:])]))
 
 
+def _of(host: str, tail: str, page: str, *kinds: Kind) -> RecordLink:
+    """A pattern of records that hang on a repository: `host:owner/name` and a tail."""
+    return RecordLink(id=f"*{host}*:{{path}}{tail}", url=f"https://{{host}}/{{path}}{page}", kinds=kinds)
+
+
 SHIPPED = (
-    RecordLink(id="*github*:{path}#{number}", url="https://{host}/{path}/pull/{number}", kinds=("change",)),
-    RecordLink(
-        id="*github*:{path}#{number}", url="https://{host}/{path}/issues/{number}", kinds=("defect", "incident")
-    ),
-    RecordLink(
-        id="*github*:{path}/deployments/{number}", url="https://{host}/{path}/deployments", kinds=("deployment",)
-    ),
-    RecordLink(id="*gitlab*:{path}#{number}", url="https://{host}/{path}/-/merge_requests/{number}", kinds=("change",)),
-    RecordLink(
-        id="*gitlab*:{path}#{number}", url="https://{host}/{path}/-/issues/{number}", kinds=("defect", "incident")
-    ),
-    RecordLink(
-        id="*gitlab*:{path}/deployments/{number}", url="https://{host}/{path}/-/environments", kinds=("deployment",)
-    ),
-    RecordLink(id="*bitbucket*:{path}#{number}", url="https://{host}/{path}/pull-requests/{number}", kinds=("change",)),
-    RecordLink(
-        id="*bitbucket*:{path}#{number}", url="https://{host}/{path}/issues/{number}", kinds=("defect", "incident")
-    ),
+    _of("github", "#{number}", "/pull/{number}", "change"),
+    _of("github", "#{number}", "/issues/{number}", "defect", "incident"),
+    _of("github", "/deployments/{number}", "/deployments", "deployment"),
+    _of("gitlab", "#{number}", "/-/merge_requests/{number}", "change"),
+    _of("gitlab", "/issues/{number}", "/-/issues/{number}", "defect", "incident"),
+    _of("gitlab", "/deployments/{number}", "/-/environments", "deployment"),
+    _of("bitbucket", "#{number}", "/pull-requests/{number}", "change"),
+    _of("bitbucket", "/issues/{number}", "/issues/{number}", "defect", "incident"),
+    _of("bitbucket", "/deployments/{number}", "/deployments", "deployment"),
     RecordLink(
         id="dev.azure.com:{organisation}/{project}/{repository}#{number}",
         url="https://dev.azure.com/{organisation}/{project}/_git/{repository}/pullrequest/{number}",
         kinds=("change",),
     ),
-    RecordLink(id="*.atlassian.net:{issue}", url="https://{host}/browse/{issue}", kinds=("defect", "incident")),
-    RecordLink(id="*.pagerduty.com:{incident}", url="https://{host}/incidents/{incident}", kinds=("incident",)),
     *(
-        RecordLink(id=f"*{host}*:{{path}}", url="https://{host}/{path}", kinds=("repository",))
-        for host in ("github", "gitlab", "bitbucket")
+        RecordLink(id=f"{site}:{{issue}}", url="https://{host}/browse/{issue}", kinds=("defect", "incident"))
+        for site in ("*.atlassian.net", "*jira*")
     ),
+    *(_of(host, "", "", "repository") for host in ("github", "gitlab", "bitbucket")),
 )
-"""For the hosts whose name tells what they run. GitHub and GitLab have no page per deployment: theirs lists them."""
+"""For the hosts whose name tells what they run. Where a host has no page per deployment, its
+list of them is given."""
 
 
 class RecordLinks:
