@@ -1,0 +1,25 @@
+"""The facts of a loaded workspace alone, made and written: `python -m tests.bench.facts WORKSPACE`."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from metrics.facts import build_facts
+from pipelines.build_store import BuildStore, Cut
+from pipelines.stages.facts import FACTS, INTERNAL, settings_of
+from schemas.workspace import load_workspace
+
+
+def main(folder: Path) -> None:
+    """Build the facts as of the workspace's cut, and write them as a build does."""
+    workspace = load_workspace(folder)
+    now = datetime.now(UTC)
+    as_of = (workspace.as_of or now).astimezone(UTC).replace(tzinfo=None)
+    with BuildStore(workspace, Cut(as_of), now.replace(tzinfo=None)) as store:
+        build_facts(store.connection, settings_of(workspace), as_of, materialise=False)
+        for name, order in (INTERNAL | FACTS).items():
+            store.write(name, name, order_by=order, internal=name in INTERNAL)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
