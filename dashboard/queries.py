@@ -184,19 +184,23 @@ def beside_tiers(snapshot: Snapshot, window: Window, segment: Segment) -> pl.Dat
 
     Columns: metric, tier, statistic, value, n, ci_low, ci_high, whole.
     """
+    columns = "metric, tier, statistic, value, n, ci_low, ci_high"
+    # Read apart: with one condition for both, no group of rows could be skipped.
+    read = f"""select {columns} from metric_values
+        where segment_kind = ? and segment = ? and grain = ? and window_start = ?
+            and statistic in ('p50', 'rate', 'per_week')"""
     return snapshot.rows(
-        """with found as (
-            select metric, tier, statistic, segment_kind, value, n, ci_low, ci_high from metric_values
-            where grain = ? and window_start = ? and statistic in ('p50', 'rate', 'per_week')
-                and (segment_kind = 'all' or (segment_kind = ? and segment = ?)))
-        select own.metric, own.tier, own.statistic, own.value, own.n, own.ci_low, own.ci_high, whole.value as whole
-        from found as own left join (select * from found where segment_kind = 'all') as whole
-            using (metric, tier, statistic)
-        where own.segment_kind <> 'all' order by own.metric, own.tier""",
-        window.grain,
-        window.start,
+        f"""with own as ({read}), whole as ({read})
+        select own.*, whole.value as whole from own left join whole using (metric, tier, statistic)
+        order by own.metric, own.tier""",
         segment.kind,
         segment.name,
+        window.grain,
+        window.start,
+        WHOLE.kind,
+        WHOLE.name,
+        window.grain,
+        window.start,
     )
 
 

@@ -125,6 +125,8 @@ def _opened(state: str, snapshot_id: str, teams: tuple[str, ...] | None) -> Snap
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _unreadable(snapshot_id, error) from None
     connection = duckdb.connect(":memory:")
+    # Parts never change, so what their footers say may be kept: a query reads no more than the groups that it needs.
+    connection.execute("set parquet_metadata_cache = true")
     try:
         if teams is not None:
             _limit(connection, folder, manifest, teams)

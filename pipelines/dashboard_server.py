@@ -48,7 +48,7 @@ def serve_dashboard(workspace: Workspace, port: int, *, host: str = LOOPBACK, op
         flags = [f"--{name}={value}" for name, value in options.items()]
         shown = LOOPBACK if host in EVERY_INTERFACE else f"[{host}]" if ":" in host else host
         return serve(
-            ["streamlit", "run", str(_app()), *flags],
+            ["dashboard", "run", str(_app()), *flags],
             f"http://{shown}:{port}",
             "/_stcore/health",
             {

@@ -14,8 +14,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TextIO
 
 from rich.console import Console
-from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn
 from rich.progress import Progress as Bars
+from rich.table import Column
 
 if TYPE_CHECKING:
     from pipelines.ingest_report import Progress, StreamReport
@@ -178,9 +179,9 @@ class TerminalProgress:
 
     def waits(self, source: str, seconds: float, reason: str) -> None:
         """The host wants to be left alone."""
-        self._update(source, f"waiting {_duration(seconds)} for {reason}")
+        self._update(source, "", f"waiting {_duration(seconds)} for {reason}")
 
-    def _update(self, source: str, what: str) -> None:
+    def _update(self, source: str, what: str, words: str = "") -> None:
         tally = self._tallies.of(source)
         if source not in self._tasks:
             self._tasks[source] = self._bars.add_task(source, total=None, what="", words="")
@@ -189,7 +190,7 @@ class TerminalProgress:
             completed=tally.over,
             total=tally.listed or None,
             what=what,
-            words=self._tallies.words(source) if tally.listed else "",
+            words=words or (self._tallies.words(source) if tally.listed else ""),
         )
 
 
@@ -203,12 +204,11 @@ def showing_progress(stream: TextIO, *, as_json: bool = False) -> Iterator["Prog
         columns = (
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False, style="bold"),
-            BarColumn(bar_width=20),
-            TextColumn("{task.fields[words]}", markup=False),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[what]}", markup=False, style="dim"),
+            BarColumn(12, table_column=Column(min_width=12)),
+            TextColumn("{task.fields[words]}", markup=False, table_column=Column(no_wrap=True)),
+            TextColumn("{task.fields[what]}", markup=False, style="dim", table_column=Column(no_wrap=True, ratio=1)),
         )
-        with Bars(*columns, console=Console(file=stream), transient=True) as bars:
+        with Bars(*columns, console=Console(file=stream), transient=True, expand=True) as bars:
             yield TerminalProgress(bars)
     else:
         yield PlainProgress(stream)

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from pipelines.hooks.spool import deliveries
 from pipelines.link_report import link_lines
 
 
@@ -27,10 +28,10 @@ def _delivery_lines(counts: list[dict[str, Any]]) -> list[str]:
     lines = []
     for each in counts:
         if each["waiting"]:
-            what = f"{each['waiting']:,} deliveries wait; the next ingest or build takes them in"
+            what = f"{deliveries(each['waiting'])} to be taken in by the next ingest or build"
             lines.append(f"  hooks/{each['hook']}: {what}")
         if each["unreadable"]:
-            what = f"{each['unreadable']:,} deliveries could not be read and are kept ({each['reason']})"
+            what = f"{deliveries(each['unreadable'])} could not be read, but are kept ({each['reason']})"
             lines.append(f"  hooks/{each['hook']}: {what}")
     return lines
 

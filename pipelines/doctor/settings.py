@@ -12,7 +12,7 @@ from pipelines.alerts.addresses import address_of
 from pipelines.constraints_of import constraints_of
 from pipelines.doctor.model import Check, told
 from pipelines.hooks.prepared import PreparedHook, prepared_hooks
-from pipelines.hooks.spool import Spool
+from pipelines.hooks.spool import Spool, deliveries
 from pipelines.intake.batch import take_in
 from pipelines.intake.books import Load
 from pipelines.intake.forms import suffix_of
@@ -136,7 +136,7 @@ def hooks(workspace: Workspace, environment: Mapping[str, str]) -> Iterator[Chec
         yield from told(HOOKS, partial(_hook, hook))
     for each in Spool(workspace.state).counts():
         if each["unreadable"]:
-            what = f"{each['unreadable']:,} deliveries to {each['hook']} could not be read ({each['reason']})"
+            what = f"{deliveries(each['unreadable'])} to {each['hook']} could not be read ({each['reason']})"
             yield Check(HOOKS, "note", what, "they are kept; a later version may read them")
 
 

@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from schemas.errors import PlumblineError
 from schemas.hook_settings import Hook
@@ -27,6 +28,11 @@ TABLE = """
     );
     create index if not exists deliveries_by_state on deliveries (state, hook, number);
 """
+
+
+def deliveries(count: int) -> str:
+    """`1 delivery`, `1,204 deliveries`."""
+    return "1 delivery" if count == 1 else f"{count:,} deliveries"
 
 
 class SpoolError(PlumblineError):
@@ -112,7 +118,7 @@ class Spool:
             connection.executemany("update deliveries set state = 'unreadable', reason = ? where number = ?", failed)
             connection.execute("commit")
 
-    def counts(self) -> list[dict[str, object]]:
+    def counts(self) -> list[dict[str, Any]]:
         """Per hook: deliveries that wait, that were taken, that could not be read, and when the newest came."""
         if not self.exists:
             return []

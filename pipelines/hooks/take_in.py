@@ -22,7 +22,7 @@ from pipelines.connectors.base import (
     text_frame,
 )
 from pipelines.hooks.prepared import PreparedHook, prepared_hooks
-from pipelines.hooks.spool import Spool, Waiting
+from pipelines.hooks.spool import Spool, Waiting, deliveries
 from pipelines.ingest import StreamReport
 from pipelines.ingest_store import IngestStore
 from pipelines.warehouse import Warehouse
@@ -68,8 +68,8 @@ def _take_in(hook: PreparedHook, spool: Spool, store: IngestStore, warehouse: Wa
         spool.settle([each.number for each in waiting], reading.unreadable)
         if reading.unreadable:
             reason = next(iter(reading.unreadable.values()))
-            what = f"{len(reading.unreadable):,} deliveries could not be read ({reason})"
-            report.error = InputError(what, f'hook "{hook.name}"', "`plumbline status` counts them; they are kept")
+            what = f"{deliveries(len(reading.unreadable))} could not be read ({reason})"
+            report.error = InputError(what, f'hook "{hook.name}"', "kept, and counted by `plumbline status`")
     return report
 
 

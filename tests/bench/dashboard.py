@@ -73,7 +73,7 @@ def memory() -> int:
         more = {pid for pid, parent, *_ in rows if parent in found} - found
         grown = bool(more)
         found |= more
-    return sum(int(rss) * 1024 for pid, _, rss, args in rows if pid in found and "streamlit" in args)
+    return sum(int(rss) * 1024 for pid, _, rss, args in rows if pid in found and "-m dashboard" in args)
 
 
 async def measure(address: str) -> tuple[dict[str, tuple[float, float]], list[int]]:

@@ -75,6 +75,11 @@ class Reader:
         self.page.screenshot(path=self._pictures / f"{name}-{self._suffix}.png")
         self.page.set_viewport_size({"width": width, "height": 900})
 
+    def keep(self, name: str, text: str) -> None:
+        """Keep a report beside the pictures."""
+        self._pictures.mkdir(parents=True, exist_ok=True)
+        (self._pictures / name).write_text(text, encoding="utf-8")
+
     def close(self) -> None:
         """Close the window."""
         self._context.close()

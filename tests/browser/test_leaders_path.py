@@ -43,6 +43,30 @@ def test_from_the_overview_to_the_evidence_and_the_tier(reader: Reader) -> None:
     expect(page.get_by_role("heading", level=1)).to_contain_text("What is measured")
 
 
+def test_from_a_violated_tier_to_its_brief_and_away_with_it(reader: Reader) -> None:
+    """Overview → violated tier → evidence → brief → export."""
+    reader.open(f"/?window={YEAR}")
+    page = reader.page
+    page.get_by_role("button", name=re.compile("Violated Rollback rate")).first.click()
+    reader.settle()
+    expect(page.get_by_role("heading", name="Tier 3 · Speed against escapes")).to_be_visible()
+    evidence = page.locator("table[aria-label^='Records behind'] a").first
+    assert (evidence.get_attribute("href") or "").startswith("https://")
+    reader.picture("path-1-evidence")
+    page.get_by_role("link", name="Tier 3", exact=True).click()
+    page.wait_for_url(re.compile(r"/tier\?.*tier=3"))
+    reader.settle()
+    expect(page.get_by_text("Gain not claimable").first).to_be_visible()
+    reader.picture("path-2-tier")
+    page.get_by_role("link", name="Briefs").click()
+    page.wait_for_url(re.compile("/briefs"))
+    reader.settle()
+    with page.expect_download() as download:
+        page.get_by_role("button", name=re.compile("Markdown")).first.click()
+    assert "October 2026" in download.value.path().read_text(encoding="utf-8")
+    reader.picture("path-3-brief")
+
+
 def test_the_window_stays_from_page_to_page_and_in_the_address(reader: Reader) -> None:
     reader.open(f"/?window={YEAR}")
     page = reader.page

@@ -16,6 +16,7 @@ from metrics.briefs.roi.document import RoiReport
 from pipelines.cli import run
 from pipelines.exports import form_names
 from pipelines.intake.load import load_folder
+from pipelines.issue_brief import issue_report, reissue_corrected
 from pipelines.run_build import run_build
 from pipelines.warehouse import Warehouse
 from pipelines.write_brief import write_brief, write_report
@@ -89,7 +90,7 @@ def test_a_phase_has_a_report_at_its_end(demo_workspace: Workspace, tmp_path: Pa
     found = read(tmp_path / "roi-report-pilot.json")
     assert found["quarter"] == "2025-10-01"
     assert {each["tier"] for each in found["phase"]["decisions"]} == {"1", "2", "3", "4"}
-    assert written.title == "ROI report at the end of the phase pilot"
+    assert written.title == "ROI report, end of pilot"
     assert "passed to controlled expansion" in (tmp_path / "roi-report-pilot.md").read_text(encoding="utf-8")
 
 
@@ -159,6 +160,8 @@ def test_a_late_correction_makes_an_edition_that_says_what_changed_and_the_earli
     kept = {file: file.read_bytes() for file in (*first.files, *brief.files)}
     for file in (first.files[1], brief.files[1], brief.files[2]):
         check_german(file.read_text(encoding="utf-8"))
+    issued = issue_report(german, None)
+    assert not issued.was_there
     before_correction = datetime.now(UTC)
     assert write_report(german, None, None, out, ["json"]).edition == 1
     correct(german)
@@ -172,6 +175,10 @@ def test_a_late_correction_makes_an_edition_that_says_what_changed_and_the_earli
     said = read(second.files[0])["revision"]
     assert "Tier 3, median of lead time for changes: 7.50 h before, 8.00 h now." in said["changes"]
     assert "It replaces edition 1" in second.files[1].read_text(encoding="utf-8")
+    [reissued] = reissue_corrected(german)
+    assert [file.stem for file in reissued.brief.files] == ["roi-report-2026Q2-r2"] * len(FORMS)
+    assert all(file.exists() for file in (*issued.brief.files, *reissued.brief.files))
+    assert reissue_corrected(german) == []
     again = write_report(german, None, None, tmp_path / "again", ["json", "md"])
     assert [file.read_bytes() for file in again.files] == [file.read_bytes() for file in second.files]
 

@@ -5,6 +5,7 @@ A dialect is a function of a list's elements, the address asked for and the larg
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -93,8 +94,11 @@ def _fits(item: Item, field: str, sign: str, wanted: str) -> bool:
 
 
 def opsgenie(items: list[Item], url: str, largest_page: int) -> Answer:
-    """`offset` and `limit`, newest first, the next page's address in the body; `status:open`."""
+    """`offset` and `limit`, newest first, the next page's address in the body; `status:open`, `createdAt <= …`."""
     query = query_of(url)
+    if until := re.search(r"createdAt <= (\d+)", query.get("query", "")):
+        latest = datetime.fromtimestamp(int(until[1]) / 1000, UTC)
+        items = [item for item in items if datetime.fromisoformat(item["createdAt"]) <= latest]
     chosen = [item for item in items if "status:open" not in query.get("query", "") or item["status"] == "open"]
     if "sort" in query:
         chosen.sort(key=lambda item: str(item[query["sort"]]), reverse=query.get("order", "desc") == "desc")

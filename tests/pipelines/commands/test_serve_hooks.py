@@ -9,13 +9,14 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 
 from pipelines.cli import run
-from pipelines.hooks.spool import Spool
+from pipelines.hooks.spool import Delivery, Spool
 from tests.support.hooks import SECRET, github_headers, hook_workspace
 from tests.support.pulling import contents
 
@@ -96,3 +97,21 @@ def test_what_is_wrong_is_told_before_it_listens(
     said = capsys.readouterr().err
     assert words in said
     assert len(said.splitlines()) == 1
+
+
+def test_a_build_takes_in_what_was_received_even_as_the_first_that_ever_came(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workspace = hook_workspace(tmp_path)
+    Spool(workspace.state).keep(Delivery("deploys", "deployment", datetime(2026, 3, 2, tzinfo=UTC), BODY))
+    assert run(["--workspace", str(tmp_path), "status"]) == 0
+    assert "hooks/deploys: 1 delivery to be taken in by the next ingest or build" in capsys.readouterr().out
+    assert run(["--workspace", str(tmp_path), "build", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["tables"]["deployment_facts"] == 1
+    again = BODY.replace(b'"1"', b'"2"')
+    Spool(workspace.state).keep(Delivery("deploys", "deployment", datetime(2026, 3, 3, tzinfo=UTC), again))
+    assert run(["--workspace", str(tmp_path), "build", "--json", "--known-at", "2026-03-02T12:00:00Z"]) == 0
+    assert json.loads(capsys.readouterr().out)["tables"]["deployment_facts"] == 1
+    assert Spool(workspace.state).has_waiting(workspace.hooks)
+    assert run(["--workspace", str(tmp_path), "build", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["tables"]["deployment_facts"] == 2

@@ -223,7 +223,7 @@ def test_one_that_cannot_be_read_stops_no_other(workspace: Workspace) -> None:
         sending.github("pull_request", change(1))
         sending.github("star", {"action": "created"})
     (report,) = take_in_deliveries(workspace)
-    assert "1 deliveries could not be read (pull_request: KeyError: 'number')" in str(report.error)
+    assert "1 delivery could not be read (pull_request: KeyError: 'number')" in str(report.error)
     assert one(workspace, "changes")["change_id"] == CHANGE
     (counts,) = Spool(workspace.state).counts()
     assert (counts["waiting"], counts["taken"], counts["unreadable"]) == (0, 2, 1)
