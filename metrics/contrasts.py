@@ -100,6 +100,13 @@ class Pairs:
     named: bool
     provisional: NDArray[np.bool_]
 
+    def times(self, count: int) -> "Pairs":
+        """The same pairs, one after another so many times: for several statistics at once."""
+        if count == 1:
+            return self
+        provisional = np.tile(self.provisional, count)
+        return Pairs(self.grain, self.windows * count, self.baselines * count, self.named, provisional)
+
 
 @dataclass(frozen=True)
 class Identity:
@@ -129,8 +136,12 @@ class ContrastRows:
         window: Samples,
         baseline: Samples,
         segments: Sequence[str] | None = None,
+        statistics: Sequence[str] | None = None,
     ) -> None:
-        """Adds a row per pair in which both sides have units; `segments` names each pair's where they differ."""
+        """Adds a row per pair in which both sides have units.
+
+        `segments` and `statistics` name each pair's where they differ.
+        """
         # Whether a level lies above zero needs no baseline.
         present = np.flatnonzero((window.n > 0) & ((baseline.n > 0) | (identity.kind == "level")))
         if len(present) == 0:
@@ -165,9 +176,10 @@ class ContrastRows:
             "baseline_end": [pairs.baselines[i].end for i in present],
         }
         constants = {name: getattr(identity, name) for name in identity.__dataclass_fields__}
-        if segments is not None:
-            columns["segment"] = [segments[int(i)] for i in present]
-            del constants["segment"]
+        for name, each in (("segment", segments), ("statistic", statistics)):
+            if each is not None:
+                columns[name] = [each[int(i)] for i in present]
+                del constants[name]
         constants |= {"grain": pairs.grain, "baseline_is_named": pairs.named}
         picked = {name: column[present] for name, column in numbers.items()}
         self.chunks.append(_Chunk(len(present), picked, columns, constants))

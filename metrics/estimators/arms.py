@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metrics.calendar import Period
-from metrics.contrasts import Identity, Pairs, Samples
-from metrics.estimators.base import Sampler, Statistic, Target
+from metrics.contrasts import Pairs, Samples
+from metrics.estimators.base import Sampler, Statistic, Target, alike, stack
 from metrics.estimators.segments import identity_of
 from metrics.stats.grouping import finite, make_holders
 from metrics.units import TIERS, Units
@@ -82,18 +82,35 @@ def add_arm_contrasts(target: Target, units: Units, statistics: Sequence[Statist
                     continue
                 is_named = target.source.baseline(tier) is not None
                 pairs = Pairs("quarter", [window], [three.baseline], is_named, provisional[[index]])
-                for statistic, of_statistic in zip(statistics, samples, strict=True):
-                    for arm, name in enumerate(ARMS):
-                        identity = identity_of(target, statistic, tier, kind, name)
-                        _add(target, identity, pairs, of_statistic[number * len(ARMS) + arm])
+                for arm, name in enumerate(ARMS):
+                    of_arm = [of_statistic[number * len(ARMS) + arm] for of_statistic in samples]
+                    for together in alike(statistics):
+                        _add(
+                            target,
+                            [statistics[i] for i in together],
+                            [of_arm[i] for i in together],
+                            pairs,
+                            tier,
+                            kind,
+                            name,
+                        )
 
 
-def _add(target: Target, identity: Identity, pairs: Pairs, samples: Samples) -> None:
-    """Adds the contrast of an arm's later period with its earlier one; counts have no mix to be held."""
-    before, after = samples.at(np.array([0])), samples.at(np.array([1]))
-    if not identity.statistic.endswith("per_week"):
-        after = standardised(after, before, identity.kind)
-    target.contrasts.add(identity, pairs, after, before)
+def _add(
+    target: Target,
+    statistics: Sequence[Statistic],
+    samples: Sequence[Samples],
+    pairs: Pairs,
+    tier: str,
+    kind: str,
+    arm: str,
+) -> None:
+    """Adds the contrasts of an arm's later period with its earlier one; counts have no mix to be held."""
+    before, after = (stack([each.at(np.array([period])) for each in samples]) for period in (0, 1))
+    if not statistics[0].name.endswith("per_week"):
+        after = standardised(after, before, statistics[0].kind)
+    identity, names = identity_of(target, statistics[0], tier, kind, arm), [each.name for each in statistics]
+    target.contrasts.add(identity, pairs.times(len(statistics)), after, before, statistics=names)
 
 
 def _spans(target: Target, tier: str, window: Period, previous: Period | None) -> Spans | None:

@@ -173,28 +173,29 @@ def add_contrasts(
     base = sample(*_period_grouping(target, units, holders, named, lasting)) if any(named) else None
     years = target.source.days.calendar.windows(target.source.days.first, target.source.days.last, "trailing_year")
     yearly = [sample(*_period_grouping(target, units, holders, [year] * len(tiers), lasting)) for year in years]
-    for index, statistic in enumerate(statistics):
+    for together in alike(statistics):
         for number, tier in enumerate(tiers):
-            identity = Identity(
-                target.metric.id,
-                target.metric.version,
-                statistic.name,
-                statistic.kind,
-                statistic.unit,
-                statistic.scale,
+            comparison = _Comparison(
+                target,
+                [statistics[index] for index in together],
                 tier,
+                named[number],
+                [base[index][number] for index in together] if base is not None else [],
             )
-            named_period = named[number]
-            named_samples = base[index][number] if base is not None and named_period is not None else None
             for grain in JUDGED_GRAINS:
                 periods, _ = target.source.days.windows(grain)
-                samples = by_grain[grain][index][number]
-                _compare(target, identity, grain, periods, samples, named_period, named_samples, 1)
+                comparison.add(grain, periods, [by_grain[grain][index][number] for index in together], 1)
             if yearly:
-                stacked = stack([one[index][number] for one in yearly])
-                _compare(
-                    target, identity, "trailing_year", years, stacked, named_period, named_samples, QUARTERS_PER_YEAR
-                )
+                stacked = [stack([one[index][number] for one in yearly]) for index in together]
+                comparison.add("trailing_year", years, stacked, QUARTERS_PER_YEAR)
+
+
+def alike(statistics: Sequence[Statistic]) -> list[list[int]]:
+    """Numbers of statistics of one kind, unit and scale: they are compared in one go."""
+    found: dict[tuple[str, str, float], list[int]] = {}
+    for index, statistic in enumerate(statistics):
+        found.setdefault((statistic.kind, statistic.unit, statistic.scale), []).append(index)
+    return list(found.values())
 
 
 def stack(samples: Sequence[Samples]) -> Samples:
@@ -220,28 +221,40 @@ def _period_grouping(
     return units, holders.by_window(window, 1), weeks.reshape(-1, 1)
 
 
-def _compare(
-    target: Target,
-    identity: Identity,
-    grain: Grain,
-    periods: Sequence[Period],
-    samples: Samples,
-    named: Period | None,
-    named_samples: Samples | None,
-    step: int,
-) -> None:
-    """Adds the contrasts of one statistic and tier: with the named baseline, else with the window `step` before."""
-    provisional = target.source.provisional(periods, target.metric.follow_up)
-    if named is not None and named_samples is not None:
-        chosen = [i for i, period in enumerate(periods) if period.start >= named.end]
-        against = np.zeros(len(chosen), dtype=np.intp)
-        baselines, reference = [named] * len(chosen), named_samples.at(against)
-    else:
-        chosen = list(range(step, len(periods)))
-        against = np.array([i - step for i in chosen], dtype=np.intp)
-        baselines, reference = [periods[i - step] for i in chosen], samples.at(against)
-    if not chosen:
-        return
-    index = np.array(chosen, dtype=np.intp)
-    pairs = Pairs(grain, [periods[i] for i in chosen], baselines, named is not None, provisional[index])
-    target.contrasts.add(identity, pairs, samples.at(index), reference)
+@dataclass(frozen=True)
+class _Comparison:
+    """Statistics of one kind in one tier, compared with the named baseline, else with a window before."""
+
+    target: Target
+    statistics: Sequence[Statistic]
+    tier: str
+    named: Period | None
+    named_samples: Sequence[Samples]
+
+    def add(self, grain: Grain, periods: Sequence[Period], samples: Sequence[Samples], step: int) -> None:
+        """Adds the contrasts of a grain: `samples` are those of each statistic, the window before lies `step` back."""
+        provisional = self.target.source.provisional(periods, self.target.metric.follow_up)
+        if self.named is not None:
+            chosen = np.array([i for i, period in enumerate(periods) if period.start >= self.named.end], dtype=np.intp)
+            against = np.zeros(len(chosen), dtype=np.intp)
+            baselines = [self.named] * len(chosen)
+        else:
+            chosen = np.arange(step, len(periods), dtype=np.intp)
+            against = chosen - step
+            baselines = [periods[int(i)] for i in against]
+        if len(chosen) == 0:
+            return
+        references = samples if self.named is None else self.named_samples
+        pairs = Pairs(grain, [periods[int(i)] for i in chosen], baselines, self.named is not None, provisional[chosen])
+        self.target.contrasts.add(
+            self._identity,
+            pairs.times(len(self.statistics)),
+            stack([each.at(chosen) for each in samples]),
+            stack([each.at(against) for each in references]),
+            statistics=[statistic.name for statistic in self.statistics for _ in chosen],
+        )
+
+    @property
+    def _identity(self) -> Identity:
+        metric, first = self.target.metric, self.statistics[0]
+        return Identity(metric.id, metric.version, first.name, first.kind, first.unit, first.scale, self.tier)
