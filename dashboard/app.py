@@ -10,7 +10,7 @@ from typing import Literal
 import streamlit as st
 
 from dashboard import look
-from dashboard.access import current_reader, log_out_button
+from dashboard.access import current_reader, log_out_button, served
 from dashboard.components import error_state, state
 from dashboard.constraints import constraints_of
 from dashboard.filters import filter_bar
@@ -119,10 +119,11 @@ def _follow(folder: SnapshotFolder, shown: str) -> None:
 
 
 def _foot(snapshot: Snapshot) -> None:
+    people = "Names stand as the registers hold them" if served().show_names else "People are pseudonymous"
     st.html(
         f'<p class="foot">Events up to {snapshot.as_of:%-d %b %Y %H:%M %Z} · built {age(snapshot.created_at)},'
         f" {snapshot.created_at:%-d %b %Y %H:%M %Z} · snapshot {snapshot.id}"
-        " · People are pseudonymous; nobody is ranked.</p>"
+        f" · {people}; nobody is ranked.</p>"
     )
 
 

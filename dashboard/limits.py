@@ -21,7 +21,10 @@ REGISTERS_SHOWN = (
     "register_phase_decisions",
 )
 """Registers that pages show; whatever else a snapshot keeps may name teams."""
-IN_BRACKETS = (("stage_gates", "evidence"), ("stage_gates", "note"), ("findings", "reason"))
+IN_BRACKETS = (
+    *(("stage_gates", "evidence"), ("stage_gates", "note"), ("findings", "reason")),
+    *(("phase_checklists", "evidence"), ("phase_checklists", "note")),
+)
 BY_TIER = (
     "baselines",
     "comparisons",
@@ -30,6 +33,7 @@ BY_TIER = (
     "findings",
     "link_counts",
     "metric_values",
+    "phase_checklists",
     "recommendations",
     "stage_gates",
     "verdicts",

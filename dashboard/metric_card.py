@@ -11,7 +11,7 @@ import streamlit as st
 
 from dashboard import charts, look
 from dashboard.components import chip, link
-from dashboard.naming import change, change_interval, definition_hint, figure, unit_of
+from dashboard.naming import bounds, change, change_interval, definition_hint, figure, unit_of
 from dashboard.periods import Window
 from dashboard.queries import gap
 from dashboard.record_queries import ControlChange
@@ -139,9 +139,9 @@ def _words(metric: Metric, statistic: str, row: Row, figures: Figures) -> None:
 def _units_and_interval(row: Row, unit: str) -> str:
     interval = ""
     if row["ci_low"] is not None or row["ci_high"] is not None:
-        low = "open" if row["ci_low"] is None else figure(row["ci_low"], unit)
-        high = "open" if row["ci_high"] is None else figure(row["ci_high"], unit)
-        interval = f" · 95 % interval {low} to {high}"
+        both = row["ci_low"] is not None and row["ci_high"] is not None
+        low, high = (figure(row[name], unit) if row[name] is not None else "open" for name in ("ci_low", "ci_high"))
+        interval = f" · 95 % interval {bounds(row['ci_low'], row['ci_high'], unit) if both else f'{low} to {high}'}"
     return f'<p class="metric-line quiet">n = {row["n"]:,}{escape(interval)}</p>'
 
 

@@ -102,11 +102,20 @@ def figure(value: float | None, unit: str) -> str:
 
 def between(before: float | None, after: float | None, unit: str) -> str:
     """`4.52 → 13.1 %`: two values, the unit once where both bear the same."""
+    return _both(before, after, unit, "→")
+
+
+def bounds(low: float | None, high: float | None, unit: str) -> str:
+    """`4.18 to 9.94 %`: an interval, the unit once where both bear the same."""
+    return _both(low, high, unit, "to")
+
+
+def _both(before: float | None, after: float | None, unit: str, joint: str) -> str:
     first, second = figure(before, unit), figure(after, unit)
     unit_first, unit_second = first.partition(" ")[2], second.partition(" ")[2]
     if unit_first == unit_second and unit_first:
-        return f"{first.partition(' ')[0]} → {second}"
-    return f"{first} → {second}"
+        return f"{first.partition(' ')[0]} {joint} {second}"
+    return f"{first} {joint} {second}"
 
 
 def change(value: float | None, statistic: str, unit: str) -> str:

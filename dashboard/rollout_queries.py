@@ -61,15 +61,36 @@ def standings(snapshot: Snapshot, gates: pl.DataFrame) -> list[Standing]:
 
 
 def phase_decisions(snapshot: Snapshot) -> list[Row]:
-    """Decisions about phases, oldest first: tier, from_phase, to_phase, is_approved, approvers, day, remediation."""
+    """Decisions about phases, oldest first: tier, from_phase, to_phase, is_approved, approvers, day, remediation.
+
+    Also the checklist of that day, where the snapshot keeps it: met and asked (counts of criteria), lacking (which).
+    """
     if snapshot.rows_of("register_phase_decisions") is None:
         return []
     rows = snapshot.rows(
-        """select coalesce(tier::varchar, 'all') as tier, from_phase, to_phase, is_approved, approvers, decided_at,
-            remediation
+        """select decision_id, coalesce(tier::varchar, 'all') as tier, from_phase, to_phase, is_approved, approvers,
+            decided_at, remediation
         from register_phase_decisions order by decided_at, decision_id"""
     )
-    return [row | {"day": _day(snapshot, row["decided_at"])} for row in rows.iter_rows(named=True)]
+    lists = _checklists(snapshot)
+    unknown = {"met": 0, "asked": 0, "lacking": ""}
+    return [
+        {**row, "day": _day(snapshot, row["decided_at"]), **lists.get(row["decision_id"], unknown)}
+        for row in rows.iter_rows(named=True)
+    ]
+
+
+def _checklists(snapshot: Snapshot) -> dict[str, Row]:
+    """Of each phase decision, how many criteria were met on that day, and which were not."""
+    if snapshot.rows_of("phase_checklists") is None:
+        return {}
+    rows = snapshot.rows(
+        """select decision_id, count(*) filter (where outcome = 'pass') as met, count(*) as asked,
+            coalesce(string_agg(distinct criterion, ', ' order by criterion) filter (where outcome <> 'pass'), '')
+                as lacking
+        from phase_checklists group by decision_id order by decision_id"""
+    )
+    return {row["decision_id"]: row for row in rows.iter_rows(named=True)}
 
 
 def failure_modes(snapshot: Snapshot) -> pl.DataFrame:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dashboard.components import Cell, metric_cell, paragraph, section, table
-from dashboard.naming import capital, figure, figure_name, unit_of
+from dashboard.naming import bounds, capital, figure, figure_name, unit_of
 from dashboard.periods import Window
 from dashboard.queries import TIERS, beside_tiers
 from dashboard.segments import Segment
@@ -55,5 +55,5 @@ def _cell(row: Mapping[str, Any] | None, metric: str, statistic: str) -> Cell:
     if row["n"] < FEWEST_UNITS:
         return Cell("", parts=((f"not enough data (n = {row['n']})", ""), (whole, "")))
     low, high = row["ci_low"], row["ci_high"]
-    interval = f", {figure(low, unit)} to {figure(high, unit)}" if low is not None and high is not None else ""
+    interval = f", {bounds(low, high, unit)}" if low is not None and high is not None else ""
     return Cell("", parts=((figure(row["value"], unit), ""), (f"n = {row['n']:,}{interval}", ""), (whole, "")))

@@ -109,6 +109,12 @@ shallow_lines_per_minute = 100
 # token_env = "GITHUB_TOKEN"
 # repositories = ["owner/name"]
 # defect_labels = ["bug"]                 # issues that bear one of these are defects
+# incident_labels = ["incident"]          # and one of these: incidents
+# gates = [{{ check = "unit*", gate = "unit-tests" }}]  # checks by name → your gates; by default every check is
+#                                         # a gate of its own name
+# tests = ["*test*"]                      # checks and workflows that run tests
+# deployment_workflows = {{ "Deploy" = "production" }}  # workflows whose runs are deployments → environment
+# concurrency = 4                         # repositories read at the same time, under one rate limit
 
 # [[sources]]
 # kind = "gitlab"

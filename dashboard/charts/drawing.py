@@ -137,7 +137,7 @@ class Drawing:
             "hovermode": "x unified" if self.unified else "closest",
             "font": {"size": 12},
             "shapes": self.shapes,
-            "xaxis": {"showgrid": False, "fixedrange": True, "automargin": True, **self.xaxis},
+            "xaxis": {"showgrid": False, "fixedrange": True, "automargin": True, "tickangle": 0, **self.xaxis},
             "yaxis": {
                 "fixedrange": True,
                 "automargin": True,

@@ -18,6 +18,8 @@ from metrics.words import tier_name
 
 WIDEST_INTERVAL = 2.0
 HINT_WIDTH = 52
+MONTHS = {"nticks": 4, "tickformat": "%b<br>%Y", "tickangle": 0, "tickfont": {"size": 11}}
+"""Ticks of an axis of time that stay level on a narrow page."""
 FOOT = "y99"
 """The axis on which markers stand."""
 TIME_TICKS = {
@@ -76,7 +78,7 @@ def trend(
     upper = months.filter(pl.col("statistic") == tail) if tail else middle.clear()
     is_log = unit == "hours" and _bears_logarithm(middle["value"], upper["value"])
     factor, axis = (1.0, "") if is_log else scale([*middle["value"], *upper["value"], *middle["ci_high"]], unit)
-    drawing = Drawing(TREND_HEIGHT, yaxis={"title": title(axis)})
+    drawing = Drawing(TREND_HEIGHT, xaxis=MONTHS, yaxis={"title": title(axis)})
     if len(upper):
         joined = middle.join(upper, on="window_start", suffix="_tail").sort("window_start")
         low, high = times(joined["value"], factor), times(joined["value_tail"], factor)
@@ -213,7 +215,7 @@ def panels(
             "showgrid": False,
             "fixedrange": True,
             "title": {"text": tier_name(tier), "font": {"size": 12}},
-            "nticks": 4,
+            **MONTHS,
         }
         bounded = rows.filter(pl.col("ci_low").is_not_null() & pl.col("ci_high").is_not_null())
         before = len(drawing.traces)

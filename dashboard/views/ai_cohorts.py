@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard import charts
 from dashboard.choices import tier_choice
 from dashboard.components import Cell, metric_cell, opening, paragraph, section, table
-from dashboard.naming import capital, figure, figure_name, unit_of
+from dashboard.naming import bounds, capital, figure, figure_name, unit_of
 from dashboard.periods import Window
 from dashboard.queries import MIXED, adoption, cohorts, tiers_present
 from dashboard.views import Scene, View
@@ -105,7 +105,7 @@ def _cell(row: Mapping[str, Any] | None, metric: str, statistic: str) -> Cell:
     if n < FEWEST_UNITS:
         return Cell(f"not enough data (n = {n})", is_number=True)
     low, high = row["ci_low"], row["ci_high"]
-    interval = f"{figure(low, unit)} to {figure(high, unit)}" if low is not None and high is not None else "no interval"
+    interval = bounds(low, high, unit) if low is not None and high is not None else "no interval"
     return Cell("", is_number=True, parts=((figure(row["value"], unit), ""), (f"{interval}, n = {n:,}", "")))
 
 

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from dashboard.access import served
 from dashboard.brief_files import IssuedBrief, issued_briefs
 from dashboard.choices import chosen, take, widget_key
 from dashboard.components import opening, state
+from dashboard.people import people_of
 from dashboard.views import Scene, View
 
 FOLDER = "briefs"
@@ -36,13 +38,15 @@ def render(scene: Scene) -> None:
         return
     brief = found[chosen("brief", list(found), next(iter(found)))]
     opening(scene.snapshot.manifest.workspace, f"{brief.title}.", _others(found, brief))
-    _bar(found, brief)
+    _bar(found, brief, may_take=served().show_names or scene.reader.role != "viewer")
     text = brief.files.get(READ)
     if text is None:
         st.markdown("This one was not kept as Markdown; take it along in another form.")
     else:
         with st.container(border=True, key="brief"):
-            st.markdown(text.read_text(encoding="utf-8"))
+            words = people_of(scene.snapshot).within(text.read_text(encoding="utf-8"))
+            # Between two of them Streamlit would set a formula.
+            st.markdown(words.replace("$", "\\$"))
 
 
 def _others(found: Mapping[str, IssuedBrief], shown: IssuedBrief) -> str:
@@ -55,8 +59,8 @@ def _others(found: Mapping[str, IssuedBrief], shown: IssuedBrief) -> str:
     return f"{others} other{'s' if others != 1 else ''} can be chosen." if others else "It is the first one."
 
 
-def _bar(found: Mapping[str, IssuedBrief], brief: IssuedBrief) -> None:
-    """The choice of a brief, and the forms to take along."""
+def _bar(found: Mapping[str, IssuedBrief], brief: IssuedBrief, *, may_take: bool) -> None:
+    """The choice of a brief, and the forms to take along: documents name who decided, and not every reader may know."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="brief-bar"):
         st.selectbox(
             "Brief",
@@ -68,7 +72,7 @@ def _bar(found: Mapping[str, IssuedBrief], brief: IssuedBrief) -> None:
             width=330,
         )
         for form, (label, kind) in FORMS.items():
-            if path := brief.files.get(form):
+            if may_take and (path := brief.files.get(form)):
                 st.download_button(label, path.read_bytes(), path.name, kind, key=f"download-{form}", on_click="ignore")
 
 
@@ -80,4 +84,5 @@ VIEW = View(
     about="The stability briefs and ROI reports that were issued, to be read, exported and looked back at.",
     render=render,
     needs_window=False,
+    whole_organisation=True,
 )

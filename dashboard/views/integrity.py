@@ -52,14 +52,23 @@ def _matrix(scene: Scene, window: Window) -> None:
     shown = [each for each in sorted(scene.windows) if each.grain == window.grain][-WINDOWS_SHOWN:]
     by_place = {(row["constraint"], row["tier"], row["window_start"]): row for row in rows.iter_rows(named=True)}
     section("Window after window", "Every verdict leads to its explanation; the reason is one hover away.")
-    body = []
+    body, quiet = [], []
     for tier in (*TIERS, MIXED):
         for constraint in scene.constraints.values():
             own = [by_place.get((constraint.id, tier, each.start)) for each in shown]
-            if any(own):
+            judged = [row["status"] for row in own if row]
+            if judged and set(judged) == {"not_triggered"}:
+                quiet.append(_of_tier(constraint.name.lower(), tier))
+            elif judged:
                 cells = [_mark(row, each) for row, each in zip(own, shown, strict=True)]
                 body.append([Cell(tier_name(tier)), Cell(constraint.name), *cells])
     table(["Tier", "Constraint", *(each.short for each in shown)], body, "Verdicts by window")
+    if quiet:
+        paragraph(f"Never triggered in these windows, because nothing improved: {joined(quiet)}.", "note")
+
+
+def _of_tier(name: str, tier: str) -> str:
+    return name if tier == MIXED else f"{name} in {tier_name(tier).lower()}"
 
 
 def _mark(row: Mapping[str, str] | None, window: Window) -> Cell:
@@ -67,7 +76,8 @@ def _mark(row: Mapping[str, str] | None, window: Window) -> Cell:
         return Cell("–")
     mark = look.STATUS_MARKS[row["status"]]
     address = link("overview", window=window.key, verdict=f"{row['constraint']}:{row['tier']}")
-    return Cell(mark.word, tone=row["status"], symbol=mark.symbol, hint=row["reason"], link=address)
+    word = "No gain" if row["status"] == "not_triggered" else mark.word
+    return Cell(word, tone=row["status"], symbol=mark.symbol, hint=row["reason"], link=address)
 
 
 def _explained(scene: Scene, found: Sequence[Verdict]) -> None:
@@ -96,8 +106,7 @@ def _explain(verdict: Verdict, name: str) -> None:
 
 def _where(verdict: Verdict, names: Mapping[str, str]) -> str:
     """A verdict within a sentence: `speed against escapes in tier 3`."""
-    name = names.get(verdict.constraint, verdict.constraint).lower()
-    return name if verdict.tier == MIXED else f"{name} in {tier_name(verdict.tier).lower()}"
+    return _of_tier(names.get(verdict.constraint, verdict.constraint).lower(), verdict.tier)
 
 
 def _place(tier: str) -> int:

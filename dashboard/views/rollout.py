@@ -248,12 +248,14 @@ def _decisions(snapshot: Snapshot, people: People) -> None:
             Cell("all tiers" if row["tier"] == "all" else tier_name(row["tier"])),
             Cell(f"{_phase(row['from_phase'])} → {_phase(row['to_phase'])}"),
             _decided(row),
+            _met_then(row),
             Cell(people.shown(row["approvers"])),
             Cell(people.within(row["remediation"]) or "–"),
         ]
         for row in reversed(rows)
     ]
-    table(["Decided", "Tier", "Step", "Outcome", "By", "On condition"], body, "Decisions about phases")
+    headers = ["Decided", "Tier", "Step", "Outcome", "Criteria met then", "By", "On condition"]
+    table(headers, body, "Decisions about phases")
 
 
 def _phase(phase: str | None) -> str:
@@ -264,6 +266,14 @@ def _decided(row: Row) -> Cell:
     if row["is_approved"]:
         return Cell("granted", tone="holds", symbol="✓")
     return Cell("held", tone="at_risk", symbol="▲")
+
+
+def _met_then(row: Row) -> Cell:
+    """How much of the checklist was met on the day of the decision; what was not is one hover away."""
+    if not row["asked"]:
+        return Cell("–")
+    lacking = str(row["lacking"]).replace("_", " ")
+    return Cell(f"{row['met']} of {row['asked']}", hint=f"Not met then: {lacking}." if lacking else "")
 
 
 def _controls(snapshot: Snapshot, people: People) -> None:

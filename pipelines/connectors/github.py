@@ -90,9 +90,9 @@ class GitHub(Connector):
         "X-GitHub-Api-Version": "2022-11-28",
     }
     cannot_see: ClassVar[Sequence[str]] = (
-        "which changes a deployment held beyond the commit deployed",
-        "deployments that nobody records as GitHub deployments",
-        "incidents",
+        "which changes a deployment held beyond the one that its commit came from",
+        "deployments that nobody records as GitHub deployments, releases or workflow runs",
+        "incidents that are no issues",
         "merge conflicts",
         "lines per commit",
         "commits from before a force-push",

@@ -147,32 +147,45 @@ class _Reading:
                 continue
             if nodes is None:
                 return
-            gathered: list[RawRecord] = []
-            observed_at = paged.asked_at or self.read_at
-            for node in nodes:
-                changed_at = parse_instant(node[instant])
-                if self.sweep.is_below(changed_at):
-                    paged.has_next = False
-                    break
-                if not self.sweep.is_read(changed_at):
-                    try:
-                        gathered += records(node)
-                    except SourceError:
-                        yield Batch(gathered, observed_at, self.progress(more, before))
-                        raise
-                self.sweep.pass_by(changed_at)
-            if paged.has_next and nodes:
-                self._leap(paged, parse_instant(nodes[-1][instant]))
-            yield Batch(gathered, observed_at, self.progress(more, paged.after))
+            gathered, failure = self._gathered(paged, nodes, instant, records)
+            if nodes:
+                last = parse_instant(nodes[-1][instant])
+                self._note_place(before if failure else paged.after, last)
+                if paged.has_next and not failure:
+                    self._leap(paged, last)
+            yield Batch(gathered, paged.asked_at or self.read_at, self.progress(more))
+            if failure:
+                raise failure
 
-    def progress(self, more: Callable[[], Cursor], after: str | None = None) -> Cursor:
+    def _gathered(
+        self, paged: Paged, nodes: list[Node], instant: str, records: Callable[[Node], list[RawRecord]]
+    ) -> tuple[list[RawRecord], SourceError | None]:
+        """The records of a page's nodes that are news, down to what the last sweep has read or to a fault."""
+        gathered: list[RawRecord] = []
+        for node in nodes:
+            changed_at = parse_instant(node[instant])
+            if self.sweep.is_below(changed_at):
+                paged.has_next = False
+                break
+            if not self.sweep.is_read(changed_at):
+                try:
+                    gathered += records(node)
+                except SourceError as failure:
+                    return gathered, failure
+            self.sweep.pass_by(changed_at)
+        return gathered, None
+
+    def progress(self, more: Callable[[], Cursor]) -> Cursor:
         """The cursor while the sweep is under way, with the places where its spans end."""
         cursor = self.sweep.progress(**more())
-        lows = [low for low, _ in cursor["read"]]
-        if after and self.sweep.low is not None and format_instant(self.sweep.low) in lows:
-            self._places[format_instant(self.sweep.low)] = after
+        lows = {low for low, _ in cursor["read"]}
         self._places = {low: place for low, place in self._places.items() if low in lows}
         return {**cursor, "places": dict(self._places)}
+
+    def _note_place(self, after: str | None, last: datetime) -> None:
+        """Note where the span read so far ends; not from within one that an earlier pull has read further down."""
+        if after and self.sweep.low is not None and self.sweep.low >= last:
+            self._places[format_instant(self.sweep.low)] = after
 
     _came_from: str | None = None
 

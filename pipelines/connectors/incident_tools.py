@@ -1,13 +1,14 @@
 """What the incident tools have in common: settings that link their services to the workspace's, and severities."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from pipelines.connectors.base import SourceSettings
+from pipelines.connectors.base import Probed, SourceSettings
 
 Name = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+NAMES_SHOWN = 12
 Severity = Annotated[int, Field(ge=1, le=5)]
 
 
@@ -26,6 +27,32 @@ class IncidentToolSettings(SourceSettings):
     ignored_services: tuple[Name, ...] = ()
     security_services: tuple[Name, ...] = ()
     severities: Mapping[Name, Severity] = {"P1": 1, "P2": 2, "P3": 3, "P4": 4, "P5": 5}
+
+
+def probed_services(settings: IncidentToolSettings, found: Iterable[tuple[str, str]]) -> Iterator[Probed]:
+    """What the settings say of services, held against those that the tool has.
+
+    Args:
+        settings: The source's.
+        found: (id, name) of each service of the tool.
+    """
+    there = list(found)
+    known = {name for names in there for name in names}
+    shown = ", ".join(sorted(name for _, name in there)[:NAMES_SHOWN]) or "none"
+    for rule in ("services", "ignored_services", "security_services"):
+        missing = sorted(set(getattr(settings, rule)) - known)
+        if missing:
+            what = f"{rule}: there is no service {', '.join(repr(name) for name in missing)}"
+            yield Probed("note", what, f"services there are: {shown}")
+    linked = {*settings.services, *settings.ignored_services}
+    left = sorted(name for identifier, name in there if not {identifier, name} & linked)
+    if left:
+        what = f"services: {len(left)} of {len(there)} are not linked and go by their own names: "
+        more = ", …" if len(left) > NAMES_SHOWN else ""
+        advice = "write them into services where yours are called otherwise"
+        yield Probed("note", f"{what}{', '.join(left[:NAMES_SHOWN])}{more}", advice)
+    elif there:
+        yield Probed("ok", f"services: all {len(there)} are linked or ignored")
 
 
 def linked_service(settings: IncidentToolSettings, *names: str | None) -> str | None:

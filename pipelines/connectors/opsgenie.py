@@ -16,6 +16,7 @@ from pipelines.connectors.base import (
     Batch,
     Conformed,
     Connector,
+    Probed,
     PullContext,
     RawRecord,
     Row,
@@ -30,6 +31,7 @@ from pipelines.connectors.incident_tools import (
     is_ignored,
     is_security,
     linked_service,
+    probed_services,
     severity_of,
 )
 from pipelines.connectors.listing import Page, Query
@@ -129,6 +131,13 @@ class Opsgenie(Connector):
             if oldest is None or read + PER_PAGE <= LONGEST_LISTING:
                 return
             query = self._query(f"createdAt <= {int(_created_at(oldest).timestamp() * 1000)}")
+
+    def probe(self, client: HostClient) -> Iterator[Probed]:
+        """What can be read, and the services of the settings held against Opsgenie's."""
+        yield from super().probe(client)
+        if client.answered:
+            found = client.list("v1/services", {"limit": PER_PAGE}, "data", NEXT)
+            yield from probed_services(self.settings, ((str(item["id"]), str(item["name"])) for item in found))
 
     def conform(self, records: Sequence[RawRecord]) -> Conformed:
         """Read raw records as event tables."""

@@ -20,6 +20,7 @@ from pipelines.connectors.base import (
     Batch,
     Conformed,
     Connector,
+    Probed,
     PullContext,
     RawRecord,
     Row,
@@ -36,6 +37,7 @@ from pipelines.connectors.incident_tools import (
     is_ignored,
     is_security,
     linked_service,
+    probed_services,
     severity_of,
 )
 from pipelines.connectors.listing import Page, Query
@@ -162,6 +164,14 @@ class PagerDuty(Connector):
         except NotFound:
             return []
         return [RawRecord("log_entry", str(entry["id"]), scope, entry, str(item["id"])) for entry in entries]
+
+    def probe(self, client: HostClient) -> Iterator[Probed]:
+        """What can be read, and the services of the settings held against PagerDuty's."""
+        yield from super().probe(client)
+        if client.answered:
+            more = by_offset("services", "offset", lambda found, _: bool(found.get("more")))
+            found = client.list("services", {"limit": PER_PAGE}, "services", more)
+            yield from probed_services(self.settings, ((str(item["id"]), str(item["name"])) for item in found))
 
     def conform(self, records: Sequence[RawRecord]) -> Conformed:
         """Read raw records as event tables."""

@@ -17,6 +17,7 @@ from pipelines.connectors.base import (
     Batch,
     Conformed,
     Connector,
+    Probed,
     PullContext,
     RawRecord,
     Row,
@@ -32,12 +33,13 @@ from pipelines.connectors.incident_tools import (
     is_ignored,
     is_security,
     linked_service,
+    probed_services,
     severity_of,
 )
 from pipelines.connectors.newest_first import Item, OpenOnes, newest_first
 from pipelines.connectors.paging import by_number
 from pipelines.connectors.sweep import Sweep
-from pipelines.connectors.transport import NotFound
+from pipelines.connectors.transport import HostClient, NotFound
 
 PER_PAGE = 100
 ENDED = ("resolved", "postmortem")
@@ -107,6 +109,15 @@ class Statuspage(Connector):
             more=open_ones.cursor,
             then=moved,
         )
+
+    def probe(self, client: HostClient) -> Iterator[Probed]:
+        """What can be read, and the services of the settings held against the pages' components."""
+        yield from super().probe(client)
+        if client.answered:
+            found = [each for page in self.settings.pages for each in client.list(f"pages/{page}/components")]
+            pages = [(page, page) for page in self.settings.pages if page in self.settings.services]
+            named = [(str(each["id"]), str(each["name"])) for each in found]
+            yield from probed_services(self.settings, [*named, *pages])
 
     def conform(self, records: Sequence[RawRecord]) -> Conformed:
         """Read raw records as event tables."""

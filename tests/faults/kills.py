@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,7 @@ class Trial:
     is_complete: bool
 
 
-def trials(host: ReplayHost, settings: dict[str, Any], work: Path, kills: int, seed: int) -> list[Trial]:
+def trials(host: ReplayHost, settings: dict[str, Any], work: Path, kills: int, seed: int) -> Iterator[Trial]:
     """Kill at so many requests, drawn without repeating while there are enough, and resume."""
     whole = make_workspace(work / "whole", **settings)
     if ingest(whole, host) != 0:
@@ -65,15 +66,13 @@ def trials(host: ReplayHost, settings: dict[str, Any], work: Path, kills: int, s
     chance = random.Random(seed)
     places = chance.sample(range(1, needed + 1), min(kills, needed))
     places += [chance.randint(1, needed) for _ in range(kills - len(places))]
-    found = []
     for number, killed_at in enumerate(sorted(places)):
         workspace = make_workspace(work / f"killed-{number}", **settings)
         was_killed = ingest(workspace, host, killed_at) == -signal.SIGKILL
         ended = ingest(workspace, host)
         complete = ended == 0 and {row["state"] for row in status_of(workspace).values()} == {"complete"}
-        is_same = contents(workspace) == expected
-        found.append(Trial(killed_at, was_killed, len(host.requests), is_same, complete))
-    return found
+        is_same = complete and contents(workspace) == expected
+        yield Trial(killed_at, was_killed, len(host.requests), is_same, complete)
 
 
 def main() -> int:
@@ -84,6 +83,7 @@ def main() -> int:
     arguments = parser.parse_args()
     scopes, resources = organisation(3, 60, arguments.seed)
     host = GitHubHost(resources, largest_page=10)
+    found = []
     with tempfile.TemporaryDirectory() as work, host.serving() as base_url:
         settings = {
             "kind": "github",
@@ -92,10 +92,10 @@ def main() -> int:
             "repositories": scopes,
             "token_env": "TOKEN",
         }
-        found = trials(host, {**settings, "concurrency": 2}, Path(work), arguments.kills, arguments.seed)
-    for trial in found:
-        came_of = f"the same, {trial.asked_again} requests to resume" if trial.is_same else f"NOT THE SAME: {trial}"
-        print(f"killed at request {trial.killed_at}: {came_of}")
+        for trial in trials(host, {**settings, "concurrency": 2}, Path(work), arguments.kills, arguments.seed):
+            came_of = f"the same, {trial.asked_again} requests to resume" if trial.is_same else f"NOT THE SAME: {trial}"
+            print(f"killed at request {trial.killed_at}: {came_of}", flush=True)
+            found.append(trial)
     same = sum(trial.is_same and trial.is_complete and trial.was_killed for trial in found)
     print(f"{same} of {len(found)} killed pulls gave, resumed, the same tables as one that was never killed")
     return 0 if same == len(found) else 1

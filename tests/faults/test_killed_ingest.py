@@ -21,5 +21,6 @@ def test_a_killed_pull_run_again_gives_the_same_warehouse(
     host = GitHubHost(resources, largest_page=2)
     with host.serving() as base_url:
         settings = {"kind": "github", "name": "work", "base_url": base_url, "repositories": ["acme/payments"], **more}
-        found = trials(host, settings, tmp_path, kills, seed=5)
+        found = list(trials(host, settings, tmp_path, kills, seed=5))
+    assert len(found) == kills
     assert [trial for trial in found if not (trial.was_killed and trial.is_same and trial.is_complete)] == []

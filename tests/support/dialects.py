@@ -53,7 +53,7 @@ def pagerduty(items: list[Item], url: str, largest_page: int) -> Answer:
     statuses = [value for key, value in parse_qsl(parts.query) if key == "statuses[]"]
     name = parts.path.rpartition("/")[2]
     chosen = [item for item in items if not statuses or item["status"] in statuses]
-    chosen.sort(key=lambda item: str(item["created_at"]), reverse=True)
+    chosen.sort(key=lambda item: str(item.get("created_at")), reverse=True)
     if "since" in query:
         chosen = [item for item in chosen if query["since"] <= item["created_at"] < query["until"]]
     offset, limit = int(query.get("offset", 0)), min(int(query.get("limit", 25)), largest_page)
@@ -111,7 +111,7 @@ def opsgenie(items: list[Item], url: str, largest_page: int) -> Answer:
 def statuspage(items: list[Item], url: str, largest_page: int) -> Answer:
     """Numbered pages, newest first, and no word of the next."""
     query = query_of(url)
-    chosen = sorted(items, key=lambda item: str(item["created_at"]), reverse=True)
+    chosen = sorted(items, key=lambda item: str(item.get("created_at")), reverse=True)
     if urlsplit(url).path.endswith("/unresolved"):
         return Answer.of(chosen)
     size, number = min(int(query.get("limit", 100)), largest_page), int(query.get("page", 1))

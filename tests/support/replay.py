@@ -7,6 +7,7 @@ ETags with 304, and the rate-limit headers. Faults are handed in by the test.
 
 import hashlib
 import json
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -132,7 +133,7 @@ class ReplayHost:
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
                 """Keep the tests' output clean."""
 
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        server = _Server(("127.0.0.1", 0), Handler)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
         try:
@@ -141,6 +142,17 @@ class ReplayHost:
             server.shutdown()
             server.server_close()
             thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    """A server whose clients may be killed while it answers."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - the base class's types
+        """Say nothing of a client that is gone."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 def select(items: list[Any], query: Mapping[str, str]) -> list[Any]:
