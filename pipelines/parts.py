@@ -7,11 +7,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
-import polars as pl
 
 from schemas.snapshot import Part
+
+if TYPE_CHECKING:
+    import polars as pl  # commands that write no frame do not wait for it
 
 ROWS_PER_GROUP = 122_880
 
@@ -35,7 +38,7 @@ def write_part(connection: duckdb.DuckDBPyConnection, query: str, folder: Path) 
     return draft.part
 
 
-def write_frame(frame: pl.DataFrame, folder: Path) -> Part:
+def write_frame(frame: "pl.DataFrame", folder: Path) -> Part:
     """Write a frame as one part, its rows as they stand; text that is coded stays so, without a copy."""
     with _new_part(folder) as draft:
         frame.write_parquet(draft.path, compression="zstd", row_group_size=ROWS_PER_GROUP)
