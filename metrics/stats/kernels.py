@@ -23,8 +23,14 @@ DIGITS_OF_A_DOUBLE = 6
 
 
 def compiled(function: Any) -> Any:  # noqa: ANN401 -- the compiler keeps the signature, of which its types know nothing
-    """Compiles a function on its first call, and keeps the result on disk for the next process."""
-    return njit(cache=True, nogil=True, error_model="numpy")(function)
+    """Compiles a function on its first call, and keeps the result on disk for the next process.
+
+    Where nothing may be written beside the program nor in the user's own cache, every process compiles for itself.
+    """
+    try:
+        return njit(cache=True, error_model="numpy")(function)
+    except RuntimeError:
+        return njit(error_model="numpy")(function)
 
 
 @compiled
