@@ -18,6 +18,7 @@ from pipelines.connectors.base import (
     Batch,
     Conformed,
     Connector,
+    Probed,
     PullContext,
     RawRecord,
     SourceSettings,
@@ -28,6 +29,7 @@ from pipelines.connectors.checks import CheckSettings
 from pipelines.connectors.gitlab_events import conform, is_defect, is_incident
 from pipelines.connectors.gitlab_names import GitLabNames, project
 from pipelines.connectors.gitlab_pipelines import PipelineReading
+from pipelines.connectors.gitlab_probe import LABEL_RULES, labels_and_environments, readable, token
 from pipelines.connectors.gitlab_reading import (
     CHANGES_PER_BATCH,
     PER_PAGE,
@@ -120,6 +122,18 @@ class GitLab(Connector):
     def conform(self, records: Sequence[RawRecord]) -> Conformed:
         """Read raw records as event tables."""
         return conform(records, self.settings, self.settings, GitLabNames.of(self.settings.base_url))
+
+    def probe(self, client: HostClient) -> Iterator[Probed]:
+        """Token, what can be read, environments, and the labels of the settings that nothing bears."""
+        yield from token(client, client.now().date())
+        projects = list(self._projects(client))
+        yield from readable(client, projects)
+        if client.answered:
+            given = ("defect_labels", *(name for name in LABEL_RULES if name in self.settings.model_fields_set))
+            rules = {name: tuple(getattr(self.settings, name)) for name in given}
+            # Of the labels that are defects unless a workspace says otherwise, one in use is enough.
+            one_of = () if "defect_labels" in self.settings.model_fields_set else ("defect_labels",)
+            yield from labels_and_environments(client, projects, rules, one_of)
 
     def _projects(self, client: HostClient) -> Iterator[str]:
         for path in dict.fromkeys(self.settings.projects):
