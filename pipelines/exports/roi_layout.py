@@ -139,8 +139,8 @@ class RoiLayout:
         is_wide = figure.is_relative and figure.change_high is not None and figure.change_high > TOO_WIDE
         return "too few to tell" if is_wide else figure.interval_text
 
-    def risk(self, figure: Figure | None) -> str:
-        """A risk on one line of Markdown."""
+    def cell(self, figure: Figure | None) -> str:
+        """A figure on one line of Markdown: before and now, and the change with its interval."""
         if figure is None:
             return UNKNOWN
         change = f"({figure.change_text}; {self.bounds(figure)})"

@@ -76,7 +76,7 @@ def figures(report: RoiReport, layout: RoiLayout) -> Iterator[tuple[tuple[str, s
         for each in tier.distributions:
             for f in each.figures:
                 key = (f.metric, f.statistic, f.tier)
-                yield key, (f.baseline_text, f.value_text, f.change_text, f.interval_text)
+                yield key, (f.baseline_text, f.value_text, f.change_text, layout.bounds(f))
     for f in report.risks:
         yield (f.metric, f.statistic, f.tier), (f.baseline_text, f.value_text, f.change_text, layout.bounds(f))
 
