@@ -5,7 +5,7 @@ commits and approvals, its deployments with the merge requests that they brought
 the answers become event tables is pipelines.connectors.gitlab_events, gitlab_notes and gitlab_pipelines.
 
 API: https://docs.gitlab.com/api/rest/, version 4. Known limits of the host: reviews are notes; approvals carry an
-instant in a note or, in newer versions, in their list; a listing by offset ends at 50,000 elements.
+instant in a note or, in newer versions, in their list; a listing by numbered pages ends at 50,000 elements.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -36,7 +36,9 @@ from pipelines.connectors.gitlab_reading import (
     MergeRequestReading,
     pages_if_any,
     updated_at,
+    updated_pages,
 )
+from pipelines.connectors.issue_keys import IssueKeySettings
 from pipelines.connectors.listing import Query
 from pipelines.connectors.newest_first import Item, newest_first
 from pipelines.connectors.sweep import Sweep
@@ -48,7 +50,7 @@ ProjectPath = Annotated[str, StringConstraints(pattern=r"^[\w.-]+(/[\w.-]+)*/([\
 Label = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
 
-class GitLabSettings(CheckSettings, SourceSettings):
+class GitLabSettings(CheckSettings, IssueKeySettings, SourceSettings):
     """Settings of a `kind = "gitlab"` source.
 
     Attributes:
@@ -183,7 +185,7 @@ class GitLab(Connector):
             return found
 
         sweep = Sweep.begin(stream, context)
-        pages = pages_if_any(context.client, f"{project(stream.scope)}/issues", _query(sweep, scope="all"))
+        pages = updated_pages(context.client, f"{project(stream.scope)}/issues", _query(sweep, scope="all"))
         return newest_first(sweep, context, pages, updated_at, records)
 
     def _pull_changes(self, stream: Stream, context: PullContext) -> Iterator[Batch]:
@@ -191,7 +193,7 @@ class GitLab(Connector):
         sweep = Sweep.begin(stream, context)
         reading = MergeRequestReading(stream, context, self.settings.line_counts)
         address = f"{project(stream.scope)}/merge_requests"
-        pages = pages_if_any(context.client, address, _query(sweep, scope="all"))
+        pages = updated_pages(context.client, address, _query(sweep, scope="all"))
         return newest_first(
             sweep,
             context,
@@ -217,7 +219,7 @@ class GitLab(Connector):
             return found
 
         sweep = Sweep.begin(stream, context)
-        pages = pages_if_any(context.client, f"{project(stream.scope)}/deployments", _query(sweep))
+        pages = updated_pages(context.client, f"{project(stream.scope)}/deployments", _query(sweep))
         return newest_first(sweep, context, pages, updated_at, records, things_per_batch=CHANGES_PER_BATCH)
 
     def _environments(self, stream: Stream, client: HostClient) -> dict[str, Item]:
@@ -231,7 +233,7 @@ class GitLab(Connector):
         """The jobs of pipelines that ended since the last pull."""
         sweep = Sweep.begin(stream, context)
         reading = PipelineReading(stream.scope, sweep, context, self.settings.pipelines == "all")
-        pages = pages_if_any(context.client, f"{project(stream.scope)}/pipelines", _query(sweep))
+        pages = updated_pages(context.client, f"{project(stream.scope)}/pipelines", _query(sweep))
         return newest_first(sweep, context, pages, updated_at, reading.read, things_per_batch=CHANGES_PER_BATCH)
 
     @staticmethod
