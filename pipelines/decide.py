@@ -42,7 +42,8 @@ def decide(
         due: until when, in the workspace's time zone.
         kind: what the subject is; found by its id otherwise.
         note: anything else.
-        now: with a zone; the clock's by default.
+        now: with a zone; the clock's by default, or the moment at which the workspace itself is cut: what is decided
+            after it would never be seen there.
 
     Raises:
         InputError: the snapshot knows no such subject, or the register cannot be added to.
@@ -53,7 +54,7 @@ def decide(
     with open_snapshot(workspace) as snapshot:
         found = _kind_of(snapshot, subject, kind)
     register = workspace.registers_folder / "decisions.csv"
-    decided_at = (now or datetime.now(UTC)).astimezone(UTC)
+    decided_at = (now or workspace.as_of or datetime.now(UTC)).astimezone(UTC)
     header, rows = _read(register)
     row = {
         "decision_id": _new_id([each.get("decision_id", "") for each in rows], decided_at),

@@ -109,6 +109,7 @@ shallow_lines_per_minute = 100
 # token_env = "GITHUB_TOKEN"
 # repositories = ["owner/name"]
 # defect_labels = ["bug"]                 # issues that bear one of these are defects
+# issue_keys = {{ PAY = "HOST.atlassian.net" }}  # a change that names PAY-12 fixes that issue of your Jira
 # incident_labels = ["incident"]          # and one of these: incidents
 # gates = [{{ check = "unit*", gate = "unit-tests" }}]  # checks by name → your gates; by default every check is
 #                                         # a gate of its own name

@@ -250,7 +250,8 @@ class Workspace(_Strict):
         if twice:
             raise ValueError(f"two sources are called {twice!r}; give each its own name")
         if HOOKS in names:
-            raise ValueError(f"a source cannot be called {HOOKS!r}: what is delivered to [[hooks]] stands under that name")
+            what = f"a source cannot be called {HOOKS!r}"
+            raise ValueError(f"{what}: what is delivered to [[hooks]] stands under that name")
         return self
 
     @model_validator(mode="after")

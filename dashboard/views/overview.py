@@ -199,7 +199,7 @@ def _short(verdict: Verdict) -> str:
         return "every guardrail within its margin"
     if guardrail is None or verdict.status == "inconclusive":
         return "no guardrail can be judged yet"
-    return capital(evidence_movement(guardrail))
+    return capital(evidence_movement(guardrail)).replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def _next_steps(scene: Scene, window: Window) -> None:

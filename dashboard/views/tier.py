@@ -158,14 +158,15 @@ def _segment(scene: Scene, window: Window, figures: Figures) -> None:
 def _verdict_strip(scene: Scene, window: Window, tier: str, claim: str) -> None:
     """The tier's verdicts in a line, each leading to its explanation."""
     names = {constraint.id: constraint.name for constraint in scene.constraints.values()}
+    own = [each for each in verdicts(scene.snapshot, window) if each.tier == tier]
+    place = {name: i for i, name in enumerate(names)}
     chips = [
         anchor(
             link("overview", verdict=f"{each.constraint}:{tier}"),
             names.get(each.constraint, each.constraint),
             status_chip(each.status),
         )
-        for each in verdicts(scene.snapshot, window)
-        if each.tier == tier
+        for each in sorted(own, key=lambda each: place.get(each.constraint, len(place)))
     ]
     st.html(f'<p class="strip">{claim_chip(claim)} {" ".join(chips)}</p>')
 

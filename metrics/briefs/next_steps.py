@@ -1,13 +1,15 @@
 """The three next steps: decide on what is violated, relieve the stage that holds the work up, end what has expired."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import polars as pl
 
 from metrics.briefs.document import Constriction, NextStep, OverdueException, Undecided
 from metrics.constraints import all_constraints
+from metrics.findings.model import Instant
+from metrics.findings.on_verdicts import decides
 from metrics.model import STATUSES
 from metrics.recommendations import STAGE_NAMES
 from metrics.words import day, joined, plural, sentence, tier_name, within_sentence
@@ -51,17 +53,22 @@ def after_working_days(start: date, count: int) -> date:
 
 
 def undecided(
-    verdicts: pl.DataFrame, decisions: pl.DataFrame, month: date, month_end: date, cut_day: date
+    verdicts: pl.DataFrame,
+    decisions: pl.DataFrame,
+    month: date,
+    month_end: date,
+    cut_day: date,
+    instant: Instant = lambda local: datetime.combine(local, time()),
 ) -> list[Row]:
     """Final violations of the month and of its newest quarter and year, on which no decision is recorded.
+
+    What counts as one is what counts for findings (`metrics.findings.on_verdicts.decides`).
 
     From five working days after the window on, seen from the cut; the most critical tier and the longest window first.
     """
     if verdicts.is_empty():
         return []
-    decided = (
-        set(decisions.filter(pl.col("subject_kind") == "verdict")["subject_id"]) if not decisions.is_empty() else set()
-    )
+    taken = decisions.to_dicts()
     over = verdicts.filter(
         (pl.col("window_end") <= month_end) & ((pl.col("grain") != "month") | (pl.col("window_start") == month))
     )
@@ -72,7 +79,8 @@ def undecided(
     rows = [
         row
         for row in open_ones.iter_rows(named=True)
-        if row["verdict_id"] not in decided and after_working_days(row["window_end"], WORKING_DAYS) <= cut_day
+        if not any(decides(decision, row, instant) for decision in taken)
+        and after_working_days(row["window_end"], WORKING_DAYS) <= cut_day
     ]
     grains = ("trailing_year", "quarter", "month")
     return sorted(

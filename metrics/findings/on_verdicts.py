@@ -136,7 +136,7 @@ def undecided_findings(
     constraint and tier, or as one about the finding of either.
     """
     known = constraints or all_constraints()
-    taken = [row for row in decisions.to_dicts() if row["subject_kind"] in ("verdict", "finding")]
+    taken = decisions.to_dicts()
     found = []
     for (constraint, tier), grains in _by_constraint_and_tier(verdicts.filter(~pl.col("is_provisional"))).items():
         late = []
@@ -144,7 +144,7 @@ def undecided_findings(
             newest = rows[-1]
             final_on = newest["window_end"] + follow_up.of_constraint(known.get(constraint))
             due = instant(working_days_after(final_on, WORKING_DAYS_TO_DECIDE))
-            is_decided = any(_decides(decision, newest, instant) for decision in taken)
+            is_decided = any(decides(decision, newest, instant) for decision in taken)
             if newest["status"] == "violated" and as_of >= due and not is_decided:
                 late.append((due, final_on, newest))
         if not late:
@@ -169,7 +169,10 @@ def undecided_findings(
     return found
 
 
-def _decides(decision: Row, verdict: Row, instant: Instant) -> bool:
+def decides(decision: Row, verdict: Row, instant: Instant) -> bool:
+    """Whether a decision is about a violation: see `undecided_findings`."""
+    if decision["subject_kind"] not in ("verdict", "finding"):
+        return False
     subject, place = str(decision["subject_id"]), f"{verdict['constraint']}/{verdict['tier']}"
     if decision["subject_kind"] == "verdict" and subject == verdict["verdict_id"]:
         return True

@@ -46,7 +46,5 @@ def command(
         click.echo(
             f"{row['decision_id']}: {row['subject_kind']} {subject}, {action} ({owner}); written to the register"
         )
-        if workspace.as_of and datetime.fromisoformat(row["decided_at"]) > workspace.as_of:
-            click.echo(
-                f"This workspace is cut at {workspace.as_of:%Y-%m-%d}; its builds know no decision after the cut."
-            )
+        if workspace.as_of:
+            click.echo(f"This workspace shows {workspace.as_of:%Y-%m-%d}, so that is when it was decided.")

@@ -34,6 +34,7 @@ from pipelines.connectors.base import (
 from pipelines.connectors.checked_changes import ChangeIndex, CheckedChange
 from pipelines.connectors.checks import CheckSettings, ControlPoint
 from pipelines.connectors.incident_tools import Name
+from pipelines.connectors.issue_keys import IssueKeySettings
 from pipelines.connectors.listing import Query
 from pipelines.connectors.newest_first import Item, OpenOnes, newest_first
 from pipelines.connectors.paging import by_header, by_offset
@@ -59,7 +60,7 @@ def _names_an_organisation(address: str) -> str:
 RepositoryName = Annotated[str, StringConstraints(pattern=r"^[^/]+/([^/]+|\*)$")]
 
 
-class AzureDevOpsSettings(CheckSettings, SourceSettings):
+class AzureDevOpsSettings(CheckSettings, IssueKeySettings, SourceSettings):
     """Settings of a `kind = "azure_devops"` source.
 
     Attributes:

@@ -14,6 +14,7 @@ from pipelines.connectors.base import RECORD_COLUMN, Conformed, RawRecord, Row, 
 from pipelines.connectors.change_kind import change_kind
 from pipelines.connectors.checks import CheckRun, CheckSettings, ControlPoint, fits, gate_rows, test_run_rows
 from pipelines.connectors.deployment_kind import deployment_kind
+from pipelines.connectors.issue_keys import named_issue
 from pipelines.connectors.repository_names import RepositoryNames
 
 CHANGE_STATES = {"active": "open", "completed": "merged", "abandoned": "closed"}
@@ -55,6 +56,8 @@ class Settings(Protocol):
 
     @property
     def bots(self) -> Sequence[str]: ...  # noqa: D102
+    @property
+    def issue_keys(self) -> Mapping[str, str]: ...  # noqa: D102
     @property
     def hotfix_labels(self) -> Sequence[str]: ...  # noqa: D102
     @property
@@ -170,6 +173,7 @@ class _Hanging:
             "labels": labels,
             "kind": kind,
             "reverts_change_id": names.change(scope, reverted["number"]) if reverted else None,
+            "fixes_defect_id": named_issue(self._settings.issue_keys, data.get("title"), branch, text),
         }
 
     def reviews(self, change: RawRecord) -> list[Row]:

@@ -30,6 +30,7 @@ from pipelines.connectors.bitbucket_events import NAMES, conform
 from pipelines.connectors.checked_changes import ChangeIndex, CheckedChange
 from pipelines.connectors.checks import CheckSettings, ControlPoint
 from pipelines.connectors.incident_tools import Name
+from pipelines.connectors.issue_keys import IssueKeySettings
 from pipelines.connectors.listing import Page, Query
 from pipelines.connectors.newest_first import Item, OpenOnes, newest_first
 from pipelines.connectors.paging import by_body
@@ -52,7 +53,7 @@ CHECK_NAMES = "check repositories and what the token may read"
 RepositoryName = Annotated[str, StringConstraints(pattern=r"^[\w.-]+/([\w.-]+|\*)$")]
 
 
-class BitbucketSettings(CheckSettings, SourceSettings):
+class BitbucketSettings(CheckSettings, IssueKeySettings, SourceSettings):
     """Settings of a `kind = "bitbucket"` source.
 
     Attributes:

@@ -8,6 +8,7 @@ from pipelines.connectors.ai_use import is_agent_account, recognise
 from pipelines.connectors.base import RECORD_COLUMN, Conformed, RawRecord, Row, text_frame
 from pipelines.connectors.change_kind import causing_change, change_kind, closed_issue, reverted_change
 from pipelines.connectors.checks import CheckRun, CheckSettings, ControlPoint, gate_rows, test_run_rows
+from pipelines.connectors.issue_keys import named_issue
 from pipelines.connectors.repository_names import RepositoryNames
 
 NAMES = RepositoryNames("bitbucket.org")
@@ -46,6 +47,8 @@ class Settings(Protocol):
 
     @property
     def bots(self) -> Sequence[str]: ...  # noqa: D102
+    @property
+    def issue_keys(self) -> Mapping[str, str]: ...  # noqa: D102
     @property
     def hotfix_prefixes(self) -> Sequence[str]: ...  # noqa: D102
     @property
@@ -154,7 +157,9 @@ def _change(each: Numbered, found: Mapping[tuple[str, str | None], Sequence[Numb
         "changed_files": len(files) if files else None,
         "kind": kind,
         "reverts_change_id": NAMES.change(*reverted) if reverted else None,
-        "fixes_defect_id": NAMES.part(closed[0], "issues", closed[1]) if closed else None,
+        "fixes_defect_id": NAMES.part(closed[0], "issues", closed[1])
+        if closed
+        else named_issue(settings.issue_keys, data.get("title"), branch, text),
     }
 
 

@@ -31,6 +31,7 @@ from pipelines.connectors.github_graphql import NoGraphQL
 from pipelines.connectors.github_names import GitHubNames, labels_of
 from pipelines.connectors.github_probe import LABEL_RULES, labels_and_environments, readable, token_and_budget
 from pipelines.connectors.github_reading import PER_PAGE
+from pipelines.connectors.issue_keys import IssueKeySettings
 from pipelines.connectors.transport import HostClient, NotFound, Query
 from schemas.errors import ConfigurationError
 
@@ -39,7 +40,7 @@ RepositoryName = Annotated[str, StringConstraints(pattern=r"^[\w.-]+/([\w.-]+|\*
 Label = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
 
-class GitHubSettings(CheckSettings, SourceSettings):
+class GitHubSettings(CheckSettings, IssueKeySettings, SourceSettings):
     """Settings of a `kind = "github"` source.
 
     Attributes:

@@ -28,6 +28,7 @@ from pipelines.connectors.github_names import (
     login_of,
 )
 from pipelines.connectors.github_nodes import Numbered, unfolded
+from pipelines.connectors.issue_keys import named_issue
 
 EVENT_KINDS = {
     "ready_for_review": "ready_for_review",
@@ -142,7 +143,8 @@ def _change(each: Numbered, commits: Sequence[RawRecord], settings: Settings, na
         "labels": labels,
         "kind": kind,
         "reverts_change_id": id_of_reference(reverted_change(body, scope), names) if kind == "revert" else None,
-        "fixes_defect_id": id_of_reference(_closed_issue(data, body, scope), names),
+        "fixes_defect_id": id_of_reference(_closed_issue(data, body, scope), names)
+        or named_issue(settings.issue_keys, data.get("title"), branch, body),
     }
 
 

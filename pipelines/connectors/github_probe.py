@@ -2,25 +2,27 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from pipelines.connectors.base import PROBED_SCOPES, Probed
+from pipelines.connectors.label_rules import NAMES_SHOWN, label_rules
 from pipelines.connectors.transport import Gone, HostClient, NotFound
 from schemas.errors import ConfigurationError, SourceError
 
 PER_PAGE = 100
 LOOKED_AT = 20
 """Repositories whose labels and environments are looked at."""
-NAMES_SHOWN = 12
 CHECK_NAMES = "check repositories and what the token may read"
 KINDS = {
     "pull requests": "pulls",
-    "commits": "commits",
     "issues": "issues",
     "deployments": "deployments",
     "runs of Actions": "actions/runs",
 }
 """What a pull reads of a repository, and where it is listed."""
+OPTIONAL = ("runs of Actions",)
+"""What many hosts and tokens do without."""
 LABEL_RULES = ("pre_production_labels", "severity_labels", "hotfix_labels")
 """Settings that name labels, beside `defect_labels`; looked at where a workspace gives them."""
 ENOUGH = {"repo", "public_repo"}
@@ -80,7 +82,8 @@ def readable(client: HostClient, repositories: Sequence[str]) -> Iterator[Probed
             except Gone:
                 continue  # turned off for this repository: there is nothing to see
             except (SourceError, ConfigurationError) as error:
-                refused.append(Probed("problem", f"{scope}: {kind} cannot be read ({error.what})", error.what_to_do))
+                state = "note" if kind in OPTIONAL else "problem"
+                refused.append(Probed(state, f"{scope}: {kind} cannot be read ({error.what})", error.what_to_do))
             else:
                 seen.append(kind)
         archived = ", archived" if found.get("archived") else ""
@@ -112,9 +115,7 @@ def labels_and_environments(
         return
     if len(repositories) > LOOKED_AT:
         yield Probed("ok", f"labels of the first {LOOKED_AT} of {len(repositories):,} repositories were looked at")
-    for rule, names in rules.items():
-        for name in names:
-            yield from _label(client, rule, name, labels)
+    yield from label_rules(rules, labels, partial(_is_borne, client))
 
 
 def _environments(client: HostClient, scope: str) -> set[str]:
@@ -125,33 +126,9 @@ def _environments(client: HostClient, scope: str) -> set[str]:
     return {str(item.get("original_environment") or item.get("environment")) for item in found}
 
 
-def _label(client: HostClient, rule: str, name: str, labels: Mapping[str, set[str]]) -> Iterator[Probed]:
-    # GitHub's labels are the same whatever their case, ours are compared as they are written.
-    bearing = [scope for scope, names in labels.items() if name in names]
-    if not bearing:
-        there = sorted(set().union(*labels.values()))
-        other = next((each for each in there if each.lower() == name.lower()), None)
-        advice = f"it is written {other!r}" if other else f"labels there are: {_shown(there)}"
-        yield Probed("note", f"{rule}: no repository has a label {name!r}", advice)
-    elif rule != "hotfix_labels" and not any(_is_borne(client, scope, name) for scope in bearing):
-        there = sorted(set().union(*labels.values()) - {name})
-        yield Probed("note", f"{rule}: no issue bears the label {name!r}", f"other labels there are: {_shown(there)}")
-    else:
-        yield Probed("ok", f"{rule}: {name!r} is a label of {_count(len(bearing))}")
-
-
 def _is_borne(client: HostClient, scope: str, label: str) -> bool:
     try:
         found = client.get(f"repos/{scope}/issues", {"labels": label, "state": "all", "per_page": PER_PAGE})
     except (SourceError, ConfigurationError):
         return True  # unknown is no reason for a complaint
     return any(not item.get("pull_request") for item in found)
-
-
-def _count(number: int) -> str:
-    return "1 repository" if number == 1 else f"{number:,} repositories"
-
-
-def _shown(names: Sequence[str]) -> str:
-    more = f" and {len(names) - NAMES_SHOWN:,} more" if len(names) > NAMES_SHOWN else ""
-    return f"{', '.join(names[:NAMES_SHOWN])}{more}" if names else "none"

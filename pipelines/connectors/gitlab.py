@@ -5,7 +5,7 @@ commits and approvals, its deployments with the merge requests that they brought
 the answers become event tables is pipelines.connectors.gitlab_events, gitlab_notes and gitlab_pipelines.
 
 API: https://docs.gitlab.com/api/rest/, version 4. Known limits of the host: reviews are notes; approvals carry an
-instant in a note or, in newer versions, in their list; a listing by offset ends at 50,000 elements.
+instant in a note or, in newer versions, in their list; a listing by numbered pages ends at 50,000 elements.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,6 +18,7 @@ from pipelines.connectors.base import (
     Batch,
     Conformed,
     Connector,
+    Probed,
     PullContext,
     RawRecord,
     SourceSettings,
@@ -28,13 +29,16 @@ from pipelines.connectors.checks import CheckSettings
 from pipelines.connectors.gitlab_events import conform, is_defect, is_incident
 from pipelines.connectors.gitlab_names import GitLabNames, project
 from pipelines.connectors.gitlab_pipelines import PipelineReading
+from pipelines.connectors.gitlab_probe import LABEL_RULES, labels_and_environments, readable, token
 from pipelines.connectors.gitlab_reading import (
     CHANGES_PER_BATCH,
     PER_PAGE,
     MergeRequestReading,
     pages_if_any,
     updated_at,
+    updated_pages,
 )
+from pipelines.connectors.issue_keys import IssueKeySettings
 from pipelines.connectors.listing import Query
 from pipelines.connectors.newest_first import Item, newest_first
 from pipelines.connectors.sweep import Sweep
@@ -46,7 +50,7 @@ ProjectPath = Annotated[str, StringConstraints(pattern=r"^[\w.-]+(/[\w.-]+)*/([\
 Label = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
 
-class GitLabSettings(CheckSettings, SourceSettings):
+class GitLabSettings(CheckSettings, IssueKeySettings, SourceSettings):
     """Settings of a `kind = "gitlab"` source.
 
     Attributes:
@@ -121,6 +125,18 @@ class GitLab(Connector):
         """Read raw records as event tables."""
         return conform(records, self.settings, self.settings, GitLabNames.of(self.settings.base_url))
 
+    def probe(self, client: HostClient) -> Iterator[Probed]:
+        """Token, what can be read, environments, and the labels of the settings that nothing bears."""
+        yield from token(client, client.now().date())
+        projects = list(self._projects(client))
+        yield from readable(client, projects)
+        if client.answered:
+            given = ("defect_labels", *(name for name in LABEL_RULES if name in self.settings.model_fields_set))
+            rules = {name: tuple(getattr(self.settings, name)) for name in given}
+            # Of the labels that are defects unless a workspace says otherwise, one in use is enough.
+            one_of = () if "defect_labels" in self.settings.model_fields_set else ("defect_labels",)
+            yield from labels_and_environments(client, projects, rules, one_of)
+
     def _projects(self, client: HostClient) -> Iterator[str]:
         for path in dict.fromkeys(self.settings.projects):
             group, _, name = path.rpartition("/")
@@ -169,7 +185,7 @@ class GitLab(Connector):
             return found
 
         sweep = Sweep.begin(stream, context)
-        pages = pages_if_any(context.client, f"{project(stream.scope)}/issues", _query(sweep, scope="all"))
+        pages = updated_pages(context.client, f"{project(stream.scope)}/issues", _query(sweep, scope="all"))
         return newest_first(sweep, context, pages, updated_at, records)
 
     def _pull_changes(self, stream: Stream, context: PullContext) -> Iterator[Batch]:
@@ -177,7 +193,7 @@ class GitLab(Connector):
         sweep = Sweep.begin(stream, context)
         reading = MergeRequestReading(stream, context, self.settings.line_counts)
         address = f"{project(stream.scope)}/merge_requests"
-        pages = pages_if_any(context.client, address, _query(sweep, scope="all"))
+        pages = updated_pages(context.client, address, _query(sweep, scope="all"))
         return newest_first(
             sweep,
             context,
@@ -203,7 +219,7 @@ class GitLab(Connector):
             return found
 
         sweep = Sweep.begin(stream, context)
-        pages = pages_if_any(context.client, f"{project(stream.scope)}/deployments", _query(sweep))
+        pages = updated_pages(context.client, f"{project(stream.scope)}/deployments", _query(sweep))
         return newest_first(sweep, context, pages, updated_at, records, things_per_batch=CHANGES_PER_BATCH)
 
     def _environments(self, stream: Stream, client: HostClient) -> dict[str, Item]:
@@ -217,7 +233,7 @@ class GitLab(Connector):
         """The jobs of pipelines that ended since the last pull."""
         sweep = Sweep.begin(stream, context)
         reading = PipelineReading(stream.scope, sweep, context, self.settings.pipelines == "all")
-        pages = pages_if_any(context.client, f"{project(stream.scope)}/pipelines", _query(sweep))
+        pages = updated_pages(context.client, f"{project(stream.scope)}/pipelines", _query(sweep))
         return newest_first(sweep, context, pages, updated_at, reading.read, things_per_batch=CHANGES_PER_BATCH)
 
     @staticmethod

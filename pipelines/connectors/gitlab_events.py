@@ -25,6 +25,7 @@ from pipelines.connectors.gitlab_names import (
 )
 from pipelines.connectors.gitlab_notes import Numbered, event_row, review_rows
 from pipelines.connectors.gitlab_pipelines import JOB_KINDS, check_runs
+from pipelines.connectors.issue_keys import named_issue
 
 CHANGE_STATES = {"opened": "open", "locked": "open", "merged": "merged", "closed": "closed"}
 """`locked` is the moment in which GitLab merges."""
@@ -138,7 +139,9 @@ class _ChangeReading:
             "labels": labels,
             "kind": kind,
             "reverts_change_id": names.change(*reverted) if reverted else None,
-            "fixes_defect_id": names.part(closed[0], "issues", closed[1]) if closed else None,
+            "fixes_defect_id": names.part(closed[0], "issues", closed[1])
+            if closed
+            else named_issue(self._settings.issue_keys, data.get("title"), branch, text),
         }
 
 

@@ -41,6 +41,8 @@ class Settings(Protocol):
     @property
     def bots(self) -> Sequence[str]: ...  # noqa: D102
     @property
+    def issue_keys(self) -> Mapping[str, str]: ...  # noqa: D102
+    @property
     def services(self) -> Mapping[str, str]: ...  # noqa: D102
     @property
     def teams(self) -> Mapping[str, str]: ...  # noqa: D102

@@ -9,7 +9,7 @@ from pipelines.connectors.base import PullContext, RawRecord, format_instant
 from pipelines.connectors.checked_changes import ChangeIndex, CheckedChange
 from pipelines.connectors.checks import CheckRun, ControlPoint
 from pipelines.connectors.gitlab_names import GitLabNames, project
-from pipelines.connectors.gitlab_reading import PER_PAGE, pages_if_any
+from pipelines.connectors.gitlab_reading import PER_PAGE, updated_pages
 from pipelines.connectors.listing import Query
 from pipelines.connectors.newest_first import Item
 from pipelines.connectors.sweep import Sweep
@@ -37,11 +37,15 @@ _OWN_REF = re.compile(r"^refs/merge-requests/(\d+)/")
 
 
 def read_index(scope: str, sweep: Sweep, context: PullContext) -> ChangeIndex:
-    """The project's merge requests by branch and commit."""
-    after = format_instant(sweep.start - REACH) if sweep.start else None
-    order = {"scope": "all", "order_by": "updated_at", "sort": "desc", "updated_after": after}
-    pages = pages_if_any(context.client, f"{project(scope)}/merge_requests", {**order, "per_page": PER_PAGE})
-    return ChangeIndex(checked_change(item) for page in pages for item in page.items)
+    """The project's merge requests by branch and commit: those that moved of late, and all that are open."""
+    query: Query = {"scope": "all", "order_by": "updated_at", "sort": "desc", "per_page": PER_PAGE}
+    lists: list[Query] = [query]
+    if sweep.start:
+        lists = [{**query, "updated_after": format_instant(sweep.start - REACH)}, {**query, "state": "opened"}]
+    address, found = f"{project(scope)}/merge_requests", dict[int, Item]()
+    for each in lists:
+        found |= {item["iid"]: item for page in updated_pages(context.client, address, each) for item in page.items}
+    return ChangeIndex(checked_change(item) for item in found.values())
 
 
 def checked_change(item: Item) -> CheckedChange:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from pipelines.connectors.base import PullContext, RawRecord, Stream, parse_instant
+from pipelines.connectors.base import PullContext, RawRecord, Stream, format_instant, parse_instant
 from pipelines.connectors.gitlab_names import project
 from pipelines.connectors.gitlab_notes import APPROVED, review_kind
 from pipelines.connectors.listing import Page, Query
@@ -14,6 +14,8 @@ from pipelines.connectors.transport import Complaint, HostClient, NotFound
 from schemas.errors import SourceError
 
 PER_PAGE = 100
+LONGEST_LISTING = 50_000
+"""Elements after which GitLab refuses to go on by numbered pages."""
 LINES_QUERY = """
 query($project: ID!, $numbers: [String!]) {
   project(fullPath: $project) {
@@ -121,6 +123,23 @@ def pages_if_any(client: HostClient, address: str, query: Query, conditional: bo
         yield from client.pages(address, query, conditional=conditional)
     except NotFound:
         return
+
+
+def updated_pages(client: HostClient, address: str, query: Query) -> Iterator[Page]:
+    """The pages of a listing by last update, newest first; beyond what one gives, anew from the oldest that it gave."""
+    until: datetime | None = None
+    while True:
+        read, oldest = 0, None
+        before = {"updated_before": format_instant(until)} if until else {}
+        for page in pages_if_any(client, address, {**query, **before}):
+            read += len(page.items)
+            oldest = updated_at(page.items[-1]) if page.items else oldest
+            yield page
+            if read + PER_PAGE > LONGEST_LISTING:
+                break
+        if oldest is None or oldest == until or read + PER_PAGE <= LONGEST_LISTING:
+            return
+        until = oldest
 
 
 def updated_at(item: Item) -> datetime:

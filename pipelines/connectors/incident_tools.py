@@ -1,11 +1,13 @@
 """What the incident tools have in common: settings that link their services to the workspace's, and severities."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
 from pipelines.connectors.base import Probed, SourceSettings
+from pipelines.connectors.newest_first import Item
+from schemas.errors import ConfigurationError, SourceError
 
 Name = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 NAMES_SHOWN = 12
@@ -29,14 +31,18 @@ class IncidentToolSettings(SourceSettings):
     severities: Mapping[Name, Severity] = {"P1": 1, "P2": 2, "P3": 3, "P4": 4, "P5": 5}
 
 
-def probed_services(settings: IncidentToolSettings, found: Iterable[tuple[str, str]]) -> Iterator[Probed]:
+def probed_services(settings: IncidentToolSettings, listed: Callable[[], Iterable[Item]]) -> Iterator[Probed]:
     """What the settings say of services, held against those that the tool has.
 
     Args:
         settings: The source's.
-        found: (id, name) of each service of the tool.
+        listed: Asks the tool for its services, each with `id` and `name`.
     """
-    there = list(found)
+    try:
+        there = [(str(item["id"]), str(item["name"])) for item in listed()]
+    except (SourceError, ConfigurationError) as error:
+        yield Probed("note", f"services cannot be listed, so that their names cannot be checked ({error.what})")
+        return
     known = {name for names in there for name in names}
     shown = ", ".join(sorted(name for _, name in there)[:NAMES_SHOWN]) or "none"
     for rule in ("services", "ignored_services", "security_services"):

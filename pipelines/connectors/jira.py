@@ -21,6 +21,7 @@ from pipelines.connectors.base import (
     Batch,
     Conformed,
     Connector,
+    Probed,
     PullContext,
     RawRecord,
     SourceSettings,
@@ -30,11 +31,13 @@ from pipelines.connectors.base import (
 from pipelines.connectors.incident_tools import Name, Severity
 from pipelines.connectors.jira_events import DEFECT, INCIDENT, LEFT, conform
 from pipelines.connectors.jira_fields import is_done
+from pipelines.connectors.jira_probe import account, fitting, unknown_values
 from pipelines.connectors.listing import Page, Query
 from pipelines.connectors.newest_first import Item, OpenOnes, newest_first
 from pipelines.connectors.paging import by_offset, by_token
 from pipelines.connectors.sweep import Sweep
 from pipelines.connectors.transport import HostClient, NotFound
+from schemas.errors import ConfigurationError, SourceError
 
 PER_PAGE = 100
 CLOUD_HOSTS = (".atlassian.net", ".jira.com", "api.atlassian.com")
@@ -190,6 +193,28 @@ class Jira(Connector):
             more=open_ones.cursor,
             then=moved,
         )
+
+    def probe(self, client: HostClient) -> Iterator[Probed]:
+        """Who asks, whether the JQL fits any issue, and which values of the newest no rule knows."""
+        yield from account(client, self._api)
+        settings, found = self.settings, dict[str, Sequence[Item]]()
+        for kind, jql in (("defects", settings.defects), ("incidents", settings.incidents)):
+            if jql is None:
+                continue
+            try:
+                page = next(self._search(client, f"({jql})", {"fields": settings.fields}))
+            except (SourceError, ConfigurationError) as error:
+                yield Probed("problem", f"{kind}: the JQL cannot be followed ({error.what})", "correct it there")
+                continue
+            found[kind] = page.items
+            yield from fitting(kind, page.items, page.next_url is None)
+        defects, incidents = found.get("defects", ()), found.get("incidents", ())
+        orphaned, unlinked = "they lie in no repository", "they go by their own names"
+        yield from unknown_values("repo_ids", settings.repository_fields, settings.repo_ids, defects, orphaned)
+        yield from unknown_values("services", settings.service_fields, settings.services, incidents, unlinked)
+        both = [*defects, *incidents]
+        unrated = "their severity stays empty"
+        yield from unknown_values("severities", settings.severity_fields, settings.severities, both, unrated)
 
     def conform(self, records: Sequence[RawRecord]) -> Conformed:
         """Read raw records as event tables."""

@@ -136,8 +136,9 @@ class Opsgenie(Connector):
         """What can be read, and the services of the settings held against Opsgenie's."""
         yield from super().probe(client)
         if client.answered:
-            found = client.list("v1/services", {"limit": PER_PAGE}, "data", NEXT)
-            yield from probed_services(self.settings, ((str(item["id"]), str(item["name"])) for item in found))
+            yield from probed_services(
+                self.settings, lambda: client.list("v1/services", {"limit": PER_PAGE}, "data", NEXT)
+            )
 
     def conform(self, records: Sequence[RawRecord]) -> Conformed:
         """Read raw records as event tables."""

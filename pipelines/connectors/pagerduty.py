@@ -170,8 +170,9 @@ class PagerDuty(Connector):
         yield from super().probe(client)
         if client.answered:
             more = by_offset("services", "offset", lambda found, _: bool(found.get("more")))
-            found = client.list("services", {"limit": PER_PAGE}, "services", more)
-            yield from probed_services(self.settings, ((str(item["id"]), str(item["name"])) for item in found))
+            yield from probed_services(
+                self.settings, lambda: client.list("services", {"limit": PER_PAGE}, "services", more)
+            )
 
     def conform(self, records: Sequence[RawRecord]) -> Conformed:
         """Read raw records as event tables."""

@@ -114,10 +114,14 @@ class Statuspage(Connector):
         """What can be read, and the services of the settings held against the pages' components."""
         yield from super().probe(client)
         if client.answered:
-            found = [each for page in self.settings.pages for each in client.list(f"pages/{page}/components")]
-            pages = [(page, page) for page in self.settings.pages if page in self.settings.services]
-            named = [(str(each["id"]), str(each["name"])) for each in found]
-            yield from probed_services(self.settings, [*named, *pages])
+            yield from probed_services(self.settings, lambda: self._components(client))
+
+    def _components(self, client: HostClient) -> Iterator[Item]:
+        """The pages' components, and the pages themselves where an incident without a component is linked by them."""
+        for page in self.settings.pages:
+            yield from client.list(f"pages/{page}/components")
+            if page in self.settings.services:
+                yield {"id": page, "name": page}
 
     def conform(self, records: Sequence[RawRecord]) -> Conformed:
         """Read raw records as event tables."""

@@ -63,6 +63,17 @@ def _rows(report: RoiReport) -> Iterator[Row]:
             "baseline_value": paid.at_baseline_rate,
             "value": paid.amount,
         }
+    for curve in report.curves:
+        for hours, before, now in zip(curve.hours, curve.baseline, curve.window, strict=True):
+            at = {"statistic": f"share_within_{hours:.3f}_hours", "unit": "fraction"}
+            yield (
+                {"section": "curve", "tier": curve.tier, "id": curve.metric}
+                | at
+                | {
+                    "baseline_value": before,
+                    "value": now,
+                }
+            )
     for lever in value.levers:
         yield {"section": "lever", "id": lever.id, "counted_low": lever.at_low, "counted_high": lever.at_high}
 

@@ -7,14 +7,29 @@ from datetime import date, timedelta
 from markupsafe import Markup
 
 from metrics.briefs.document import Figure, Standing
-from metrics.briefs.roi.document import Assumption, Lever, Range, RoiReport, ValueLine
-from metrics.words import UNKNOWN, day, joined, money, money_range, number, sentence, signed, within_sentence
+from metrics.briefs.roi.document import Assumption, Curve, Lever, Range, RoiReport, ValueLine
+from metrics.briefs.roi.figures import DRAWN
+from metrics.definitions import all_metrics
+from metrics.words import (
+    UNKNOWN,
+    day,
+    joined,
+    money,
+    money_range,
+    number,
+    quantity,
+    sentence,
+    share,
+    signed,
+    within_sentence,
+)
 from pipelines.exports.charts import Scale, curve_chart, lever_bar, range_bar
 
 GRAIN_NAMES = {"quarter": "the quarter", "trailing_year": "four quarters"}
 QUANTILE_NAMES = {"p50": "Median", "p75": "75th percentile", "p90": "90th percentile", "p95": "95th percentile"}
 KINDS = ("outcomes", "rework", "incidents", "reviews", "tools")
 PROGRAMME_NAME = "All"
+FIRST, LAST, EDGE_STEP = 4.0, 800.0, 2
 PLAIN_CLAIM = "Claimable."
 """What the chip beside it says already."""
 TOO_WIDE = 10.0
@@ -125,8 +140,30 @@ class RoiLayout:
 
     def curve(self, tier: str) -> Markup:
         """The whole distribution of a tier's lead time; nothing where there is none."""
-        found = next((curve for curve in self.report.curves if curve.tier == tier), None)
+        found = next((curve for curve in self.report.curves if (curve.metric, curve.tier) == (DRAWN, tier)), None)
         return curve_chart(found, f"Lead time for changes in tier {tier}, cumulative") if found else Markup("")
+
+    @property
+    def edges(self) -> tuple[float, ...]:
+        """Hours at which the appendix tells distributions: every second edge of the bins from four hours to a month."""
+        every = sorted({hours for curve in self.report.curves for hours in curve.hours if FIRST <= hours <= LAST})
+        return tuple(every[::EDGE_STEP])
+
+    @property
+    def edge_names(self) -> tuple[str, ...]:
+        """The edges in words."""
+        return tuple(quantity(hours, "hours") for hours in self.edges)
+
+    def shares(self, curve: Curve) -> tuple[str, ...]:
+        """`12 % → 18 %` at each edge: the share that took at most so long, before and now."""
+        return tuple(
+            f"{share(_at(curve, curve.baseline, edge))} → {share(_at(curve, curve.window, edge))}"
+            for edge in self.edges
+        )
+
+    def curve_name(self, curve: Curve) -> str:
+        """What a curve is of."""
+        return f"{all_metrics()[curve.metric].name}, tier {curve.tier}"
 
     def assumed(self, assumption: Assumption) -> str:
         """`5,000 (2,500 to 10,000) USD per hour`."""
@@ -139,8 +176,8 @@ class RoiLayout:
         is_wide = figure.is_relative and figure.change_high is not None and figure.change_high > TOO_WIDE
         return "too few to tell" if is_wide else figure.interval_text
 
-    def risk(self, figure: Figure | None) -> str:
-        """A risk on one line of Markdown."""
+    def cell(self, figure: Figure | None) -> str:
+        """A figure on one line of Markdown: before and now, and the change with its interval."""
         if figure is None:
             return UNKNOWN
         change = f"({figure.change_text}; {self.bounds(figure)})"
@@ -173,6 +210,11 @@ def roi_layout(report: RoiReport) -> RoiLayout:
 def span(start: date, end: date) -> str:
     """A span of days in words; `end` is exclusive, as in the tables, its last day is shown."""
     return f"{day(start)} to {day(end - timedelta(days=1))}"
+
+
+def _at(curve: Curve, shares: tuple[float, ...], edge: float) -> float:
+    """The share at an edge, which a tier without units in that bin may not have itself."""
+    return max((each for hours, each in zip(curve.hours, shares, strict=True) if hours <= edge), default=0.0)
 
 
 def _noted(reason: str, names: list[str]) -> str:

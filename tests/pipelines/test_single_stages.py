@@ -61,5 +61,5 @@ def test_the_brief_of_the_month_keeps_its_snapshot_for_good(built: Workspace) ->
     folder = SnapshotFolder(built.state)
     materialise(built, dg.AssetKey("monthly_brief"))
     assert [path.name for path in folder.pins.iterdir()] == [folder.current_id()]
-    written = {path.suffix for path in (built.state / "briefs").iterdir()}
-    assert written == {".html", ".md", ".json"}
+    written = {path.suffix for path in (built.state / "briefs").iterdir() if path.is_file()}
+    assert written == {".html", ".pdf", ".md", ".json", ".csv"}

@@ -33,6 +33,8 @@ def gitlab(items: list[Item], url: str, largest_page: int) -> Answer:
         if query.get("order_by") != "updated_at":
             return Answer.of({"message": "400 Bad request"}, 400)
         chosen = [item for item in chosen if (item.get("updated_at") or item["created_at"]) >= after]
+    if before := query.get("updated_before"):
+        chosen = [item for item in chosen if (item.get("updated_at") or item["created_at"]) <= before]
     if order := query.get("order_by"):
         chosen = sorted(
             chosen,

@@ -76,6 +76,19 @@ def weekly(hours: dict[tuple[str, str], float] | None = None) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=list(names), orient="row")
 
 
+def bins() -> pl.DataFrame:
+    """Histograms of both durations: in the window more units lie in the first bins; tier 3 has none in the last."""
+    rows = []
+    for metric in ("lead_time", "pr_cycle_time"):
+        for tier in ("3", "4"):
+            for side, units in (("baseline", (10, 20, 40, 30)), ("window", (30, 40, 20, 10))):
+                edges = (2.0, 8.0, 32.0, 128.0, 512.0)
+                for low, high, count in zip(edges[:-1], edges[1:], units, strict=True):
+                    if not (tier == "3" and high == edges[-1]):
+                        rows.append((metric, tier, side, low, high, float(count)))
+    return pl.DataFrame(rows, schema=["metric", "tier", "side", "bin_low", "bin_high", "units"], orient="row")
+
+
 def tables(**replaced: pl.DataFrame) -> RoiTables:
     """All tables of the small report; those named are put in their place."""
     months = [date(2024 + (10 + index) // 12, (10 + index) % 12 + 1, 1) for index in range(23)]
@@ -102,6 +115,7 @@ def tables(**replaced: pl.DataFrame) -> RoiTables:
         "team_capacity": frame("team_capacity", capacity),
         "spend": frame("spend", spend),
         "weekly": weekly(),
+        "bins": bins(),
     }
     return RoiTables.of(made | replaced)
 

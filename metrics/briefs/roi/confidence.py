@@ -34,7 +34,11 @@ def confidence(
     """All of it, sentence by sentence; what is not known says so."""
     last = window.period.end - timedelta(days=1)
     return Confidence(
-        comparison=(WINDOWS[window.grain].format(end=written(last)), *_controlled(tables, results, window)),
+        comparison=(
+            WINDOWS[window.grain].format(end=written(last)),
+            *_controlled(tables, results, window),
+            *_mixture(tables, window),
+        ),
         uncertainty=(*_claims(results), chance_note(figures), *_not_judged(tables, window)),
         data=(
             *_provisional(figures, window.period.end),
@@ -71,6 +75,16 @@ def _controlled(tables: RoiTables, results: Sequence[TierResult], window: ClaimW
             " in these figures too."
         )
     return tuple(sentences)
+
+
+def _mixture(tables: RoiTables, window: ClaimWindow) -> tuple[str, ...]:
+    """Whether the figures of all tiers mixed would mislead."""
+    if tables.verdicts.is_empty():
+        return ()
+    judged = (pl.col("grain") == window.grain) & (pl.col("window_end") == window.period.end) & (pl.col("tier") == "all")
+    if tables.verdicts.filter(judged & (pl.col("status") == "violated")).is_empty():
+        return ()
+    return ("All tiers mixed improved while a tier got worse: the mixed figures mislead, and none stands here.",)
 
 
 def _is_told(row: dict[str, object]) -> bool:

@@ -105,19 +105,21 @@ def risks(figures: Sequence[Figure], tiers: Sequence[str]) -> tuple[Figure, ...]
 
 
 def curves(bins: pl.DataFrame, tiers: Sequence[str]) -> tuple[Curve, ...]:
-    """Cumulative shares of the lead time at the edges of the bins, by tier."""
-    return tuple(curve for tier in tiers if (curve := _curve(bins, tier)) is not None)
+    """Cumulative shares of the durations at the edges of the bins, by tier; what is drawn first."""
+    metrics = sorted(DURATIONS, key=lambda metric: metric != DRAWN)
+    found = (_curve(bins, metric, tier) for metric in metrics for tier in tiers)
+    return tuple(curve for curve in found if curve is not None)
 
 
-def _curve(bins: pl.DataFrame, tier: str) -> Curve | None:
+def _curve(bins: pl.DataFrame, metric: str, tier: str) -> Curve | None:
     if bins.is_empty():
         return None
-    rows = bins.filter((pl.col("metric") == DRAWN) & (pl.col("tier") == tier))
+    rows = bins.filter((pl.col("metric") == metric) & (pl.col("tier") == tier))
     edges = sorted(rows["bin_high"].unique())
     sides = [tuple(_shares(rows.filter(pl.col("side") == side), edges)) for side in ("baseline", "window")]
     if not edges or not all(sides):
         return None
-    return Curve(DRAWN, tier, tuple(edges), *sides)
+    return Curve(metric, tier, tuple(edges), *sides)
 
 
 def _shares(rows: pl.DataFrame, edges: Sequence[float]) -> Iterator[float]:

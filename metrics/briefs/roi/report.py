@@ -119,7 +119,9 @@ def _summary(
     if not figures:
         before = f" It ends before {day(since)}, the end of the baseline." if since else ""
         return (f"Nothing of the quarter can be compared with a baseline: no gain is judged.{before}",)
-    return (*claims_in_short(results, window.period.end), worth.sentence)
+    waiting = any(figure.is_provisional for figure in figures)
+    note = ("Figures are provisional: outcomes may still arrive, and a later edition says what they changed.",)
+    return (*claims_in_short(results, window.period.end), *(note if waiting else ()), worth.sentence)
 
 
 def _scope(

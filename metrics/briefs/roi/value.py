@@ -115,9 +115,11 @@ def _tools(priced: Priced) -> ValueLine:
 def _subtotals(lines: Sequence[ValueLine], results: Sequence[TierResult]) -> tuple[Subtotal, ...]:
     """What may be claimed, what the other tiers cost, and the tools; a part without an amount is left out."""
     claimed = [result.tier for result in results if result.is_priced]
+    reserved = [result.tier for result in results if result.is_priced and result.claim == "with_reservation"]
+    reservation = f"; with reservation {tiers_in_words(reserved)}" if reserved else ""
     others = [result.tier for result in results if not result.is_priced]
     parts = (
-        ("claimed", f"Gains that may be claimed: {tiers_in_words(claimed)}", claimed),
+        ("claimed", f"Gains that may be claimed: {tiers_in_words(claimed)}{reservation}", claimed),
         ("cost", f"What it cost in {tiers_in_words(others)}, whose gains may not be priced", others),
         ("tools", "Licences and tools", [PROGRAMME]),
     )

@@ -89,8 +89,11 @@ def _shown_at(changed_at: datetime, received_at: datetime) -> datetime:
 
 
 def _deployment(row: Row, known: Row) -> Row:
-    """The first end is the end; a start is the moment at which it went into progress, where that was told."""
-    if known["status"] in ENDED:
+    """The first end is the end; a start is the moment at which it went into progress, where that was told.
+
+    One that was replaced before it had ended (`cancelled`) may still end, but not begin.
+    """
+    if known["status"] in ENDED or (known["status"] == "cancelled" and row["status"] == "in_progress"):
         return {**row, **{name: known[name] for name in ("status", "started_at", "finished_at")}}
     return {**row, "started_at": known["started_at"]} if is_later(known, row, "started_at") else row
 

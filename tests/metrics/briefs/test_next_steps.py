@@ -53,6 +53,20 @@ def test_a_decision_a_better_status_or_a_provisional_mark_leaves_nothing_open() 
     assert undecided(frame("verdicts", [settled, *others]), decisions, MONTH, MONTH_END, LATE) == []
 
 
+def test_a_decision_about_another_window_or_the_finding_counts_if_it_came_after_the_window() -> None:
+    rows = frame("verdicts", [violation()])
+
+    def is_open(kind: str, subject: str, on: str) -> bool:
+        row = {"decision_id": "d", "subject_kind": kind, "subject_id": subject, "decided_at": day(on)}
+        return bool(undecided(rows, frame("decisions", [row]), MONTH, MONTH_END, LATE))
+
+    assert not is_open("verdict", "speed_vs_escape:3:quarter:2026-07-01", "2026-11-03")
+    assert not is_open("finding", "verdict/speed_vs_escape/3", "2026-11-03")
+    assert is_open("finding", "verdict/speed_vs_escape/3", "2026-10-03")
+    assert is_open("finding", "verdict/speed_vs_escape/4", "2026-11-03")
+    assert is_open("gate", "org_wide/3", "2026-11-03")
+
+
 def test_only_the_newest_window_of_each_length_counts_and_criticality_comes_first() -> None:
     year = {"grain": "trailing_year"}
     rows = [

@@ -82,7 +82,7 @@ def test_a_source_in_order(tmp_path: Path, capsys: pytest.CaptureFixture[str], r
     assert "defect_labels: 'bug' is a label of 1 repository" in said
     told = found(facts, "Source work", "info")
     assert any(each.startswith("cannot see: ") and "merge conflicts" in each for each in told)
-    assert f"{REPOSITORY}: pull requests, commits, issues, deployments, runs of Actions can be read" in said
+    assert f"{REPOSITORY}: pull requests, issues, deployments, runs of Actions can be read" in said
     assert not (tmp_path / ".plumbline" / "warehouse.duckdb").exists()
 
 

@@ -121,10 +121,13 @@ def test_a_decision_is_written_and_known_to_the_next_build(
     assert [row["subject_kind"] for row in written] == ["verdict", "finding"]
     assert written[0]["owner"] == 'Jo "J." Doe'
     assert written[0]["decision_id"] != written[1]["decision_id"]
-    # The workspace is cut in July 2026; a decision taken today lies behind it.
-    assert "after the cut" in said
+    # The workspace shows July 2026; a decision taken later would never be seen there.
+    assert "This workspace shows 2026-07-01" in said
+    assert {row["decided_at"] for row in written} == {"2026-07-01T00:00:00Z"}
     assert plumbline(workspace, "build") == 0
     assert rows(workspace, "select count(*) as n from quarantine")[0]["n"] == 0
+    known = rows(workspace, "select subject_id from register_decisions order by decision_id")
+    assert [row["subject_id"] for row in known] == [subject, "exception/e1"]
 
 
 @pytest.mark.parametrize(

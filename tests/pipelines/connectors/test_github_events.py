@@ -175,3 +175,131 @@ def test_recorded_bots_are_told_from_people(shared_data: Path) -> None:
         "renovate[bot]": "bot",
         "human-reviewer": "human",
     }
+
+
+def check(name: str, conclusion: str | None, identifier: str, ended: str = "2025-03-04T10:12:00Z") -> RawRecord:
+    data = {
+        "name": name,
+        "conclusion": conclusion,
+        "started_at": "2025-03-04T10:07:00Z",
+        "completed_at": ended,
+        "head_sha": "abc",
+    }
+    return RawRecord("check", identifier, SCOPE, data, "1")
+
+
+def workflow_run(**data: object) -> RawRecord:
+    base = {
+        "name": "Tests", "event": "push", "conclusion": "success", "head_branch": "main", "head_sha": "abc",
+        "run_attempt": 1, "run_started_at": "2025-03-04T10:00:00Z", "updated_at": "2025-03-04T10:10:00Z",
+        "created_at": "2025-03-04T10:00:00Z", "pull_requests": [], "head_commit": {"message": "feat: x (#7)"},
+    }  # fmt: skip
+    return RawRecord("workflow_run", "88", SCOPE, {**base, **data})
+
+
+@pytest.mark.parametrize(
+    ("conclusion", "outcome"),
+    [
+        ("success", "passed"),
+        ("failure", "failed"),
+        ("timed_out", "failed"),
+        ("startup_failure", "failed"),
+        ("neutral", "skipped"),
+        ("skipped", "skipped"),
+        ("cancelled", None),
+        ("action_required", None),
+        ("stale", None),
+        (None, None),
+    ],
+)
+def test_a_check_is_a_gate_by_its_conclusion(conclusion: str | None, outcome: str | None) -> None:
+    connector = GitHub(GitHubSettings(kind="github", name="work", repositories=(SCOPE,)))
+    frames = connector.conform([change(), check("lint", conclusion, "5")]).frames
+    found = frames["gate_results"].to_dicts() if "gate_results" in frames else []
+    assert [row["outcome"] for row in found] == ([outcome] if outcome else [])
+
+
+def test_checks_become_gates_and_tests_by_the_rules() -> None:
+    checks = [check("unit tests", "failure", "5"), check("unit tests", "success", "6"), check("cla", "success", "7")]
+    gates = [{"check": "unit*", "gate": "unit-tests"}]
+    found = rows([change(), *checks], "gate_results", gates=gates)
+    assert [(row["gate"], row["outcome"], row["control_point"], row["duration_seconds"]) for row in found] == [
+        ("unit-tests", "failed", "pre_merge", "300.0"),
+        ("unit-tests", "passed", "pre_merge", "300.0"),
+    ]
+    tests = rows([change(), *checks], "test_runs", gates=gates)
+    # It failed although it passed on the same commit: the failure says nothing.
+    assert [(row["outcome"], row["is_flaky"]) for row in tests] == [("failed", "true"), ("passed", "false")]
+    assert {row["change_id"] for row in tests} == {"github.com:acme/payments#1"}
+
+
+@pytest.mark.parametrize(
+    ("data", "change_id", "point"),
+    [
+        ({}, "7", "post_merge"),
+        ({"head_commit": {"message": "Merge pull request #3 from acme/x\n\nAdd x (#9)"}}, "3", "post_merge"),
+        ({"head_commit": {"message": "By hand"}}, None, None),
+        ({"event": "merge_group", "head_branch": f"gh-readonly-queue/main/pr-12-{'a' * 40}"}, "12", "pre_merge"),
+        ({"event": "pull_request", "pull_requests": [{"number": 4}]}, "4", "pre_merge"),
+        ({"event": "schedule"}, None, None),
+    ],
+)
+def test_the_change_of_a_workflow_run(data: Mapping[str, Any], change_id: str | None, point: str | None) -> None:
+    connector = GitHub(GitHubSettings(kind="github", name="work", repositories=(SCOPE,)))
+    frames = connector.conform([workflow_run(**data)]).frames
+    tests = frames["test_runs"].to_dicts()
+    assert [row["change_id"] for row in tests] == [f"github.com:acme/payments#{change_id}" if change_id else None]
+    gates = frames["gate_results"].to_dicts() if "gate_results" in frames else []
+    assert [row["control_point"] for row in gates] == ([point] if point else [])
+
+
+def test_a_run_that_passed_at_a_later_attempt_is_flaky() -> None:
+    assert rows([workflow_run(run_attempt=2)], "test_runs")[0]["is_flaky"] == "true"
+    assert rows([workflow_run(run_attempt=2, conclusion="failure")], "test_runs")[0]["is_flaky"] == "false"
+
+
+def test_a_workflow_that_deploys() -> None:
+    run = workflow_run(name="Deploy", conclusion="failure")
+    row = rows([run], "deployments", deployment_workflows={"Deploy": "production"})[0]
+    assert (row["deployment_id"], row["environment"], row["status"], row["sha"], row["finished_at"]) == (
+        "github.com:acme/payments/runs/88",
+        "production",
+        "failure",
+        "abc",
+        "2025-03-04T10:10:00Z",
+    )
+
+
+def test_a_release_is_a_deployment_where_the_settings_say_so() -> None:
+    node = {
+        "databaseId": 5, "tagName": "v1.2", "isDraft": False, "isPrerelease": False,
+        "createdAt": "2025-03-04T10:00:00Z", "publishedAt": "2025-03-04T11:00:00Z",
+        "tagCommit": {"oid": "abc", "associatedPullRequests": {"nodes": [
+            {"number": 3, "mergedAt": "2025-03-04T09:00:00Z", "repository": {"nameWithOwner": SCOPE}},
+            {"number": 4, "mergedAt": None, "repository": {"nameWithOwner": SCOPE}},
+        ]}},
+    }  # fmt: skip
+    draft = {**node, "databaseId": 6, "isDraft": True}
+    records = [RawRecord("release_node", "5", SCOPE, node), RawRecord("release_node", "6", SCOPE, draft)]
+    found = rows(records, "deployments", release_environment="production")
+    assert [(row["deployment_id"], row["sha"], row["status"], row["finished_at"]) for row in found] == [
+        ("github.com:acme/payments/releases/5", "abc", "success", "2025-03-04T11:00:00Z")
+    ]
+    assert rows(records, "deployment_changes", release_environment="production") == [
+        {"record": 0, "deployment_id": found[0]["deployment_id"], "change_id": "github.com:acme/payments#3"}
+    ]
+
+
+def test_an_issue_is_a_defect_an_incident_or_both_by_its_labels() -> None:
+    issue = {"number": 9, "title": "down", "created_at": "2025-03-04T10:00:00Z", "closed_at": "2025-03-04T12:00:00Z"}
+    labels = [{"name": "outage"}, {"name": "security"}, {"name": "sev1"}]
+    record = RawRecord("issue", "9", SCOPE, {**issue, "labels": labels, "body": "Caused by: #3"})
+    settings = {"incident_labels": ["outage"], "severity_labels": {"sev1": 1}}
+    row = rows([record], "incidents", **settings)[0]
+    assert (row["incident_id"], row["severity"], row["is_security"], row["resolved_at"], row["deleted"]) == (
+        "github.com:acme/payments#9", "1", "true", "2025-03-04T12:00:00Z", "false",
+    )  # fmt: skip
+    assert row["caused_by_change_id"] == "github.com:acme/payments#3"
+    assert rows([record], "defects", **settings)[0]["deleted"] == "true"
+    connector = GitHub(GitHubSettings(kind="github", name="work", repositories=(SCOPE,)))
+    assert "incidents" not in connector.conform([record]).frames

@@ -10,6 +10,11 @@ from pipelines.connectors.checked_changes import ChangeIndex
 from pipelines.connectors.gitlab import GitLab, GitLabSettings
 from pipelines.connectors.gitlab_names import closed_issue, reverted_change
 from pipelines.connectors.gitlab_pipelines import checked_change, link
+from pipelines.connectors.gitlab_reading import updated_pages
+from pipelines.connectors.listing import Query
+from pipelines.connectors.transport import HostClient
+from tests.support.dialects import gitlab
+from tests.support.replay import ReplayHost
 
 SCOPE = "acme/shop/checkout"
 AT = "2025-03-03T09:00:00.000Z"
@@ -141,6 +146,25 @@ def test_a_draft_s_prefix_does_not_hide_its_kind() -> None:
 )
 def test_issues_that_a_description_closes(text: str, expected: tuple[str, str] | None) -> None:
     assert closed_issue(text, SCOPE) == expected
+
+
+def test_an_issue_kept_elsewhere_is_named_by_its_key() -> None:
+    keys = {"PAY": "acme.atlassian.net"}
+    named = rows([change(source_branch="pay-7-rounding")], "changes", issue_keys=keys)[0]
+    assert named["fixes_defect_id"] == "acme.atlassian.net:PAY-7"
+    own = rows([change(title="PAY-7", description="Closes #3")], "changes", issue_keys=keys)[0]
+    assert own["fixes_defect_id"] == f"gitlab.com:{SCOPE}/issues/3"
+
+
+def test_history_goes_back_beyond_the_end_of_a_listing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipelines.connectors.gitlab_reading.LONGEST_LISTING", 200)
+    items = [{"iid": n, "updated_at": f"2025-03-03T{n // 60:02}:{n % 60:02}:00.000Z"} for n in range(450)]
+    host = ReplayHost({"things": items}, dialect=gitlab)
+    with HostClient("s", "https://gitlab.example", transport=host.transport()) as client:
+        query: Query = {"order_by": "updated_at", "sort": "desc", "per_page": 100}
+        found = [item["iid"] for page in updated_pages(client, "things", query) for item in page.items]
+    assert sorted(set(found)) == list(range(450))
+    assert len(found) - len(set(found)) == 2, "the oldest of a listing comes again with the next"
 
 
 def test_reverts_by_gitlab_s_own_words() -> None:

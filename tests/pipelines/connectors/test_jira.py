@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 import stamina
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
-from pipelines.connectors.base import RawRecord
+from pipelines.connectors.base import Probed, RawRecord
 from pipelines.connectors.jira import Jira, JiraSettings
 from pipelines.connectors.jira_fields import text_of
 from pipelines.connectors.references import blamed_change, change_at
+from pipelines.connectors.transport import HostClient
 from schemas.workspace import Workspace
 from tests.support.dialects import jira
 from tests.support.pulling import contents, make_workspace, pull, rows_of, status_of
@@ -124,6 +125,31 @@ def test_one_that_was_resolved_unseen_is_read_again(workspace: Workspace) -> Non
     change(host, "INC-2", at, status=status, resolutiondate=at)
     pull(workspace, SECOND, host.transport())
     assert str(contents(workspace)["incidents"][1]["resolved_at"]) == "2025-03-20 09:00:00"
+
+
+def look(host: ReplayHost, **settings: object) -> dict[str, Probed]:
+    """What a look finds, by its first word."""
+    connector = Jira(JiraSettings.model_validate({**SETTINGS, **settings}))
+    with HostClient("s", SETTINGS["base_url"], SecretStr("t"), transport=host.transport()) as client:
+        return {each.what.partition(" ")[0]: each for each in connector.probe(client)}
+
+
+def test_a_look_says_what_no_rule_knows() -> None:
+    host = site()
+    host.resources["rest/api/3/myself"] = {"displayName": "Ada"}
+    found = look(host, repo_ids={"ledger": "x"}, severities={"Low": 4})
+    assert found["logged"].state == "ok"
+    assert found["defects:"].what == "defects: the JQL fits 7 issues"
+    assert found["repo_ids:"].what.startswith("repo_ids: 6 of the 7 newest hold no value that it knows")
+    assert "PAY (6), checkout (2)" in found["repo_ids:"].advice
+    assert found["services:"].what.startswith("services: 1 of the 2")
+    assert found["severities:"].what.startswith("severities: 8 of the 9")
+    assert not [path for path in host.requests if "/issue/" in path]
+
+
+def test_a_look_without_a_log_in_and_with_jql_that_fits_nothing() -> None:
+    found = look(site(), defects="project = NONE", incidents=None)
+    assert (found["nobody"].state, found["defects:"].state) == ("problem", "note")
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def report() -> RoiReport:
 class Rows(HTMLParser):
     """Texts of the elements that say of what they are: figures, lines, sums, levers, assumptions and claims."""
 
-    NAMES = ("data-line", "data-sum", "data-lever", "data-assumption", "data-claim-tier", "data-metric")
+    NAMES = ("data-line", "data-sum", "data-lever", "data-assumption", "data-claim-tier", "data-curve", "data-metric")
 
     def __init__(self) -> None:
         super().__init__()
@@ -76,7 +76,7 @@ def figures(report: RoiReport, layout: RoiLayout) -> Iterator[tuple[tuple[str, s
         for each in tier.distributions:
             for f in each.figures:
                 key = (f.metric, f.statistic, f.tier)
-                yield key, (f.baseline_text, f.value_text, f.change_text, f.interval_text)
+                yield key, (f.baseline_text, f.value_text, f.change_text, layout.bounds(f))
     for f in report.risks:
         yield (f.metric, f.statistic, f.tier), (f.baseline_text, f.value_text, f.change_text, layout.bounds(f))
 
@@ -150,6 +150,26 @@ def test_sums_levers_assumptions_and_claims_are_the_same_in_every_form(report: R
             assert plain(text) in said
             assert plain(text) in pdf
         assert f"| {tier.tier} | {tier.claim_text} |" in markdown
+
+
+def test_distributions_are_the_same_in_every_form(report: RoiReport) -> None:
+    layout = roi_layout(report)
+    html, markdown, pdf = html_of(report), markdown_of(report), pdf_of(report)
+    assert [(curve.metric, curve.tier) for curve in report.curves][:2] == [("lead_time", "4"), ("lead_time", "3")]
+    four, three = report.curves[:2]
+    assert four.baseline == pytest.approx((0.1, 0.3, 0.7, 1.0))
+    assert three.window == pytest.approx((30 / 90, 70 / 90, 1.0))
+    assert layout.shares(four) == ("10 % → 30 %", "70 % → 90 %")
+    assert layout.shares(three) == ("14 % → 33 %", "100 % → 100 %")
+    for curve in report.curves:
+        shares = [plain(text) for text in layout.shares(curve)]
+        assert plain(" ".join(shares)) in html["curve", f"{curve.metric}.{curve.tier}"]
+        assert f"{layout.curve_name(curve)} | {' | '.join(shares)}" in markdown
+        assert plain(f"{layout.curve_name(curve)} {' '.join(shares)}") in pdf
+    rows = list(csv.DictReader(io.StringIO(rendered(report, "csv").decode())))
+    found = [row for row in rows if (row["section"], row["id"], row["tier"]) == ("curve", "lead_time", "4")]
+    assert [float(row["value"]) for row in found] == pytest.approx(list(four.window))
+    assert "<polyline" in rendered(report, "html").decode()
 
 
 def test_peoples_words_are_never_markup(report: RoiReport) -> None:
