@@ -438,6 +438,7 @@ def days_of(connection: duckdb.DuckDBPyConnection, calendar: Calendar, cut: date
 ID_COLUMNS = {
     "measured_changes": "change_id",
     "change_facts": "change_id",
+    "shallow_approval_facts": "change_id",
     "deployment_facts": "deployment_id",
     "incident_facts": "incident_id",
     "defect_facts": "defect_id",

@@ -54,8 +54,8 @@ def shallow_approval_facts(lines_per_minute: float) -> str:
     """One row per merged change approved faster than that many lines a minute, without a comment by anybody else."""
     return f"""
         with quick as (
-            select {text_hash_sql("change_id")} as change_key, tier, ai_use, merged_at, approved_at, _repo, _team,
-                _in_change_metrics
+            select {text_hash_sql("change_id")} as change_key, change_id, repo_id, tier, ai_use, merged_at,
+                approved_at, _repo, _team, _in_change_metrics
             from change_facts
             where merged_at is not null and approved_at is not null
                 and size_lines * 6e7 > {lines_per_minute} * (epoch_us(approved_at) - epoch_us(ready_at))),
