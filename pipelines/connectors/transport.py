@@ -1,100 +1,30 @@
-"""The one HTTP client of all connectors: base URL, token, paging with guards, retries and rate limits.
+"""The one HTTP client of all connectors: base URL, token, paging with guards; how a request is answered is in exchange.
 
-Errors leave here as one line that says what happened, where (a URL without its query) and what to do. A source that
-was never readable is a ConfigurationError (unknown host, refused token, not an API); one that broke off is a
-SourceError. No token is in any of them.
+Errors leave here as one line (host_errors); no token is in any of them.
 """
 
 import copy
-import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Self
 from urllib.parse import urljoin
 
 import httpx
-import stamina
 from pydantic import SecretStr
 
-from pipelines.connectors.kept_answers import KeptAnswer, KeptAnswers
+from pipelines.connectors.exchange import ATTEMPTS, Asked, Check, Complaint, Exchange
+from pipelines.connectors.host_errors import GO_ON, Gone, HostErrors, NotFound, Stopped
+from pipelines.connectors.kept_answers import KeptAnswers
 from pipelines.connectors.listing import Astray, ListingGuard, Page, Query
 from pipelines.connectors.paging import Following, by_link
-from pipelines.connectors.rate_limit import ALL, RateLimit, host_time
-from schemas.errors import ConfigurationError, PlumblineError, SourceError
+from pipelines.connectors.rate_limit import ALL, RateLimit
+from schemas.errors import ConfigurationError, SourceError
 
-__all__ = ["ATTEMPTS", "GO_ON", "Gone", "HostClient", "NotFound", "Page", "Query", "Stopped"]
+__all__ = ["ATTEMPTS", "GO_ON", "Complaint", "Gone", "HostClient", "NotFound", "Page", "Query", "Stopped"]
 
-ATTEMPTS = 6
-"""How often one request is tried before its stream is given up for this run."""
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
-GO_ON = "what arrived is kept, run ingest again to go on"
-
-# By itself stamina logs each retry, to standard output where structlog is installed: that is where results go.
-stamina.instrumentation.set_on_retry_hooks(())
-
-
-class TransientError(Exception):
-    """A failure that another attempt may cure; it never leaves this module."""
-
-
-class Stopped(Exception):
-    """The pull has been called off; nothing more is asked of the host."""
-
-
-class NotFound(SourceError):
-    """The host says that there is nothing at this address, or nothing that this token may see."""
-
-
-class Gone(NotFound):
-    """The host says that this is turned off for good (410): there is nothing to read, and nothing to mend."""
-
-
-@dataclass
-class _Host:
-    """What all threads that read one host share."""
-
-    http: httpx.Client
-    limit: RateLimit
-    kept: KeptAnswers | None
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    stop: threading.Event = field(default_factory=threading.Event)
-    requests: int = 0
-    answered: bool = False
-    behind: float = 0.0
-
-
-@dataclass(frozen=True)
-class Complaint:
-    """What a body says went wrong although its status is 200.
-
-    `is_limit` where it is the rate of requests; `is_final` where another attempt is of no use, `error` where it is not
-    and the caller knows what to do.
-    """
-
-    words: str
-    is_limit: bool = False
-    is_final: bool = False
-    error: type[SourceError] | None = None
-
-
-Check = Callable[[Any], Complaint | None]
-"""Looks into a document for what the status does not tell."""
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """A request as it is sent, each time anew, and how its answer is looked at."""
-
-    request: httpx.Request
-    budget: str = ALL
-    check: Check | None = None
-    filed_as: str = ""
-    kept: KeptAnswer | None = None
-    attempts: int = ATTEMPTS
 
 
 class HostClient:
@@ -134,7 +64,6 @@ class HostClient:
         self.source = source
         self.base_url = httpx.URL(base_url.rstrip("/") + "/")
         self._check_base_url(token)
-        self._token_hint = token_hint
         self.clock = clock
         self.requests = 0
         sent = {"User-Agent": "plumbline", **(headers or {})}
@@ -145,7 +74,7 @@ class HostClient:
         stop = threading.Event()
         limit = RateLimit(source, clock, sleep or (lambda seconds: (stop.wait(seconds), None)[1]), on_wait)
         http = httpx.Client(headers=sent, transport=transport, timeout=TIMEOUT, follow_redirects=True, max_redirects=5)
-        self._host = _Host(http, limit, kept, stop=stop)
+        self._host = Exchange(http, limit, HostErrors(source, token_hint, self._secrets), clock, kept, stop)
 
     def __enter__(self) -> Self:
         return self
@@ -169,12 +98,12 @@ class HostClient:
 
     def astray(self, what: str) -> SourceError:
         """The error for a listing that is not followed any further."""
-        return self._broken(self.base_url, what)
+        return self._host.errors.broken(self.base_url, what)
 
     def absent(self, what: str) -> NotFound:
         """The error for what is not there or not visible."""
-        what_to_do = f"check the name and what the token of {self._token_hint} may read"
-        return NotFound(what, self._where(self.base_url), what_to_do)
+        errors = self._host.errors
+        return NotFound(what, errors.where(self.base_url), errors.check_name)
 
     @property
     def is_stopped(self) -> bool:
@@ -184,7 +113,7 @@ class HostClient:
     @property
     def answered(self) -> bool:
         """Whether the host has spoken as an API at all."""
-        return self._host.answered
+        return self._host.errors.answered
 
     @property
     def behind(self) -> float:
@@ -251,7 +180,7 @@ class HostClient:
             attempts: How often it is tried.
         """
         request = self._host.http.build_request("POST", self._address(path), json=body)
-        return self._read(_Asked(request, budget, check, attempts=attempts))[0]
+        return self._read(Asked(request, budget, check, attempts=attempts))[0]
 
     def pages(
         self,
@@ -273,7 +202,7 @@ class HostClient:
             conditional: Ask for the first page only if it has changed since it was last asked for.
         """
         guard, visited = ListingGuard(), set[str]()
-        asked: _Asked | None = self._get(self._address(path), params or {}, conditional)
+        asked: Asked | None = self._get(self._address(path), params or {}, conditional)
         while asked is not None:
             document, response = self._read(asked)
             visited.update((str(asked.request.url), str(response.url)))
@@ -284,7 +213,7 @@ class HostClient:
                 items = document.get(items_key) if items_key and isinstance(document, dict) else document
                 page = Page(guard.check(items, asked is not None), str(asked.request.url) if asked else None)
             except Astray as reason:
-                raise self._broken(response.url, str(reason)) from None
+                raise self._host.errors.broken(response.url, str(reason)) from None
             yield page
 
     def list(
@@ -301,188 +230,35 @@ class HostClient:
     def _address(self, path: str) -> str:
         return str(self.base_url.join(path.lstrip("/")))
 
-    def _get(self, address: str, params: Query, conditional: bool = False) -> _Asked:
+    def _get(self, address: str, params: Query, conditional: bool = False) -> Asked:
         wanted = {key: value for key, value in params.items() if value is not None}
         request = self._host.http.build_request("GET", address, params=wanted or None)
         kept = self._host.kept
         if not conditional or kept is None:
-            return _Asked(request)
+            return Asked(request)
         sent = request.headers
         name = kept.name(str(request.url), sent.get("authorization", ""), sent.get("accept", ""))
         if (answer := kept.get(name)) is not None:
             request.headers["If-None-Match"] = answer.etag
-        return _Asked(request, filed_as=name, kept=answer)
+        return Asked(request, filed_as=name, kept=answer)
 
-    def _next(self, link: str | None, response: httpx.Response) -> _Asked | None:
+    def _next(self, link: str | None, response: httpx.Response) -> Asked | None:
         """The request for the next page, if there is one."""
         if not link:
             return None
         address = httpx.URL(urljoin(str(response.url), link))
         if _origin(address) != _origin(self.base_url):
             what = f"names a next page on another host ({address.host}), which is not followed"
-            raise self._broken(response.url, what)
+            raise self._host.errors.broken(response.url, what)
         return self._get(str(address), {})
 
-    def _read(self, asked: _Asked) -> tuple[Any, httpx.Response]:
-        """Send until answered, at most ATTEMPTS times; (JSON document, response)."""
-        try:
-            for attempt in stamina.retry_context(
-                on=_is_transient,
-                attempts=asked.attempts,
-                timeout=None,
-                wait_initial=0.5,
-                wait_max=30.0,
-                wait_jitter=1.0,
-            ):
-                with attempt:
-                    self._host.limit.wait(asked.budget)
-                    return self._attempt(asked)
-        except TransientError as failure:
-            raise self._broken(asked.request.url, f"{failure}, {asked.attempts} times in a row") from None
-        raise AssertionError("unreachable: the retries either return or raise")
+    def _read(self, asked: Asked) -> tuple[Any, httpx.Response]:
+        """Send until answered; (JSON document, response)."""
+        return self._host.read(asked, self._count)
 
-    def _attempt(self, asked: _Asked) -> tuple[Any, httpx.Response]:
-        response = self._send(asked)
-        if response.status_code == 304:
-            return self._kept_document(asked, response)
-        if limited := self._host.limit.note(response, asked.budget):
-            raise TransientError(limited)
-        document = self._document(response)
-        complaint = asked.check(document) if asked.check else None
-        if complaint is not None:
-            if complaint.error is not None:
-                raise complaint.error(complaint.words, self._where(response.url), GO_ON)
-            if complaint.is_final:
-                raise self._fault(response.url, complaint.words, f"check what the token of {self._token_hint} may read")
-            if complaint.is_limit:
-                self._host.limit.note(response, asked.budget, says_limited=True)
-            raise TransientError(complaint.words)
-        self._host.answered = True
-        if asked.filed_as and (etag := response.headers.get("etag")):
-            answer = KeptAnswer(etag, response.headers.get("link", ""), response.content)
-            self._kept.keep(asked.filed_as, answer, self.clock())
-        return document, response
-
-    def _send(self, asked: _Asked) -> httpx.Response:
-        if self._host.stop.is_set():
-            raise Stopped
+    def _count(self) -> None:
         self.requests += 1
-        with self._host.lock:
-            self._host.requests += 1
-        url = asked.request.url
-        try:
-            response = self._host.http.send(asked.request)
-        except httpx.TooManyRedirects:
-            raise self._broken(url, "redirects without end") from None
-        except httpx.TransportError as failure:
-            raise self._unreachable(url, failure) from None
-        except (httpx.InvalidURL, httpx.DecodingError) as failure:
-            raise TransientError(f"sent an unreadable answer ({type(failure).__name__})") from None
-        with self._host.lock:
-            self._host.behind = max(self._host.behind, self.clock() - host_time(response, self.clock()))
-        return response
-
-    @property
-    def _kept(self) -> KeptAnswers:
-        assert self._host.kept is not None  # only a client that keeps answers files requests
-        return self._host.kept
-
-    def _kept_document(self, asked: _Asked, response: httpx.Response) -> tuple[Any, httpx.Response]:
-        """The answer that the host says is still right."""
-        self._host.limit.note(response, asked.budget)
-        if asked.kept is None:
-            raise TransientError("answered 304 to a request without a condition")
-        self._host.answered = True
-        self._kept.keep(asked.filed_as, asked.kept, self.clock())
-        headers = {"content-type": "application/json", "link": asked.kept.link}
-        again = httpx.Response(200, headers=headers, content=asked.kept.body, request=response.request)
-        return again.json(), again
-
-    def _document(self, response: httpx.Response) -> Any:  # noqa: ANN401 - JSON is of any type
-        """The response's JSON, or the error that its status or content stands for."""
-        if response.status_code >= 500:
-            raise TransientError(f"answered {response.status_code}")
-        if response.status_code == 401:
-            raise self._fault(response.url, "refused the token (401)", f"put a valid one into {self._token_hint}")
-        if response.status_code in (404, 410):
-            # In JSON this is an API speaking, of one address; as a page it may be the wrong address altogether.
-            self._host.answered = self._host.answered or _is_json(response)
-            what = f"answered {response.status_code}: not there, or not visible to this token"
-            raise (Gone if response.status_code == 410 else NotFound)(
-                what, self._where(response.url), f"check the name and what the token of {self._token_hint} may read"
-            )
-        if not response.is_success:
-            reason = f"answered {response.status_code}{self._words(response)}"
-            raise self._fault(response.url, reason, f"check what the token of {self._token_hint} may read")
-        if not _is_json(response):
-            content_type = response.headers.get("content-type", "none").partition(";")[0]
-            reason = f"answered with {content_type} instead of JSON (a login page or a proxy?)"
-            raise self._fault(response.url, reason, "check base_url")
-        try:
-            return response.json()
-        except ValueError:
-            raise TransientError("sent JSON that breaks off") from None
-
-    def _unreachable(self, url: httpx.URL, failure: httpx.TransportError) -> Exception:
-        """A failure below HTTP: definite where name or certificate are wrong, else worth another attempt."""
-        cause = _root_cause(failure)
-        if not self.answered and isinstance(cause, socket.gaierror):
-            return ConfigurationError(f"the host {url.host} is not known", self._where(url), "check base_url")
-        if not self.answered and isinstance(cause, ssl.SSLCertVerificationError):
-            what_to_do = "set SSL_CERT_FILE to the certificate of your own authority, if it is one"
-            return ConfigurationError(f"the certificate of {url.host} is not trusted", self._where(url), what_to_do)
-        kinds = {httpx.TimeoutException: "did not answer in time", httpx.ConnectError: "could not be connected to"}
-        words = next((text for kind, text in kinds.items() if isinstance(failure, kind)), "broke off the connection")
-        return TransientError(words)
-
-    def _fault(self, url: httpx.URL, what: str, what_to_do: str) -> PlumblineError:
-        """A refusal: the configuration is wrong where nothing was ever read, else the source broke off midway."""
-        if self.answered:
-            return SourceError(what, self._where(url), f"{what_to_do}; {GO_ON}")
-        return ConfigurationError(what, self._where(url), what_to_do)
-
-    def _broken(self, url: httpx.URL, what: str) -> SourceError:
-        return SourceError(what, self._where(url), GO_ON)
-
-    def _where(self, url: httpx.URL) -> str:
-        """Source and address, without the query: a signed address carries its secret there."""
-        return f'source "{self.source}", {url.copy_with(query=None, userinfo=b"", fragment=None)}'
-
-    def _words(self, response: httpx.Response) -> str:
-        """The host's own message, on one line, shortened, without the token."""
-        try:
-            words = " ".join(_message(response.json()).split())[:200]
-        except ValueError:
-            return ""
-        for secret in self._secrets:
-            words = words.replace(secret, "***")
-        return f" ({words})" if words else ""
-
-
-def _message(document: Any) -> str:  # noqa: ANN401 - JSON is of any type
-    """What an error says in words, by the keys that hosts put it under, wherever they nest it."""
-    if isinstance(document, dict):
-        keys = ("message", "errorMessages", "error_description", "error", "errors", "detail")
-        found = (_message(document[key]) for key in keys if document.get(key))
-        return next((words for words in found if words), "")
-    if isinstance(document, list):
-        return "; ".join(words for words in map(_message, document) if words)
-    return document if isinstance(document, str) else ""
-
-
-def _is_transient(failure: Exception) -> bool:
-    return isinstance(failure, TransientError)
-
-
-def _is_json(response: httpx.Response) -> bool:
-    return str(response.headers.get("content-type", "")).partition(";")[0].strip().endswith("json")
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port
-
-
-def _root_cause(failure: BaseException) -> BaseException:
-    while (cause := failure.__cause__ or failure.__context__) is not None:
-        failure = cause
-    return failure

@@ -11,7 +11,8 @@ import pytest
 import stamina
 from pydantic import SecretStr
 
-from pipelines.connectors.transport import ATTEMPTS, HostClient, NotFound, _message
+from pipelines.connectors.host_errors import message_of
+from pipelines.connectors.transport import ATTEMPTS, HostClient, NotFound
 from schemas.errors import ConfigurationError, PlumblineError, SourceError
 from tests.support.replay import Answer, Fault, ReplayHost
 
@@ -391,4 +392,4 @@ def test_over_a_real_socket() -> None:
     ],
 )
 def test_the_words_of_each_host_s_errors(document: object, words: str) -> None:
-    assert _message(document) == words
+    assert message_of(document) == words
