@@ -63,6 +63,7 @@ class Exchange:
     lock: threading.Lock = field(default_factory=threading.Lock)
     requests: int = 0
     behind: float = 0.0
+    absent: set[str] = field(default_factory=set)
 
     def read(self, asked: Asked, sent: Callable[[], None]) -> tuple[Any, httpx.Response]:
         """Send until answered, at most ATTEMPTS times; (JSON document, response)."""

@@ -159,7 +159,8 @@ class GitHub(Connector):
     @staticmethod
     def _wanted_runs(context: PullContext) -> Callable[[Mapping[str, Any]], bool]:
         """With GraphQL, what ran on a pull request comes with it as its checks."""
-        with_changes = {"pull_request", "pull_request_target"} if context.client.has_token else set()
+        in_bulk = context.client.has_token and not context.client.absent_apis
+        with_changes = {"pull_request", "pull_request_target"} if in_bulk else set()
         return lambda item: item.get("event") not in with_changes
 
     def conform(self, records: Sequence[RawRecord]) -> Conformed:

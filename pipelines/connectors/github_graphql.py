@@ -66,9 +66,12 @@ class GraphQL:
         """The data that answers a query; variables that it does not know are left out."""
         known = {name: value for name, value in {**self._repository, **variables}.items() if f"${name}:" in query}
         body = {"query": query, "variables": known}
+        if self._path in self.client.absent_apis:
+            raise NoGraphQL("has no GraphQL API")
         try:
             data = self.client.post(self._path, body, complaint_of, BUDGET, attempts)["data"]
         except NotFound as absent:
+            self.client.absent_apis.add(self._path)
             raise NoGraphQL(absent.what, absent.where, absent.what_to_do) from None
         self._note_points(data.get("rateLimit") or {})
         return data  # type: ignore[no-any-return]

@@ -61,11 +61,11 @@ class HostErrors:
 
     def document(self, response: httpx.Response) -> Any:  # noqa: ANN401 - JSON is of any type
         """The response's JSON, or the error that its status or content stands for."""
-        if response.status_code >= 500:
+        if response.status_code >= 500 and response.status_code != 501:
             raise TransientError(f"answered {response.status_code}")
         if response.status_code == 401:
             raise self.fault(response.url, "refused the token (401)", f"put a valid one into {self.token_hint}")
-        if response.status_code in (404, 410):
+        if response.status_code in (404, 405, 410, 501):
             # In JSON this is an API speaking, of one address; as a page it may be the wrong address altogether.
             self.answered = self.answered or _is_json(response)
             what = f"answered {response.status_code}: not there, or not visible to this token"

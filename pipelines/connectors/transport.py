@@ -106,6 +106,11 @@ class HostClient:
         return NotFound(what, errors.where(self.base_url), errors.check_name)
 
     @property
+    def absent_apis(self) -> set[str]:
+        """Addresses of APIs that the host has turned out not to have; for all copies to add to."""
+        return self._host.absent
+
+    @property
     def is_stopped(self) -> bool:
         """Whether the pull has been called off."""
         return self._host.stop.is_set()

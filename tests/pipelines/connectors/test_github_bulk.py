@@ -83,12 +83,23 @@ def test_a_thousand_changes_take_at_most_thirty_requests(tmp_path: Path) -> None
     assert len(contents(workspace_in(tmp_path, scopes))["changes"]) == 100
 
 
-def test_a_host_without_graphql_is_read_over_rest(tmp_path: Path) -> None:
-    scopes, resources = organisation(1, 5)
-    missing = GitHubHost(resources, fault=lambda path, _: Answer.of({}, 404) if path == "/graphql" else None)
-    workspace = workspace_in(tmp_path, scopes)
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer.of({"message": "Not Found"}, 404),
+        Answer(405, b"", {}),
+        Answer(501, b"<html>Unsupported method</html>", {"content-type": "text/html"}),
+    ],
+    ids=["not found", "not allowed", "not implemented"],
+)
+def test_a_host_without_graphql_is_read_over_rest(answer: Answer, tmp_path: Path) -> None:
+    """It is asked for once in a pull, or once by each thread that comes before the answer."""
+    scopes, resources = organisation(2, 5)
+    missing = GitHubHost(resources, fault=lambda path, _: answer if path == "/graphql" else None)
+    workspace = workspace_in(tmp_path, scopes, concurrency=1)
     assert {report.state for report in pulled(workspace, missing)} == {"complete"}
-    assert len(contents(workspace)["changes"]) == 5
+    assert len(contents(workspace)["changes"]) == 10
+    assert missing.requests.count("/graphql") == 1
 
 
 def test_an_enterprise_server_answers_beside_its_rest_api(tmp_path: Path) -> None:
