@@ -4,14 +4,13 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Protocol
 
-from pipelines.connectors.ai_use import is_agent_account, recognise
+from pipelines.connectors.ai_use import recognise
 from pipelines.connectors.base import RECORD_COLUMN, Conformed, RawRecord, Row, text_frame
+from pipelines.connectors.bitbucket_activity import NAMES, account_kind, event_rows, name_of, review_rows
 from pipelines.connectors.change_kind import causing_change, change_kind, closed_issue, reverted_change
 from pipelines.connectors.checks import CheckRun, CheckSettings, ControlPoint, gate_rows, test_run_rows
 from pipelines.connectors.issue_keys import named_issue
-from pipelines.connectors.repository_names import RepositoryNames
 
-NAMES = RepositoryNames("bitbucket.org")
 CHANGE_STATES = {"OPEN": "open", "MERGED": "merged", "DECLINED": "closed", "SUPERSEDED": "closed"}
 DEPLOYMENT_STATUSES = {
     "SUCCESSFUL": "success",
@@ -37,8 +36,6 @@ STEP_OUTCOMES: dict[str, Literal["passed", "failed", "skipped"]] = {
     "ERROR": "failed",
     "NOT_RUN": "skipped",
 }
-REVIEW_STATES = {"approval": "approved", "changes_requested": "changes_requested", "comment": "commented"}
-"""Parts of the activity that are reviews."""
 Numbered = tuple[int, RawRecord]
 
 
@@ -72,9 +69,11 @@ def conform(records: Sequence[RawRecord], settings: Settings, checks: CheckSetti
         "changes": [_change(each, by_parent, settings) for each in changes],
         "commits": [_commit(each) for each in by_kind["commit"]],
         "reviews": [
-            row for _, each in changes for row in _reviews(each, by_parent["activity", each.record_id], settings)
+            row for _, each in changes for row in review_rows(each, by_parent["activity", each.record_id], settings)
         ],
-        "change_events": [row for _, each in changes for row in _events(each, by_parent["activity", each.record_id])],
+        "change_events": [
+            row for _, each in changes for row in event_rows(each, by_parent["activity", each.record_id])
+        ],
         "deployments": [
             _deployment(each, settings) for each in by_kind["deployment"] if _state(each[1].data) != NEVER_STARTED
         ],
@@ -85,20 +84,6 @@ def conform(records: Sequence[RawRecord], settings: Settings, checks: CheckSetti
     read_whole = [NAMES.change(record.scope, record.record_id) for _, record in changes]
     sets = dict.fromkeys(("commits", "reviews", "change_events"), read_whole) if read_whole else {}
     return Conformed({table: text_frame(rows) for table, rows in tables.items() if rows}, sets)
-
-
-def name_of(account: Mapping[str, Any] | None) -> str | None:
-    """What people call an account; None for one that was deleted."""
-    given = account or {}
-    return given.get("nickname") or given.get("username") or given.get("display_name") or None
-
-
-def _account_kind(account: Mapping[str, Any] | None, settings: Settings) -> str:
-    name, kind = name_of(account) or "", str((account or {}).get("type") or "").lower()
-    if is_agent_account(name):
-        return "agent"
-    is_bot = kind.startswith("app") or name in settings.bots or name.lower().endswith(("[bot]", "-bot"))
-    return "bot" if is_bot else "human"
 
 
 def _repository(each: Numbered, settings: Settings) -> Row:
@@ -142,7 +127,7 @@ def _change(each: Numbered, found: Mapping[tuple[str, str | None], Sequence[Numb
         "number": data.get("id"),
         "title": data.get("title"),
         "author": name_of(data.get("author")),
-        "author_kind": _account_kind(data.get("author"), settings),
+        "author_kind": account_kind(data.get("author"), settings),
         "ai_use": ai.ai_use,
         "ai_evidence": ai.evidence,
         "state": state,
@@ -186,59 +171,6 @@ def _commit(each: Numbered) -> Row:
         "authored_at": record.data.get("date"),
         "author": name_of(author.get("user")) or str(author.get("raw") or "").partition(" <")[0] or None,
     }
-
-
-def _reviews(change: RawRecord, activity: Sequence[Numbered], settings: Settings) -> list[Row]:
-    """Approvals, requests for changes, and comments that are not the author's own."""
-    author = name_of(change.data.get("author"))
-    rows = []
-    for position, record in activity:
-        for part, state in (
-            ("approval", "approved"),
-            ("changes_requested", "changes_requested"),
-            ("comment", "commented"),
-        ):
-            given = record.data.get(part)
-            if not given or given.get("deleted") or (part == "comment" and name_of(given.get("user")) == author):
-                continue
-            at = given.get("date") or given.get("created_on")
-            identifier = given.get("id") or f"{change.record_id}-{part}-{(given.get('user') or {}).get('uuid')}-{at}"
-            rows.append(
-                {
-                    RECORD_COLUMN: position,
-                    "review_id": NAMES.part(change.scope, "reviews", identifier),
-                    "change_id": NAMES.change(change.scope, change.record_id),
-                    "reviewer": name_of(given.get("user")),
-                    "reviewer_kind": _account_kind(given.get("user"), settings),
-                    "state": state,
-                    "submitted_at": at,
-                    "comment_count": 1 if part == "comment" else 0,
-                }
-            )
-    return rows
-
-
-def _events(change: RawRecord, activity: Sequence[Numbered]) -> list[Row]:
-    """Leaving and entering a draft, and requests for review, from the activity's updates."""
-    rows = []
-    for position, record in activity:
-        update = record.data.get("update") or {}
-        changed = update.get("changes") or {}
-        kinds = {"False": "ready_for_review", "True": "converted_to_draft"}
-        kind = kinds.get(str((changed.get("draft") or {}).get("new")))
-        kind = kind or ("review_requested" if (changed.get("reviewers") or {}).get("added") else None)
-        if kind:
-            rows.append(
-                {
-                    RECORD_COLUMN: position,
-                    "event_id": NAMES.part(change.scope, "updates", f"{change.record_id}-{kind}-{update.get('date')}"),
-                    "change_id": NAMES.change(change.scope, change.record_id),
-                    "kind": kind,
-                    "occurred_at": update.get("date"),
-                    "actor": name_of(update.get("author")),
-                }
-            )
-    return rows
 
 
 def _state(data: Mapping[str, Any]) -> str:

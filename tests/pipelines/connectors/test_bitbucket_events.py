@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from pipelines.connectors.base import RawRecord
-from pipelines.connectors.bitbucket import Bitbucket, BitbucketSettings, _checked, _link
+from pipelines.connectors.bitbucket import Bitbucket, BitbucketSettings
+from pipelines.connectors.bitbucket_reading import checked, link
 from pipelines.connectors.checked_changes import ChangeIndex
 
 SCOPE = "acme/web"
@@ -121,4 +122,4 @@ MERGED = {
     ],
 )
 def test_what_a_pipeline_ran_for(target: Mapping[str, Any], expected: tuple[str, str] | None) -> None:
-    assert _link({"target": target, "created_on": "3"}, ChangeIndex([_checked(MERGED)])) == expected
+    assert link({"target": target, "created_on": "3"}, ChangeIndex([checked(MERGED)])) == expected
