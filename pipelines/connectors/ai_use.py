@@ -38,7 +38,7 @@ ACCOUNTS = (
     Rule("Gemini", "account", r"^gemini-(code-assist|cli)(\[bot\])?$", "authored"),
     Rule("Sweep", "account", r"^sweep(-ai)?(\[bot\])?$", "authored"),
     Rule("OpenHands", "account", r"^openhands(-agent)?(\[bot\])?$", "authored"),
-    Rule("GitLab Duo", "account", r"^(gitlab-?duo|duo[-_].*)$", "authored"),
+    Rule("GitLab Duo", "account", r"^gitlab-?duo([-_].*)?$", "authored"),
     Rule("CodeRabbit", "account", r"^coderabbitai(\[bot\])?$", "authored"),
 )
 CO_AUTHORS = (

@@ -47,7 +47,7 @@ def test_the_evidence_does_not_depend_on_the_order_of_commits() -> None:
     assert recognise("ada", (), messages, ["b", "ai"]) == recognise("ada", (), messages[::-1], ["ai", "b"])
 
 
-@pytest.mark.parametrize("login", ["coderabbitai[bot]", "copilot-pull-request-reviewer[bot]", "claude"])
+@pytest.mark.parametrize("login", ["coderabbitai[bot]", "copilot-pull-request-reviewer[bot]", "claude", "GitLabDuo"])
 def test_reviewing_agents(login: str) -> None:
     assert is_agent_account(login)
 
