@@ -19,6 +19,7 @@ from schemas.workspace import Workspace
 
 FOLDER = "briefs"
 EDITIONS = "editions"
+DAY = len("2026-10-31")
 
 
 @dataclass(frozen=True)
@@ -34,16 +35,20 @@ class Edition:
 
 @dataclass(frozen=True)
 class Numbered:
-    """A brief with the number of its edition, None for a look back or a month that still runs."""
+    """A brief with the number of its edition, None for a look back or a month that still runs.
+
+    `seen_on` is the day to which a look back looks, where there are editions that it must not be taken for.
+    """
 
     brief: MonthlyBrief | RoiReport
     number: int | None
     is_new: bool
+    seen_on: str = ""
 
     @property
     def stem(self) -> str:
         """The name of its files, without their ending."""
-        return stem(name_of(self.brief), self.number)
+        return stem(name_of(self.brief), self.number) + (f"-seen-{self.seen_on}" if self.seen_on else "")
 
 
 def name_of(brief: MonthlyBrief | RoiReport) -> str:
@@ -78,7 +83,8 @@ def numbered(workspace: Workspace, brief: MonthlyBrief | RoiReport) -> Numbered:
     last = editions[-1] if editions else None
     origin = brief.identity
     if origin.known_at is not None or (last is not None and origin.as_of < last.as_of):
-        return Numbered(brief, None, is_new=False)
+        seen_on = (origin.known_at or origin.as_of)[:DAY] if editions else ""
+        return Numbered(brief, None, is_new=False, seen_on=seen_on)
     number = len(editions) + 1
     said = None
     if last is not None:

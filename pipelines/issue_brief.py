@@ -85,6 +85,12 @@ def issued_periods(workspace: Workspace) -> list[tuple[str, str]]:
 
 
 def _issue(workspace: Workspace, made: Numbered, tell: Progress, world: World | None) -> Issued:
+    if made.number is None:
+        raise InputError(
+            f"{made.brief.title} cannot be issued: its month still runs, or its snapshot is a look back",
+            "--issue",
+            "leave --issue out, or build without --as-of and --known-at",
+        )
     folder = briefs_folder(workspace)
     forms = list(_forms(made))
     files = tuple(folder / f"{made.stem}.{form}" for form in forms)
@@ -92,9 +98,8 @@ def _issue(workspace: Workspace, made: Numbered, tell: Progress, world: World | 
     brief = written(made, folder, () if was_there else forms, tell)
     if was_there:
         return Issued(replace(brief, files=files), True, [])
-    if made.number is not None:
-        pin = SnapshotFolder(workspace.state).pins / brief.snapshot_id
-        replace_text(pin, f"{brief.title} was made from it.\n")
+    pin = SnapshotFolder(workspace.state).pins / brief.snapshot_id
+    replace_text(pin, f"{brief.title} was made from it.\n")
     told = tell_of_brief(workspace, made.stem, brief, world)
     return Issued(brief, False, told)
 

@@ -80,8 +80,9 @@ shallow_lines_per_minute = 100
 
 # What the ROI report (`plumbline roi`) may put a price on. Without these it gives no money and says which are missing.
 # Each that is used is printed in the report. Time that passes while a change waits is never priced. The cost of
-# engineers comes from the register team_capacity (loaded_cost, for the team and month), that of tools from the register
-# spend. An assumption is one number, or low, likely and high; the report shows how far the result depends on each.
+# engineers comes from the register team_capacity (loaded_cost, for the team and month, in this currency), that of tools
+# from the register spend. An assumption is one number, or low, likely and high; the report shows how far the result
+# depends on each.
 # [value]
 # currency = "USD"
 # incident_hour_cost = {{ low = 1500, likely = 3000, high = 6000 }}  # an hour of a production incident; or by tier:

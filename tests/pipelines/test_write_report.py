@@ -16,7 +16,7 @@ from metrics.briefs.roi.document import RoiReport
 from pipelines.cli import run
 from pipelines.exports import form_names
 from pipelines.intake.load import load_folder
-from pipelines.issue_brief import issue_report, reissue_corrected
+from pipelines.issue_brief import issue_brief, issue_report, reissue_corrected
 from pipelines.run_build import run_build
 from pipelines.warehouse import Warehouse
 from pipelines.write_brief import write_brief, write_report
@@ -181,6 +181,10 @@ def test_a_late_correction_makes_an_edition_that_says_what_changed_and_the_earli
     assert reissue_corrected(german) == []
     again = write_report(german, None, None, tmp_path / "again", ["json", "md"])
     assert [file.read_bytes() for file in again.files] == [file.read_bytes() for file in second.files]
+
+    assert write_brief(german, "2026-07", out, ["json"]).edition is None
+    with pytest.raises(InputError, match="cannot be issued: its month still runs, or its snapshot is a look back"):
+        issue_brief(german, "2026-07")
 
     run_build(german, known_at=before_correction)
     past = write_report(german, None, None, tmp_path / "past", ["json"])

@@ -72,7 +72,7 @@ def _report(tables: RoiTables, origin: Origin, settings: Settings, quarter: Peri
         summary=_summary(results, worth, window, own, since),
         scope=_scope(results, controls, quarter, window),
         controls=controls,
-        controls_note=done.actions_note(controls, tables.control_effects),
+        controls_note=done.actions_note(controls, tables.control_effects).replace("the month", "the window"),
         tiers=results,
         curves=curves(tables.bins, tiers),
         risks=risky,
