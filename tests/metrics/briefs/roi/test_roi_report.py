@@ -25,6 +25,16 @@ def test_claims_stand_in_the_summary_and_bars_are_named() -> None:
     assert (made.claim_start, made.claim_end) == (YEAR.start, YEAR.end)
 
 
+def test_what_is_provisional_or_claimed_with_reservation_says_so() -> None:
+    rows = [row | {"claim": "with_reservation"} if row["tier"] == "4" else row for row in verdicts()]
+    keys = {"statistic": "p50", "metric": "lead_time", "tier": "4", "n": 100, "unit": "hours", "is_provisional": True}
+    made = report(verdicts=frame("verdicts", rows), sizes=pl.DataFrame([keys]))
+    assert made.value.subtotals[0].name == "Gains that may be claimed: tier 4; with reservation tier 4"
+    assert "the chance that a margin is exceeded is" in made.summary[0]
+    assert made.summary[-2].startswith("Figures are provisional")
+    assert made.is_provisional
+
+
 def test_nothing_at_all_gives_a_report_that_says_so() -> None:
     made = roi_report(RoiTables.of({}), origin(), Value(), QUARTER)
     assert made.tiers == ()
