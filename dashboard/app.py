@@ -14,8 +14,8 @@ from dashboard.access import current_reader, log_out_button, served
 from dashboard.components import error_state, state
 from dashboard.constraints import constraints_of
 from dashboard.filters import filter_bar
-from dashboard.queries import windows
 from dashboard.snapshots import Snapshot, SnapshotUnreadable, age, newest
+from dashboard.verdict_queries import windows
 from dashboard.views import Scene, View, all_views
 from schemas.errors import NoSnapshot, PlumblineError
 from schemas.snapshot import SnapshotFolder

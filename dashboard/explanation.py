@@ -15,9 +15,10 @@ from dashboard.naming import (
     figure,
 )
 from dashboard.periods import Window, days
-from dashboard.queries import MIXED, Verdict
+from dashboard.queries import MIXED
 from dashboard.records import show_records
 from dashboard.snapshots import Snapshot
+from dashboard.verdict_queries import Verdict
 from metrics.model import Constraint
 from metrics.readings import CHANCE_ALLOWED
 from metrics.words import share

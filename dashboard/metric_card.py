@@ -82,7 +82,7 @@ def metric_card(metric: Metric, figures: Figures) -> None:
         if row is None:
             _absent(metric, figures)
             return
-        has_distribution = statistic == "p50"
+        has_distribution = statistic == "p50" and figures.histogram is not None
         words, *drawn = st.columns([1.15, 1.35, 1.1] if has_distribution else [1.15, 2.45], gap="medium")
         with words:
             _words(metric, statistic, row, figures)

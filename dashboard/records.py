@@ -8,9 +8,10 @@ import streamlit as st
 from dashboard.components import Cell, record_cell, table
 from dashboard.filter_queries import has_repository
 from dashboard.naming import figure, in_sentence_name
-from dashboard.queries import MIXED, Verdict
+from dashboard.queries import MIXED
 from dashboard.record_queries import changes_by_id, deployments_by_id, record_links
 from dashboard.snapshots import Snapshot
+from dashboard.verdict_queries import Verdict
 from metrics.words import plural
 from schemas.units import SECONDS_PER_HOUR
 

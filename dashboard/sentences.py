@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dashboard.naming import capital, evidence_in_sentence, evidence_movement
-from dashboard.queries import MIXED, Verdict
+from dashboard.queries import MIXED
+from dashboard.verdict_queries import Verdict
 from metrics.model import STATUSES
 from metrics.words import joined
 

@@ -18,7 +18,7 @@ from metrics.words import tier_name
 
 WIDEST_INTERVAL = 2.0
 HINT_WIDTH = 52
-MONTHS = {"nticks": 4, "tickformat": "%b<br>%Y", "tickangle": 0, "tickfont": {"size": 11}}
+MONTHS = {"nticks": 6, "tickformat": "%b<br>%Y", "tickangle": 0, "tickfont": {"size": 11}}
 """Ticks of an axis of time that stay level on a narrow page."""
 FOOT = "y99"
 """The axis on which markers stand."""

@@ -7,8 +7,10 @@ import streamlit as st
 from dashboard.choices import choose, chosen, take, widget_key
 from dashboard.components import Cell, heading, opening, paragraph, section, table
 from dashboard.naming import TIER_NAMES, figure, figure_name
+from dashboard.people import people_of
 from dashboard.queries import definition_versions
 from dashboard.views import Scene, View
+from metrics.constraints import all_constraints
 from metrics.definition_sheet import BETTER, sheet
 from metrics.definitions import all_metrics
 from metrics.model import Constraint, Example, Figure, Metric
@@ -178,7 +180,12 @@ def _versions(scene: Scene, id: str, metrics: Mapping[str, Metric], constraints:
     logged = definition_versions(scene.snapshot, id)
     if len(logged):
         rows = [
-            [Cell(row["version"]), Cell(f"{row['effective_at']:%-d %b %Y}"), Cell(row["owner"]), Cell(row["change"])]
+            [
+                Cell(row["version"]),
+                Cell(f"{row['effective_at']:%-d %b %Y}"),
+                Cell(_owner(scene, row["owner"])),
+                Cell(row["change"]),
+            ]
             for row in logged.iter_rows(named=True)
         ]
     else:
@@ -187,6 +194,13 @@ def _versions(scene: Scene, id: str, metrics: Mapping[str, Metric], constraints:
             for r in reversed(definition.revisions)
         ]
     table(["Version", "In force from", "Owner", "What changed and why"], rows, "Versions")
+
+
+def _owner(scene: Scene, owner: str) -> str:
+    """Definitions that ship belong to an office; who declared one in the workspace is a person."""
+    offices = {metric.owner for metric in all_metrics().values()}
+    offices |= {constraint.owner for constraint in all_constraints().values()}
+    return owner if owner in offices else people_of(scene.snapshot).shown(owner)
 
 
 VIEW = View(

@@ -8,7 +8,8 @@ from dashboard import charts
 from dashboard.components import Cell, opening, paragraph, section, table
 from dashboard.naming import capital, figure
 from dashboard.periods import Window
-from dashboard.queries import TIERS, recommendations, stage_hours, tiers_present
+from dashboard.queries import TIERS, stage_hours, tiers_present
+from dashboard.verdict_queries import recommendations
 from dashboard.views import Scene, View
 from metrics.definitions import all_metrics
 from metrics.words import joined, share, tier_name

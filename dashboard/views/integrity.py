@@ -10,8 +10,9 @@ from dashboard.components import Cell, anchor, claim_chip, link, opening, paragr
 from dashboard.naming import capital
 from dashboard.people import people_of
 from dashboard.periods import Window
-from dashboard.queries import MIXED, TIERS, Verdict, history, verdicts
+from dashboard.queries import MIXED, TIERS
 from dashboard.record_queries import decisions
+from dashboard.verdict_queries import Verdict, history, verdicts
 from dashboard.views import Scene, View
 from metrics.model import STATUSES
 from metrics.words import joined, plural, tier_name

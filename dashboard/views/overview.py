@@ -33,9 +33,10 @@ from dashboard.naming import (
     unit_of,
 )
 from dashboard.periods import Window, days
-from dashboard.queries import MIXED, TIERS, Verdict, comparisons, recommendations, units, verdicts
+from dashboard.queries import MIXED, TIERS, comparisons, units
 from dashboard.segment_table import segment_table
 from dashboard.sentences import TierStory, headline_of, mixed_sentence
+from dashboard.verdict_queries import Verdict, recommendations, verdicts
 from dashboard.views import Scene, View
 from metrics.definitions import all_metrics
 from metrics.model import STATUSES, Constraint

@@ -31,13 +31,13 @@ from dashboard.queries import (
     tiers_present,
     trends,
     values,
-    verdicts,
 )
 from dashboard.record_queries import control_changes, record_links, slowest_changes
 from dashboard.records import longest_stage
 from dashboard.segment_table import only_by
 from dashboard.segments import AGAINST_WORDS, Against
 from dashboard.sentences import story, tier_sentence
+from dashboard.verdict_queries import verdicts
 from dashboard.views import Scene, View
 from metrics.definitions import all_metrics
 from metrics.model import Metric, Side

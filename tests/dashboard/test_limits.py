@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from dashboard import filter_queries, queries, record_queries
+from dashboard import filter_queries, queries, record_queries, verdict_queries
 from dashboard.periods import window_of_key
 from dashboard.segments import Segment
 from dashboard.snapshots import Snapshot, newest
@@ -77,7 +77,7 @@ def test_no_filter_reaches_another_team(limited: Snapshot, whole: Snapshot) -> N
 def test_the_tiers_of_the_whole_organisation_stay(limited: Snapshot, whole: Snapshot) -> None:
     window = window_of_key("2026-Q3")
     assert window is not None
-    assert queries.verdicts(limited, window) == queries.verdicts(whole, window)
+    assert verdict_queries.verdicts(limited, window) == verdict_queries.verdicts(whole, window)
 
 
 def test_a_tier_in_which_one_other_team_works_is_that_teams(tmp_path: Path, whole: Snapshot) -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from dashboard.naming import between, change, change_interval, figure, figure_in_sentence, figure_name
+from dashboard.naming import between, bounds, change, change_interval, figure, figure_in_sentence, figure_name
 
 
 def test_a_figure_is_named_with_the_statistic_where_it_is_one_of_several() -> None:
@@ -37,3 +37,8 @@ def test_changes_are_relative_for_durations_and_absolute_for_rates() -> None:
     assert change_interval(-0.54, -0.25, "p50", "hours") == "−54 to −25 %"
     assert change_interval(None, None, "p50", "hours") == ""
     assert "not known" in change_interval(-0.54, None, "p50", "hours")
+
+
+def test_an_interval_says_its_unit_once() -> None:
+    assert bounds(0.0418, 0.0994, "fraction") == "4.18 to 9.94 %"
+    assert bounds(59.3, 91.0, "hours") == "59.3 h to 3.79 days"

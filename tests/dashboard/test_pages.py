@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from dashboard.snapshots import Snapshot
 from dashboard.views import all_views
 from metrics.constraints import all_constraints
 from metrics.definitions import all_metrics
@@ -126,6 +127,23 @@ def test_a_page_of_a_rollout_that_nobody_recorded_says_what_to_do(empty: Path, m
     said = text_of(open_page(monkeypatch, empty, "rollout"))
     assert "Tiers 4, 3, 2 and 1 have not begun." in said
     assert "What is missing" in said
+
+
+def test_no_page_reads_the_facts_whole(sample: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    rows = Snapshot.rows
+
+    def noted(snapshot: Snapshot, sql: str, *parameters: object) -> pl.DataFrame:
+        asked.append(" ".join(sql.split()))
+        return rows(snapshot, sql, *parameters)
+
+    monkeypatch.setattr(Snapshot, "rows", noted)
+    for path in PATHS:
+        text_of(open_page(monkeypatch, sample, path, window=YEAR))
+    text_of(open_page(monkeypatch, sample, "tier", team="lending", tier="2"))
+    about_facts = [sql for sql in asked if re.search(r"\b(change|deployment)_facts\b", sql)]
+    assert about_facts
+    assert [sql for sql in about_facts if "repo_id in (" not in sql] == []
 
 
 def test_the_overview_answers_the_question_first(sample: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from dashboard import queries, record_queries
+from dashboard import queries, record_queries, verdict_queries
 from dashboard.periods import default_window, window_of_key
 from dashboard.snapshots import Snapshot, age, newest
 from schemas.snapshot import SnapshotFolder
@@ -20,7 +20,7 @@ def snapshot(demo_workspace: Workspace) -> Snapshot:
 
 
 def test_the_default_window_is_the_latest_complete_quarter(snapshot: Snapshot) -> None:
-    window = default_window(queries.windows(snapshot))
+    window = default_window(verdict_queries.windows(snapshot))
     assert window is not None
     assert window.key == "2026-Q3"
 

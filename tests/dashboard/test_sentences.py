@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from dashboard.queries import Verdict
 from dashboard.sentences import headline_of, mixed_sentence, story, tier_sentence
+from dashboard.verdict_queries import Verdict
 
 
 def verdict(tier: str, status: str, *, faster: bool = True, constraint: str = "speed_vs_escape") -> Verdict:
