@@ -66,7 +66,7 @@ class Desk:
         workspace: Workspace,
         pause: Callable[[float], None],
         on_wait: Callable[[float, str], None],
-        room: int = 64,
+        room: int = 256,
     ) -> None:
         self._workspace = workspace
         self._pause = pause

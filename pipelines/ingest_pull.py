@@ -171,7 +171,7 @@ class SourcePull:
                     self._desk.ask(store)
         except (SourceError, ConfigurationError) as error:
             report.error = error
-        self._desk.ask(lambda warehouse: self._end(warehouse, stream, report, own.client.requests))
+        self._desk.post(lambda warehouse: self._end(warehouse, stream, report, own.client.requests))
         self._count(number, report)
         return report
 

@@ -210,8 +210,8 @@ class Connector(ABC):
     def streams(self, context: PullContext) -> Iterable[Stream]:
         """The streams, those of one scope next to each other; may ask the host (which repositories are there?).
 
-        The streams of a scope are read in this order, each when the one before is stored; scopes side by side, so
-        that `pull` and `conform` are called from several threads and keep nothing on the connector.
+        The streams of a scope are read in this order; scopes side by side, so that `pull` and `conform` are called
+        from several threads and keep nothing on the connector.
         """
 
     @abstractmethod

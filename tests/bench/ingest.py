@@ -47,14 +47,17 @@ def run(arguments: argparse.Namespace, work: Path) -> bool:
         for name, share in (("without faults", 0.0), ("with faults", arguments.faults)):
             host.requests.clear()
             host.seconds, host.fault_share = arguments.latency, share
+            begun = time.perf_counter()
             reports, seconds = pull(workspace(name.replace(" ", "-")))
+            fetching = host.last_asked - begun
             host.seconds = host.fault_share = 0.0
             asked, states = len(host.requests), sorted({report.state for report in reports})
             bound = asked * arguments.latency / CONCURRENCY
             rate = asked / arguments.changes * 1_000
+            print(f"{name}: {asked} requests (the least is {least}; {rate:.1f} per 1,000 changes), {', '.join(states)}")
             print(
-                f"{name}: {asked} requests (the least is {least}; {rate:.1f} per 1,000"
-                f" changes), {seconds:.1f} s ({bound:.1f} s is requests x latency / {CONCURRENCY}), {', '.join(states)}"
+                f"  the last one asked after {fetching:.1f} s, all stored after {seconds:.1f} s"
+                f" (requests x latency / {CONCURRENCY} is {bound:.1f} s)"
             )
             found[name] = contents(workspace(name.replace(" ", "-")))
         faults = ", ".join(f"{count} x {name}" for name, count in sorted(host.faults.items()))

@@ -164,12 +164,14 @@ class SlowHost(GitHubHost):
     seconds: float = 0.0
     fault_share: float = 0.0
     seed: int = 7
+    last_asked: float = 0.0
     faults: Counter[str] = field(default_factory=Counter)
     _asked: Counter[str] = field(default_factory=Counter)
     _answers: dict[str, Answer] = field(default_factory=dict)
 
     def answer(self, url: str, headers: Mapping[str, str], body: bytes = b"") -> Answer:
         """The answer, late; what was computed once is kept, for the resources do not change."""
+        self.last_asked = time.perf_counter()
         time.sleep(self.seconds)
         parts = urlsplit(url)
         asked = f"{parts.path}?{parts.query} {body.decode()}"
