@@ -175,6 +175,8 @@ def _sentence(total: Range | None, results: Sequence[TierResult], lines: Sequenc
         return "No value is given: nothing can be compared with a baseline."
     if total is None:
         if not any(line.amount is not None for line in lines):
+            if priced.assumptions:
+                return "No value is given in money: nothing of what was measured can be priced."
             return "No value is given in money: no assumption to price anything with is there."
         missing = plural(len(priced.missing), "assumption")
         return f"No total is given: {missing} for it {'is' if len(priced.missing) == 1 else 'are'} missing."

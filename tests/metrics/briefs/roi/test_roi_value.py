@@ -161,6 +161,13 @@ def test_without_assumptions_there_is_no_money_and_it_says_what_to_give() -> Non
     assert value.levers == ()
 
 
+def test_assumptions_without_anything_to_price_are_told_apart_from_none() -> None:
+    empty = pl.DataFrame()
+    rows = [row for row in comparisons() if row["metric"] == "lead_time"]
+    made = report(comparisons=frame("comparisons", rows), weekly=empty, spend=empty)
+    assert made.value.sentence == "No value is given in money: nothing of what was measured can be priced."
+
+
 @pytest.mark.parametrize("left_out", ["incident_hour_cost", "review_hours"])
 def test_a_cost_that_is_not_known_leaves_no_total(left_out: str) -> None:
     value = report(Value.model_validate(SETTINGS.model_dump(exclude={left_out}))).value
