@@ -53,6 +53,7 @@ def serve_dashboard(workspace: Workspace, port: int, *, host: str = LOOPBACK, op
             "/_stcore/health",
             {
                 "PLUMBLINE_WORKSPACE": str(workspace.root),
+                "PYTHONSAFEPATH": "1",  # a folder called dashboard where the user stands is not ours
                 SERVED_VARIABLE: Served(access=access, show_names=workspace.dashboard.show_names).model_dump_json(),
             },
             says=f"Dashboard of {workspace.name}" + (f", log-in at {access.address}" if access else ""),

@@ -1,9 +1,12 @@
 """The dashboard is open on this machine alone; elsewhere it asks who comes, or does not start."""
 
 import stat
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
+import httpx
 import pytest
 
 from pipelines.cli import run
@@ -11,6 +14,7 @@ from pipelines.dashboard_secrets import client_secret, secrets_file
 from pipelines.dashboard_server import serve_dashboard
 from schemas.errors import ConfigurationError, InputError
 from schemas.workspace import Workspace, load_workspace
+from tests.support.serving import free_port
 
 ACCESS = """
 [access]
@@ -82,3 +86,27 @@ def test_a_port_of_no_interface_of_ours_is_told(tmp_path: Path) -> None:
         serve_dashboard(workspace, 0, host="192.0.2.7")
     with pytest.raises(InputError, match="is no address"):
         serve_dashboard(workspace, 0, host="no such host")
+
+
+@pytest.mark.timeout(180)
+def test_it_starts_quietly_wherever_the_user_stands(tmp_path: Path) -> None:
+    """A folder called dashboard there is the user's own; one line tells the address."""
+    (tmp_path / "dashboard").mkdir()
+    (tmp_path / "dashboard" / "__init__.py").write_text("raise SystemExit('not ours')\n", encoding="utf-8")
+    workspace_in(tmp_path)
+    address = f"http://127.0.0.1:{(port := free_port())}"
+    script = Path(sys.executable).with_name("plumbline")
+    server = subprocess.Popen(
+        [script, "--workspace", tmp_path, "serve", "--port", str(port)],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert server.stdout is not None
+    try:
+        assert server.stdout.readline() == f"Dashboard of Guarded: {address} (stop with Ctrl-C)\n"
+        assert httpx.get(f"{address}/_stcore/health").is_success
+    finally:
+        server.terminate()
+        server.communicate(timeout=30)
