@@ -8,9 +8,6 @@ from typing import Any
 
 import click
 
-from pipelines.hooks.spool import deliveries
-from pipelines.link_report import link_lines
-
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output instead of text.")
@@ -25,6 +22,8 @@ def command(workspace_folder: Path, as_json: bool) -> None:
 
 
 def _delivery_lines(counts: list[dict[str, Any]]) -> list[str]:
+    from pipelines.hooks.spool import deliveries
+
     lines = []
     for each in counts:
         if each["waiting"]:
@@ -37,6 +36,8 @@ def _delivery_lines(counts: list[dict[str, Any]]) -> list[str]:
 
 
 def _lines(state: dict[str, Any]) -> list[str]:
+    from pipelines.link_report import link_lines
+
     lines = [f"{state['workspace']} ({state['folder']})", "", "Events"]
     loaded = {name: rows for name, rows in state["tables"].items() if rows}
     lines += [f"  {name:<20}{rows:>14,}" for name, rows in loaded.items()] or ["  none yet: `plumbline load DIR`"]
