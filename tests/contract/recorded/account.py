@@ -35,7 +35,7 @@ class Line:
         return self.expected == self.rows and self.distinct == self.expected + sum(self.rest.values())
 
     def __str__(self) -> str:
-        rest = "; ".join(f"{count} {reason}" for reason, count in self.rest.items())
+        rest = "; ".join(f"{count} {reason}" for reason, count in self.rest.items() if count)
         mark = "=" if self.expected == self.rows else "≠"
         table = f"{self.expected} {mark} {self.rows} {self.table}" if self.table else "–"
         return f"  {self.recorded:<34} {self.distinct:>4}   {table:<28} {rest}"

@@ -13,7 +13,6 @@ BUG = "缺陷"
 """What the recorded site calls a bug."""
 OTHERS = {
     "development_panels": "are links to commits by a plugin",
-    "issue_relationships": "are issues of a third site, recorded for their links",
     "issue_types": "are settings of the site",
     "projects": "are projects: repositories come from git hosts",
     "remotelinks": "are links to pages",
@@ -45,9 +44,21 @@ def lines(recorded: Path, work: Path) -> Iterable[Line]:
     told = {"are of issues that were not recorded themselves": len(apart)}
     of_recorded = [url for url, _ in elements(folder / "_raw_jira_api_issue_changelogs.csv") if _issue(url) in issues]
     yield Line("issue_changelogs", len(apart), "", 0, len(of_recorded), told)
+    yield _data_center(found("issue_relationships"), work / "data_center")
     for name, reason in OTHERS.items():
         count = len(found(name))
         yield Line(name, count, "", 0, 0, {reason: count})
+
+
+def _data_center(issues: dict[Any, Any], work: Path) -> Line:
+    """Issues that were recorded of a Jira Data Center."""
+    host = ReplayHost({"rest/api/2/search": list(issues.values())}, dialect=jira)
+    settings = {"base_url": "http://jira.example.com:8080", "defects": 'issuetype = "Bug"'}
+    workspace = make_workspace(work, kind="jira", name="jira", **settings)
+    pull(workspace, "2024-01-01T00:00:00+00:00", host.transport())
+    fit = [item["fields"]["issuetype"]["name"] for item in issues.values()].count("Bug")
+    rest = {"do not fit the JQL": len(issues) - fit}
+    return Line("issue_relationships (Data Center)", len(issues), "defects", fit, living(workspace, "defects"), rest)
 
 
 def _issue(url: str) -> str:
