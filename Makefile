@@ -24,10 +24,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 demo: $(INSTALLED)  ## the sample organisation, built, its dashboard at a printed address
 	$(BIN)/plumbline demo
 
-# A file's tests share what they set up, so a file stays with one process.
-PYTEST_FLAGS ?= -n auto --dist loadfile
-
-test: $(INSTALLED)  ## the whole test suite, on all cores; PYTEST_FLAGS="-k facts" for a part of it
+test: $(INSTALLED)  ## the whole test suite; PYTEST_FLAGS="-k facts" for a part of it
 	$(BIN)/python -m pytest $(PYTEST_FLAGS)
 
 check: $(INSTALLED)  ## linters, layers, types
