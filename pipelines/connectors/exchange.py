@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import stamina
 
-from pipelines.connectors.host_errors import GO_ON, HostErrors, Stopped, TransientError
+from pipelines.connectors.host_errors import GO_ON, GaveUp, HostErrors, Stopped, TransientError
 from pipelines.connectors.kept_answers import KeptAnswer, KeptAnswers
 from pipelines.connectors.rate_limit import ALL, RateLimit, host_time
 from schemas.errors import SourceError
@@ -80,7 +80,8 @@ class Exchange:
                     self.limit.wait(asked.budget)
                     return self._attempt(asked, sent)
         except TransientError as failure:
-            raise self.errors.broken(asked.request.url, f"{failure}, {asked.attempts} times in a row") from None
+            what = f"{failure}, {asked.attempts} times in a row"
+            raise GaveUp(what, self.errors.where(asked.request.url), GO_ON) from None
         raise AssertionError("unreachable: the retries either return or raise")
 
     def _attempt(self, asked: Asked, sent: Callable[[], None]) -> tuple[Any, httpx.Response]:

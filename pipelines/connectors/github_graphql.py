@@ -8,6 +8,7 @@ from typing import Any
 
 from pipelines.connectors.base import parse_instant
 from pipelines.connectors.github_queries import OVERFLOW
+from pipelines.connectors.host_errors import GaveUp
 from pipelines.connectors.listing import Astray, ListingGuard
 from pipelines.connectors.transport import ATTEMPTS, Complaint, HostClient, NotFound
 from schemas.errors import SourceError
@@ -140,9 +141,7 @@ class Paged:
             attempts = ATTEMPTS if is_smallest else ATTEMPTS_AT_LARGE_PAGES
             try:
                 data = self.graphql.ask(self.query, attempts, first=self.first, after=self.after, **self.variables)
-            except (BadCursor, NotFound):
-                raise
-            except SourceError:
+            except GaveUp:
                 if is_smallest or not self.graphql.client.answered:
                     raise
                 self.first = max(self.first // 2, SMALLEST_PAGE)

@@ -25,6 +25,10 @@ class Stopped(Exception):
     """The pull has been called off; nothing more is asked of the host."""
 
 
+class GaveUp(SourceError):
+    """The host went on failing in a way that another attempt might have cured."""
+
+
 class NotFound(SourceError):
     """The host says that there is nothing at this address, or nothing that this token may see."""
 

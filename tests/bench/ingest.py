@@ -47,9 +47,9 @@ def run(arguments: argparse.Namespace, work: Path) -> bool:
         for name, share in (("without faults", 0.0), ("with faults", arguments.faults)):
             host.requests.clear()
             host.seconds, host.fault_share = arguments.latency, share
-            begun = time.perf_counter()
+            begun, computed = time.perf_counter(), time.process_time()
             reports, seconds = pull(workspace(name.replace(" ", "-")))
-            fetching = host.last_asked - begun
+            fetching, computed = host.last_asked - begun, time.process_time() - computed
             host.seconds = host.fault_share = 0.0
             asked, states = len(host.requests), sorted({report.state for report in reports})
             bound = asked * arguments.latency / CONCURRENCY
@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace, work: Path) -> bool:
             print(f"{name}: {asked} requests (the least is {least}; {rate:.1f} per 1,000 changes), {', '.join(states)}")
             print(
                 f"  the last one asked after {fetching:.1f} s, all stored after {seconds:.1f} s"
-                f" (requests x latency / {CONCURRENCY} is {bound:.1f} s)"
+                f" (requests x latency / {CONCURRENCY} is {bound:.1f} s; {computed:.1f} s of processor, the host's too)"
             )
             found[name] = contents(workspace(name.replace(" ", "-")))
         faults = ", ".join(f"{count} x {name}" for name, count in sorted(host.faults.items()))
