@@ -71,8 +71,10 @@ ROLLBACK_DEPLOYMENTS = """
     from deployment_base d
     left join service_dimension s using (_service)
     left join rollback_base b on b.rollback_deployment_id = d.deployment_id
-    where d.is_production and d.kind = 'rollback' and d.status = 'success' and (b.deployment_key is not null
-        or d._service not in (select _service from latest_carriers l where l.ended_at <= d.begun_at))"""
+    left join (select _service, min(ended_at) as first_ended_at from latest_carriers group by _service) l
+        on l._service = d._service
+    where d.is_production and d.kind = 'rollback' and d.status = 'success'
+        and (b.deployment_key is not null or not coalesce(l.first_ended_at <= d.begun_at, false))"""
 
 DEFECTS = """
     select 'defects', coalesce(o.service, f.repo_id), case
