@@ -16,9 +16,13 @@ RELATIVE = ("log", "count")
 """Kinds whose change is a ratio: durations, and counts per week."""
 
 
+COUNTED = ("per_week", "per_engineer_week")
+"""Statistics of counts, whose change is relative; that of events per unit is absolute."""
+
+
 def kind_of(kind: str, statistic: str) -> str:
-    """How the change of a contrast is given: counts per week are events whose ratio is wanted."""
-    return "count" if statistic == "per_week" else kind
+    """How the change of a contrast is given: counts per week are events whose ratio is wanted (METRICS §4)."""
+    return "count" if statistic in COUNTED else kind
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 import polars as pl
 
+from metrics.calendar import Calendar
 from metrics.units import MIXED
 from metrics.words import joined, plural
 
@@ -19,7 +20,7 @@ class ExceptionsInForce:
     """The register of exceptions, asked by tier and window."""
 
     rows: tuple[Mapping[str, Any], ...] = ()
-    instant: Callable[[date], datetime] = field(default=lambda day: datetime(day.year, day.month, day.day))  # noqa: DTZ001
+    instant: Callable[[date], datetime] = Calendar().instant
 
     @classmethod
     def of(

@@ -1,8 +1,9 @@
 """The figures of a brief: every compared statistic of the month, and the trends of those that verdicts rest on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
+from typing import Any
 
 import polars as pl
 
@@ -41,6 +42,8 @@ def figure_name(metric: str, statistic: str) -> str:
         return f"{STATISTIC_NAMES[statistic]} of {name}"
     if statistic == "rate_changes":
         return f"{name} by changes"
+    if statistic == "per_engineer_week":
+        return f"{name} per engineer-week"
     return f"{name} per week" if "per_week" in statistic and "per week" not in name else name
 
 
@@ -57,12 +60,17 @@ def figures(comparisons: pl.DataFrame, metric_values: pl.DataFrame, month: date)
     key = ["metric", "statistic", "tier"]
     values = _of_tiers(metric_values, month, month).select([*key, "unit", "n", "is_provisional"])
     rows = compared.join(values, on=key, how="left").iter_rows(named=True)
+    return in_order(figure_of(row) for row in rows)
+
+
+def in_order(found: Iterable[Figure]) -> tuple[Figure, ...]:
+    """Figures by tier, the most critical first, and within it in the order of the metric tree."""
     places = {metric: place for place, metric in enumerate(all_metrics())}
-    found = [_figure(row) for row in rows]
     return tuple(sorted(found, key=lambda f: (_tier_place(f.tier), places.get(f.metric, len(places)), f.statistic)))
 
 
-def _figure(row: dict[str, object]) -> Figure:
+def figure_of(row: Mapping[str, Any]) -> Figure:
+    """A row of `comparisons`, with the unit, n and is_provisional of its row of `metric_values`, as a figure."""
     metric, statistic = str(row["metric"]), str(row["statistic"])
     definition = all_metrics().get(metric)
     kept = ("tier", "baseline_value", "value", "change", "n", "direction")
@@ -72,11 +80,11 @@ def _figure(row: dict[str, object]) -> Figure:
         name=figure_name(metric, statistic),
         unit=str(row["unit"] or (definition.unit if definition else "")),
         is_relative=is_relative(statistic),
-        change_low=row["change_ci_low"],  # type: ignore[arg-type]
-        change_high=row["change_ci_high"],  # type: ignore[arg-type]
+        change_low=row["change_ci_low"],
+        change_high=row["change_ci_high"],
         is_provisional=bool(row["is_provisional"]),
         is_headline=(metric, statistic) in headline(),
-        **{name: row[name] for name in kept},  # type: ignore[arg-type]
+        **{name: row[name] for name in kept},
     )
 
 

@@ -11,6 +11,7 @@ import pytest
 from metrics.aggregate import Result
 from metrics.calendar import Calendar, Period
 from metrics.capacity import engineers_by_day
+from metrics.comparisons import comparisons
 from metrics.definitions import all_metrics
 from metrics.margins import Margins
 from metrics.model import Figure
@@ -120,3 +121,18 @@ def test_a_months_engineers_hold_until_another_is_given() -> None:
     assert np.isnan(known[1, :31]).all()
     assert set(known[1, 31:59]) == {4.0}
     assert set(known[1, 59:]) == {6.0}
+
+
+def test_the_change_per_engineer_week_is_relative_as_that_of_every_count() -> None:
+    before = changes({(3, 0, 0): 2}, FIRST, date(2025, 4, 1))
+    after = changes({(3, 0, 0): 3}, date(2025, 4, 1), CUT.date())
+    result = run([*before, *after], months("t0", 6, 1, 13))
+    found = comparisons(result.contrasts, {"throughput": all_metrics()["throughput"]}).filter(
+        (pl.col("statistic") == "per_engineer_week")
+        & (pl.col("segment_kind") == "all")
+        & (pl.col("tier") == "3")
+        & (pl.col("grain") == "quarter")
+    )
+    assert found.height > 0
+    for row in found.iter_rows(named=True):
+        assert row["change"] == pytest.approx(row["value"] / row["baseline_value"] - 1)

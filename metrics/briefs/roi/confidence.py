@@ -1,7 +1,8 @@
 """How sure we are: what was compared with what, what chance leaves open, and what the data lack."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from typing import Any
 
 import polars as pl
 
@@ -87,24 +88,24 @@ def _mixture(tables: RoiTables, window: ClaimWindow) -> tuple[str, ...]:
     return ("All tiers mixed improved while a tier got worse: the mixed figures mislead, and none stands here.",)
 
 
-def _is_told(row: dict[str, object]) -> bool:
+def _is_told(row: Mapping[str, Any]) -> bool:
     return (row["metric"], row["statistic"]) in CONTROLLED_FIGURES and row["change"] is not None
 
 
-def _difference(row: dict[str, object]) -> str:
+def _difference(row: Mapping[str, Any]) -> str:
     metric, statistic = str(row["metric"]), str(row["statistic"])
     unit, relative = all_metrics()[metric].unit, is_relative(statistic)
-    change = difference(float(row["change"]), unit, relative)  # type: ignore[arg-type]
+    change = difference(row["change"], unit, relative)
     if _is_wide(row["change_ci_low"], row["change_ci_high"]):
         return f"{figure_name(metric, statistic)}: too few repositories to tell"
-    bounds = interval(row["change_ci_low"], row["change_ci_high"], unit, relative)  # type: ignore[arg-type]
+    bounds = interval(row["change_ci_low"], row["change_ci_high"], unit, relative)
     word = DIRECTION_NAMES.get(str(row["direction"]), str(row["direction"]))
     return f"{figure_name(metric, statistic)} {change} ({bounds}), {word}"
 
 
-def _is_wide(low: object, high: object) -> bool:
+def _is_wide(low: float | None, high: float | None) -> bool:
     """Whether an interval says nothing that a reader could use: unbounded, or beyond tripling."""
-    return low is None or high is None or float(high) > TRIPLED  # type: ignore[arg-type]
+    return low is None or high is None or high > TRIPLED
 
 
 def _claims(results: Sequence[TierResult]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from metrics.briefs.document import Figure
-from metrics.briefs.figures import figure_name, headline, is_relative
+from metrics.briefs.figures import figure_of, in_order
 from metrics.briefs.roi.document import Curve, Distribution
 from metrics.briefs.roi.periods import ClaimWindow
 from metrics.briefs.roi.tables import RoiTables
@@ -23,7 +23,6 @@ RISKS = (
     ("security_incident_rate", "per_week"),
     ("time_to_restore", "p90"),
 )
-PER_ENGINEER = "per_engineer_week"
 MOST_CRITICAL_FIRST = ("4", "3", "2", "1")
 
 
@@ -42,40 +41,7 @@ def compared(tables: RoiTables, window: ClaimWindow) -> tuple[Figure, ...]:
         rows = rows.with_columns(unit=pl.lit(None, pl.String), n=pl.lit(None, pl.Int64), is_provisional=pl.lit(False))
     else:
         rows = rows.join(sizes, on=["metric", "statistic", "tier"], how="left", maintain_order="left")
-    places = {metric: place for place, metric in enumerate(all_metrics())}
-    found = [_figure(row) for row in rows.iter_rows(named=True)]
-    return tuple(sorted(found, key=lambda f: (_tier_place(f.tier), places.get(f.metric, len(places)), f.statistic)))
-
-
-def _figure(row: dict[str, object]) -> Figure:
-    metric, statistic = str(row["metric"]), str(row["statistic"])
-    definition = all_metrics().get(metric)
-    kept = ("tier", "baseline_value", "value", "change", "n", "direction")
-    relative = is_relative(statistic) and statistic != PER_ENGINEER
-    return Figure(
-        metric=metric,
-        statistic=statistic,
-        name=_name(metric, statistic),
-        unit=str(row["unit"] or (definition.unit if definition else "")),
-        is_relative=relative,
-        change_low=row["change_ci_low"],  # type: ignore[arg-type]
-        change_high=row["change_ci_high"],  # type: ignore[arg-type]
-        is_provisional=bool(row["is_provisional"]),
-        is_headline=(metric, statistic) in headline(),
-        **{name: row[name] for name in kept},  # type: ignore[arg-type]
-    )
-
-
-def _name(metric: str, statistic: str) -> str:
-    return (
-        f"{figure_name(metric, statistic)} per engineer-week"
-        if statistic == PER_ENGINEER
-        else (figure_name(metric, statistic))
-    )
-
-
-def _tier_place(tier: str) -> tuple[bool, str]:
-    return (not tier.isdigit(), tier if not tier.isdigit() else str(9 - int(tier)))
+    return in_order(figure_of(row) for row in rows.iter_rows(named=True))
 
 
 def tiers_of(figures: Sequence[Figure], verdicts: pl.DataFrame) -> list[str]:

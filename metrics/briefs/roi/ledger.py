@@ -82,7 +82,7 @@ def _outcomes(figures: Sequence[Figure], tier: str, window_weeks: float) -> Quan
         note = "not given: the engineers behind the changes are not known (register team_capacity)"
         return Quantity("outcomes", tier, name, unit, None, False, note)
     engineer_weeks = total.value / rate.value * window_weeks
-    gained = _times(rate, engineer_weeks)
+    gained = _times(rate, engineer_weeks * rate.baseline_value) if rate.baseline_value else None
     if gained is None:
         return Quantity("outcomes", tier, name, unit, None, False, "not given: the change has no interval")
     smaller = of(figures, "change_size", "p50", tier)

@@ -71,5 +71,10 @@ METRIC = Metric(
             effective_at=date(2026, 11, 21),
             change="Per engineer-week too, where team_capacity is given: hiring is no gain.",
         ),
+        Revision(
+            version="1.2.0",
+            effective_at=date(2026, 11, 21),
+            change="The change per engineer-week is relative, as that of every count.",
+        ),
     ),
 )

@@ -81,5 +81,10 @@ METRIC = Metric(
             effective_at=date(2026, 11, 21),
             change="Provisional for as long as more than one in a hundred changes waits for deployment or its 14 days.",
         ),
+        Revision(
+            version="1.3.0",
+            effective_at=date(2026, 11, 21),
+            change="The change per engineer-week is relative, as that of every count.",
+        ),
     ),
 )

@@ -98,7 +98,7 @@ def test_elapsed_time_is_never_priced() -> None:
 
 def test_hiring_is_no_gain() -> None:
     twice = compared("validated_throughput", "per_week", "4", 40.0, 80.0, 0.1)
-    same = compared("validated_throughput", "per_engineer_week", "4", 2.0, 2.0, 0.1)
+    same = compared("validated_throughput", "per_engineer_week", "4", 2.0, 2.0, 0.05)
     rows = [row for row in comparisons() if not (row["metric"] == "validated_throughput" and row["tier"] == "4")]
     outcomes = line(report(comparisons=frame("comparisons", [*rows, twice, same])), "outcomes.4")
     assert outcomes.amount is not None
