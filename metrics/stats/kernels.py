@@ -165,6 +165,16 @@ def cell_sums(codes: Codes, local: Codes, offsets: Integers, column: Floats) -> 
 
 
 @compiled
+def run_sums(values: Floats, offsets: Integers) -> Floats:
+    """Sums of consecutive runs of cells, one after another."""
+    sums = np.zeros(len(offsets) - 1)
+    for run in range(len(sums)):
+        for i in range(offsets[run], offsets[run + 1]):
+            sums[run] += values[i]
+    return sums
+
+
+@compiled
 def shares_of_pairs(units: Floats, offsets: Integers, totals: Floats, windows: Integers, lag: int) -> Floats:
     """Per group, the sums of the second, third and fourth powers of its repositories' mean shares now and `lag` before.
 
