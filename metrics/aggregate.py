@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import duckdb
 import numpy as np
@@ -26,6 +26,7 @@ from metrics.facts.controls import CONTROL_FACTS, build_control_facts
 from metrics.facts.origins import MOVED, STATEMENTS, create_moved_tiers
 from metrics.facts.sql import create_view
 from metrics.gaps import Gap, gaps_of
+from metrics.ledger import Ledger
 from metrics.model import (
     Concurrency,
     Count,
@@ -63,6 +64,17 @@ RUNNERS: dict[type[Estimator], Callable[[Target, Any], None]] = {
 """The walk that each kind of estimator needs."""
 
 
+class Excerpt(Protocol):
+    """Some of the days, to which units are restricted (`metrics.reuse`)."""
+
+    @property
+    def since(self) -> date:
+        """Only windows that end later are given."""
+
+    def of(self, query: str, time: str) -> str:
+        """The query of units, restricted to these days; `time` is SQL of their instant."""
+
+
 @dataclass(frozen=True)
 class Engine:
     """Facts on a DuckDB connection, and the calendar, cut and baselines under which definitions are run.
@@ -93,6 +105,10 @@ class Engine:
     """Whether those stand in the tier that they had when the baseline ended, rather than in the register's."""
     engineers: NDArray[np.float64] | None = None
     """Engineers per team and day (`metrics.capacity`); None where no capacity is given."""
+    excerpt: Excerpt | None = None
+    """The only days that are read, where an earlier build has given the windows before."""
+    ledger: Ledger | None = None
+    """Where what windows add to the averages of later ones is kept for the next build."""
     read: Reads = field(default_factory=Reads, compare=False)
     """What has been read of the facts: the same rows are asked for by several metrics, views and spans."""
 
@@ -133,16 +149,19 @@ class Engine:
 
     def run(self, metric: Metric) -> "Result":
         """Values and contrasts of one definition; empty frames where nothing was measured."""
-        values = ValueRows(metric.id, metric.version)
+        since = self.excerpt.since if self.excerpt else None
+        values = ValueRows(metric.id, metric.version, since=since)
         contrasts = ContrastRows()
         if self.empty_inputs.intersection(metric.inputs):
             return Result(values.frame(), contrasts.frame())
         for estimator in metric.estimators:
-            target = Target(self, metric, values, contrasts)
+            target = Target(self, metric, values, contrasts, self.ledger)
             RUNNERS[type(estimator)](target, estimator)
         frame = with_row_notes(with_watch_notes(self, metric, values.frame()), values.asides())
         pending = PendingUnits.of(self, metric)
         compared = pl.concat([contrasts.frame(), *self._by_origin(metric)])
+        if since is not None:
+            compared = compared.filter(pl.col("window_end") > since)
         return Result(pending.keep_provisional(frame), pending.keep_provisional(compared))
 
     def gaps(self, metric: Metric, values: pl.DataFrame) -> list[Gap]:
@@ -197,6 +216,8 @@ class Engine:
         for fact, where, category in selects:
             query = f"select distinct ({category})::varchar from {fact} where ({where}) and ({category}) is not null"
             found |= {row[0] for row in self.connection.execute(query).fetchall()}
+        if self.ledger is not None:
+            self.ledger.categories.append(sorted(found))
         return sorted(found)
 
     def units(
@@ -216,14 +237,14 @@ class Engine:
         code = f"coalesce(list_position({list(categories)!r}, ({category})::varchar), 0) - 1" if category else "-1"
         columns = "".join(f", ({number})::double as number_{i}" for i, number in enumerate(numbers))
         complete = "".join(f" and ({number}) is not null" for number in numbers)
-        return self._fetch(
+        query = (
             "select coalesce(tier, 0)::integer as tier, _repo::integer as repository,"
             " coalesce(_team, -1)::integer as team,"
             f" ({ai_use})::integer as ai_use, ({code})::integer as category,"
             f" epoch_us({time})::bigint as instant{columns}"
-            f" from {self._placed(fact)} where ({where}) and ({time}) is not null{complete}",
-            len(numbers),
+            f" from {self._placed(fact)} where ({where}) and ({time}) is not null{complete}"
         )
+        return self._fetch(self.excerpt.of(query, time) if self.excerpt else query, len(numbers))
 
     def _placed(self, fact: str) -> str:
         """The fact, with what has moved between tiers in its first one if so wished."""

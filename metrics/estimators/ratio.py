@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from metrics.calendar import Grain
 from metrics.contrasts import Samples, per_tier
 from metrics.estimators.arms import add_arm_contrasts
-from metrics.estimators.base import HISTORIES, JUDGED_GRAINS, Segmentation, Statistic, Target, add_contrasts, units_for
+from metrics.estimators.base import JUDGED_GRAINS, Segmentation, Statistic, Target, add_contrasts, units_for
 from metrics.estimators.count import add_weekly
 from metrics.estimators.segments import COMPARED, add_segment_contrasts
 from metrics.model import Ratio
@@ -38,7 +38,7 @@ def run(target: Target, estimator: Ratio) -> None:
         for grain in plan.grains:
             shape = target.shape(units, holders, plan, grain)
             numerators, denominators, counts = shape.grouping.sums(_columns(units))
-            history = HISTORIES[grain] if shape.intervals else None
+            history = target.history(shape) if shape.intervals else None
             estimate = estimate_ratio(shape.grouping, numerators, denominators, counts, estimator.kind, history)
             _add_rows(target, estimator, shape, estimate)
             if estimator.weekly:
@@ -128,9 +128,11 @@ def _by_category(target: Target, estimator: Ratio, plan: Segmentation, units: Un
         for code, category in enumerate(plan.segments):
             mine = common.grouping.sums([np.where(units.category == code, column, 0.0) for column in _columns(units)])
             cells = [own + other for own, other in zip(mine, shared, strict=True)]
-            estimate = estimate_ratio(common.grouping, cells[0], cells[1], cells[2], estimator.kind, HISTORIES[grain])
             named = Segmentation(plan.kind, [category], plan.grains, plan.tiers, False)
-            _add_rows(target, estimator, target.shape_of(common.grouping, named, grain, common.periods), estimate)
+            shape = target.shape_of(common.grouping, named, grain, common.periods)
+            history = target.history(shape)
+            estimate = estimate_ratio(common.grouping, cells[0], cells[1], cells[2], estimator.kind, history)
+            _add_rows(target, estimator, shape, estimate)
 
 
 def _samples(

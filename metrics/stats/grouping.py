@@ -115,7 +115,7 @@ def reduce_cells(values: Floats, offsets: Integers) -> Floats:
         totals: Floats = kernels.run_sums(values, offsets)
         return totals
     runs = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
-    return np.bincount(runs, weights=values, minlength=len(offsets) - 1)
+    return np.bincount(runs, weights=values, minlength=len(offsets) - 1).astype(np.float64)
 
 
 def local_numbers(holders: Integers, repositories: Integers, holder_count: int) -> tuple[Integers, Integers]:

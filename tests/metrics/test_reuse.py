@@ -1,0 +1,213 @@
+"""What an earlier build has given and what is measured again come to the very rows of a measurement of everything."""
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from metrics.aggregate import Engine, Result
+from metrics.calendar import Calendar, Period
+from metrics.ledger import Ledger
+from metrics.model import Count, Distribution, Estimator, Metric, Part, Ratio, Unfinished
+from metrics.reuse import Differences, Known, can_be_reused, first_day_needed, run_since_change
+from metrics.units import MIXED, TIERS, Days
+from tests.support.engine import engine, metric
+
+FIRST = datetime(2024, 8, 12)  # noqa: DTZ001 -- UTC, zone-less, as the facts are
+CUT = datetime(2026, 10, 20, 15)  # noqa: DTZ001
+DAYS = (CUT - FIRST).days
+CALENDAR = Calendar("Europe/Berlin")
+EXACT = False
+REPOSITORIES, TEAMS = 9, 4
+ESTIMATORS: dict[str, Estimator] = {
+    "distribution": Distribution(
+        fact="measured_changes",
+        time="merged_at",
+        value="hours",
+        category="category",
+        unfinished=Unfinished(fact="measured_changes", start="opened_at", end="merged_at"),
+    ),
+    "signed": Distribution(fact="measured_changes", time="merged_at", value="hours - 9", is_signed=True),
+    "share": Ratio(parts=(Part(fact="measured_changes", time="merged_at", numerator="bad::int", denominator="1"),)),
+    "events": Ratio(
+        kind="events",
+        scale=100.0,
+        parts=(
+            Part(fact="measured_changes", time="merged_at", denominator="1"),
+            Part(fact="measured_changes", time="opened_at", numerator="1", where="bad", category="category"),
+        ),
+    ),
+}
+BASELINES = {"none": {}, "named": {tier: Period(date(2026, 1, 1), date(2026, 4, 1)) for tier in (*TIERS, MIXED)}}
+
+
+def changes(seed: int, count: int = 2_500) -> pl.DataFrame:
+    """Two years of changes; repositories that come late or go early, open work, ties and zeros among them."""
+    random = np.random.default_rng(seed)
+    repository = random.integers(0, REPOSITORIES, count)
+    day = random.random(count) * DAYS
+    day[repository == 1] = day[repository == 1] % 300  # gone for a year
+    day[repository == 2] = DAYS - day[repository == 2] % 90  # just arrived
+    hours = np.round(random.lognormal(2.5, 1.4, count), 1)
+    hours[random.random(count) < 0.02] = 0.0
+    opened = [FIRST + timedelta(days=float(each)) for each in day]
+    merged = [start + timedelta(hours=float(lasted)) for start, lasted in zip(opened, hours, strict=True)]
+    frame = pl.DataFrame(
+        {
+            "tier": repository % 4,
+            "_repo": repository,
+            "_team": repository % TEAMS,
+            "ai_use": random.choice(["none", "assisted", "authored"], count),
+            "category": random.choice(["logic", "style"], count),
+            "opened_at": opened,
+            "merged_at": merged,
+            "hours": hours,
+            "bad": random.random(count) < 0.07,
+        }
+    )
+    is_open = pl.Series(random.random(count) < 0.03) | (frame["merged_at"] > CUT)
+    return frame.filter(pl.col("opened_at") <= CUT).with_columns(
+        pl.when(is_open.filter(frame["opened_at"] <= CUT)).then(None).otherwise(pl.col("merged_at")).alias("merged_at"),
+        tier=pl.when(pl.col("tier") == 0).then(None).otherwise(pl.col("tier")).cast(pl.Int32),
+        _repo=pl.col("_repo").cast(pl.Int32),
+        _team=pl.col("_team").cast(pl.Int32),
+    )
+
+
+def engine_on(frame: pl.DataFrame, baselines: str = "none", cut: datetime = CUT) -> Engine:
+    made = engine({"measured_changes": frame}, CALENDAR, cut, BASELINES[baselines], FIRST.date())
+    repositories, teams = [f"r{i}" for i in range(REPOSITORIES)], [f"t{i}" for i in range(TEAMS)]
+    onboarded = {"r3": date(2026, 4, 20), "r4": date(2026, 5, 2), "r7": date(2026, 5, 2)}
+    return replace(made, repositories=repositories, teams=teams, onboardings=onboarded)
+
+
+def differences(before: pl.DataFrame, after: pl.DataFrame) -> Differences:
+    """The rows that only one side has."""
+    gone, new = (
+        one.join(other, on=one.columns, how="anti", nulls_equal=True)
+        for one, other in ((before, after), (after, before))
+    )
+    return Differences(*(engine({"measured_changes": side}, CALENDAR).connection for side in (gone, new)))
+
+
+def measured_whole(source: Engine, definition: Metric) -> tuple[Result, Known]:
+    """What a first build gives, and what it keeps."""
+    ledger = Ledger(source.days)
+    result = replace(source, ledger=ledger).run(definition)
+    provisional = pl.concat(
+        [each.filter("is_provisional").select("window_end") for each in (result.values, result.contrasts)]
+    )["window_end"].min()
+    assert provisional is None or isinstance(provisional, date)
+    return result, Known(source.cut, provisional, ledger.frame(), ledger.categories)
+
+
+def together(before: pl.DataFrame, after: pl.DataFrame | None, since: date) -> pl.DataFrame:
+    """Rows of windows that had ended, and those measured again."""
+    kept = before.filter(pl.col("window_end") <= since)
+    return kept if after is None else pl.concat([kept, after])
+
+
+def assert_same(one: pl.DataFrame, other: pl.DataFrame) -> None:
+    """The same rows to the last bit, in any order."""
+    text = [name for name, kind in one.schema.items() if kind == pl.Categorical]
+    frames = [each.with_columns(pl.col(text).cast(pl.String)) for each in (one, other)]
+    keys = [name for name in one.columns if one.schema[name] != pl.Float64 or name == "bin_low"]
+    assert_frame_equal(*(frame.sort(keys, nulls_last=True) for frame in frames), check_exact=EXACT)
+
+
+BATCHES = {
+    "new": lambda frame, late: pl.concat([frame, late.filter(pl.col("opened_at") > datetime(2026, 10, 1))]),
+    "gone": lambda frame, late: frame.filter(pl.col("opened_at") < datetime(2026, 10, 9)),
+    "corrected": lambda frame, late: frame.with_columns(
+        hours=pl.when(pl.col("merged_at") > datetime(2026, 10, 2)).then(pl.col("hours") + 1).otherwise("hours"),
+        bad=pl.col("bad") != (pl.col("merged_at") > datetime(2026, 10, 12)).fill_null(False),
+    ),
+    "merged late": lambda frame, late: frame.with_columns(
+        pl.when(pl.col("merged_at").is_null() & (pl.col("opened_at") > datetime(2026, 10, 2)))
+        .then(pl.lit(CUT - timedelta(days=2)))
+        .otherwise("merged_at")
+        .alias("merged_at")
+    ),
+    "long ago": lambda frame, late: pl.concat([frame, late.head(3)]),
+    "nothing": lambda frame, late: frame,
+}
+
+
+@pytest.mark.parametrize("baselines", BASELINES)
+@pytest.mark.parametrize("batch", BATCHES)
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_what_is_put_together_is_what_a_whole_measurement_gives(estimator: str, batch: str, baselines: str) -> None:
+    definition = metric(ESTIMATORS[estimator], core=True, follow_up_days=30)
+    frame, late = changes(1), changes(2, 150)
+    later = BATCHES[batch](frame, late)
+    before, known = measured_whole(engine_on(frame, baselines), definition)
+    after, ledger = measured_whole(engine_on(later, baselines), definition)
+    again = run_since_change(engine_on(later, baselines), definition, known, differences(frame, later))
+    if again is None:
+        assert batch == "long ago"
+        return
+    assert (again.since == date.max) == (batch == "nothing")
+    values, contrasts = (again.result.values, again.result.contrasts) if again.result else (None, None)
+    assert_same(together(before.values, values, again.since), after.values)
+    assert_same(together(before.contrasts, contrasts, again.since), after.contrasts)
+    assert_same(again.ledger, ledger.ledger)
+
+
+@pytest.mark.parametrize("moved_by", [1, 9, 16])
+@pytest.mark.parametrize("estimator", ["share", "events", "signed"])
+def test_a_later_cut_gives_again_what_was_still_open(estimator: str, moved_by: int) -> None:
+    definition = metric(ESTIMATORS[estimator], core=True, follow_up_days=3)
+    later = changes(1)
+    cut = CUT - timedelta(days=moved_by)
+    frame = later.filter(pl.col("opened_at") <= cut).with_columns(
+        pl.when(pl.col("merged_at") <= cut).then(pl.col("merged_at")).alias("merged_at")
+    )
+    before, known = measured_whole(engine_on(frame, cut=cut), definition)
+    after, _ = measured_whole(engine_on(later), definition)
+    again = run_since_change(engine_on(later), definition, known, differences(frame, later))
+    assert again is not None
+    assert again.result is not None
+    assert_same(together(before.values, again.result.values, again.since), after.values)
+    assert_same(together(before.contrasts, again.result.contrasts, again.since), after.contrasts)
+
+
+def test_a_query_that_holds_the_cut_is_asked_of_everything_once_that_has_moved() -> None:
+    definition = metric(ESTIMATORS["distribution"])
+    _, known = measured_whole(engine_on(changes(1), cut=CUT - timedelta(days=1)), definition)
+    assert run_since_change(engine_on(changes(1)), definition, known, differences(changes(1), changes(1))) is None
+
+
+def test_an_earlier_cut_is_measured_whole() -> None:
+    definition = metric(ESTIMATORS["share"])
+    _, known = measured_whole(engine_on(changes(1)), definition)
+    past = engine_on(changes(1), cut=CUT - timedelta(days=9))
+    assert run_since_change(past, definition, known, differences(changes(1), changes(1))) is None
+
+
+def test_a_new_category_is_measured_whole() -> None:
+    definition = metric(ESTIMATORS["distribution"])
+    frame = changes(1)
+    newest = frame["merged_at"].max()
+    later = frame.with_columns(
+        category=pl.when(pl.col("merged_at") == newest).then(pl.lit("aaa")).otherwise(pl.col("category"))
+    )
+    _, known = measured_whole(engine_on(frame), definition)
+    assert run_since_change(engine_on(later), definition, known, differences(frame, later)) is None
+
+
+def test_counts_are_measured_whole() -> None:
+    """How much they vary is one figure over all windows, those to come included."""
+    assert not can_be_reused(metric(Count(fact="measured_changes", time="merged_at")))
+    assert not can_be_reused(metric(replace(ESTIMATORS["events"], weekly=True)))
+
+
+def test_units_are_needed_from_a_quarter_before_on() -> None:
+    days = Days(CALENDAR, date(2024, 8, 12), date(2026, 10, 20))
+    assert first_day_needed(days, {}, date(2026, 10, 14)) == date(2026, 7, 1)
+    assert first_day_needed(days, BASELINES["named"], date(2026, 10, 14)) == date(2026, 1, 1)
+    # a trailing year ends with September, and is compared with the year before
+    assert first_day_needed(days, {}, date(2026, 9, 30)) == date(2024, 10, 1)
+    assert first_day_needed(days, BASELINES["named"], date(2026, 9, 30)) == date(2025, 10, 1)
