@@ -18,6 +18,8 @@ class BuildResource(dg.ConfigurableResource[BuildStore]):
     workspace: str
     as_of: str = ""
     known_at: str = ""
+    full: bool = False
+    """Whether nothing is taken over of what the build before has measured."""
     fresh: bool = False
     """Whether to forget what earlier runs left: a whole build rests on nothing but its own stages."""
 
@@ -30,7 +32,8 @@ class BuildResource(dg.ConfigurableResource[BuildStore]):
         as_of = _instant(self.as_of) or _instant(workspace.as_of) or known_at
         # A single stage goes on from what was built last, so that its tables belong together.
         last = None if self.fresh or as_of else last_cut(SnapshotFolder(workspace.state))
-        with BuildStore(workspace, last or Cut(as_of or now, known_at), now) as store:
+        cut = last or Cut(as_of or now, known_at)
+        with BuildStore(workspace, cut, now, is_full=self.full) as store:
             if self.fresh:
                 store.forget()
             yield store

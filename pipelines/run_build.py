@@ -23,13 +23,20 @@ class TableRejected(PlumblineError):
     """A built table breaks its own schema: a defect of ours, not of the input. Nothing was published."""
 
 
-def run_build(workspace: Workspace, *, as_of: datetime | None = None, known_at: datetime | None = None) -> Manifest:
+def run_build(
+    workspace: Workspace,
+    *,
+    as_of: datetime | None = None,
+    known_at: datetime | None = None,
+    full: bool = False,
+) -> Manifest:
     """Materialise every asset and publish.
 
     Args:
         workspace: whose events.
         as_of: events up to then, with a zone; the workspace's own cut, else `known_at`, else now.
         known_at: only records observed by then, with a zone.
+        full: whether everything is measured, whatever the build before has left.
 
     Returns:
         The manifest of the snapshot that is now being served.
@@ -44,7 +51,7 @@ def run_build(workspace: Workspace, *, as_of: datetime | None = None, known_at: 
             "nothing has been loaded yet", str(workspace.root), "load events with `plumbline load DIR`"
         )
     try:
-        return _run(workspace, as_of, known_at)
+        return _run(workspace, as_of, known_at, full)
     except Exception as error:
         # A look back concerns whoever asked for it; that another build runs is no failure of the build.
         if as_of is None and known_at is None and not isinstance(error, WarehouseLocked):
@@ -52,13 +59,13 @@ def run_build(workspace: Workspace, *, as_of: datetime | None = None, known_at: 
         raise
 
 
-def _run(workspace: Workspace, as_of: datetime | None, known_at: datetime | None) -> Manifest:
+def _run(workspace: Workspace, as_of: datetime | None, known_at: datetime | None, full: bool) -> Manifest:
     """The job itself."""
     constraints_of(workspace)  # a wrong declaration is told before anything is done
     job = load(workspace).resolve_job_def(BUILD_JOB)
     cut = {"as_of": as_of.isoformat() if as_of else "", "known_at": known_at.isoformat() if known_at else ""}
     config = {
-        "resources": {"build": {"config": {"workspace": str(workspace.root), "fresh": True, **cut}}},
+        "resources": {"build": {"config": {"workspace": str(workspace.root), "fresh": True, "full": full, **cut}}},
         "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
     }
     run_id = str(uuid.uuid4())
