@@ -64,7 +64,8 @@ class Ledger:
     def known_of(self, page: str, turn: int) -> pl.DataFrame | None:
         """What is known of one estimate."""
         if self._known is None:
-            self._known = self.known.partition_by("page", "turn", as_dict=True)
+            settled = self.known.filter(pl.col("window_end") <= self.since)
+            self._known = settled.partition_by("page", "turn", as_dict=True)
         return self._known.get((page, turn))
 
     def add(self, page: str, turn: int, ends: NDArray[np.datetime64], summands: Floats) -> None:
@@ -104,7 +105,6 @@ class LedgerPage:
         full[:, :, before + settled :] = summands[:, :, settled:]
         known = self.ledger.known_of(self.name, self.turn)
         if known is not None:
-            known = known.filter(pl.col("window_end") <= since)
             place = np.searchsorted(np.array(every, dtype="datetime64[D]"), known["window_end"].to_numpy())
             holder = known["holder"].to_numpy()
             full[0, holder, place] = known["excess"].to_numpy()
