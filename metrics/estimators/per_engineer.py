@@ -43,13 +43,13 @@ class PerEngineer:
         if plan.kind not in ("all", "team"):
             return
         mixed = list(plan.tiers) == [MIXED]
-        by_grain: dict[Grain, list[list[Samples]]] = {}
+        by_grain: dict[Grain, list[Samples]] = {}
         for grain in plan.grains:
             shape = self.target.shape(units, holders, plan, grain)
             weeks = self._weeks(plan, shape.periods, mixed)
             self._add_rows(shape, weeks.reshape(-1), self._notes(plan, shape, mixed))
             if plan.judged and grain in JUDGED_GRAINS:
-                by_grain[grain] = self._known(units, shape.grouping, weeks)
+                by_grain[grain] = self._known(shape.grouping, weeks.reshape(-1))
         if plan.judged:
 
             def elapsed(periods: Sequence[Period]) -> Floats:
@@ -65,14 +65,12 @@ class PerEngineer:
             return self.exposure.engineer_weeks_by_team(periods).reshape(-1, len(periods))
         return self.exposure.engineer_weeks(periods, mixed=mixed)
 
-    def _known(self, units: Units, grouping: Grouping, weeks: Floats) -> list[list[Samples]]:
+    def _known(self, grouping: Grouping, weeks: Floats) -> list[Samples]:
         """Samples per engineer-week; where engineers are not known there are none."""
+        known = np.isfinite(weeks)
         return [
-            [
-                replace(one, n=np.where(known, one.n, 0.0), value=np.where(known, one.value, 0.0))
-                for one, known in zip(samples, np.isfinite(weeks), strict=True)
-            ]
-            for samples in self.sample(units, grouping, weeks)
+            replace(one, n=np.where(known, one.n, 0.0), value=np.where(known, one.value, 0.0))
+            for one in self.sample(grouping, weeks)
         ]
 
     def _add_rows(self, shape: Shape, weeks: Floats, notes: Notes | None) -> None:

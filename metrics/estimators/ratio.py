@@ -1,10 +1,12 @@
 """Runs a `Ratio`: sums over all parts, the rate with its interval, by category over a common denominator."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
 from metrics.calendar import Grain
-from metrics.contrasts import Samples, per_tier
+from metrics.contrasts import Samples, samples_of
 from metrics.estimators.arms import add_arm_contrasts
 from metrics.estimators.base import HISTORIES, JUDGED_GRAINS, Segmentation, Statistic, Target, add_contrasts, units_for
 from metrics.estimators.count import add_weekly
@@ -34,7 +36,7 @@ def run(target: Target, estimator: Ratio) -> None:
             _by_category(target, estimator, plan, units)
             continue
         holders = target.holders(units, plan)
-        by_grain: dict[Grain, list[list[Samples]]] = {}
+        by_grain: dict[Grain, list[Samples]] = {}
         for grain in plan.grains:
             shape = target.shape(units, holders, plan, grain)
             numerators, denominators, counts = shape.grouping.sums(_columns(units))
@@ -44,7 +46,7 @@ def run(target: Target, estimator: Ratio) -> None:
             if estimator.weekly:
                 add_weekly(target, shape, estimate.numerator, estimate.units + estimate.numerator)
             if plan.judged and grain in JUDGED_GRAINS:
-                weeks = np.tile(shape.weeks, (len(plan.tiers), 1))
+                weeks = np.tile(shape.weeks, len(plan.tiers))
                 cells = (numerators, denominators)
                 by_grain[grain] = _samples(shape.grouping, estimate, cells, weeks, estimator)
                 if has_rest(target, estimator):
@@ -59,12 +61,13 @@ def _contrast(
     plan: Segmentation,
     units: Units,
     holders: Holders,
-    by_grain: dict[Grain, list[list[Samples]]],
+    by_grain: dict[Grain, list[Samples]],
 ) -> None:
     """Adds the contrasts of one plan."""
+    columns = _columns(units)
 
-    def sample(units: Units, grouping: Grouping, weeks: Floats) -> list[list[Samples]]:
-        numerators, denominators, counts = grouping.sums(_columns(units))
+    def sample(grouping: Grouping, weeks: Floats) -> list[Samples]:
+        numerators, denominators, counts = grouping.sums(columns)
         estimate = estimate_ratio(grouping, numerators, denominators, counts, estimator.kind)
         samples = _samples(grouping, estimate, (numerators, denominators), weeks, estimator)
         if has_rest(target, estimator):
@@ -139,76 +142,51 @@ def _samples(
     cells: tuple[Floats, Floats],
     weeks: Floats,
     estimator: Ratio,
-) -> list[list[Samples]]:
-    """Samples of the rate, and of the numerator per week, per tier."""
+) -> list[Samples]:
+    """Samples of the rate, and of the numerator per week."""
     numerators, denominators = cells
-    tiers, windows = weeks.shape
-    offsets = grouping.offsets()
+    spread = grouping.spread
     with np.errstate(divide="ignore", invalid="ignore"):
-        residual = numerators - grouping.spread(finite(estimate.value)) * denominators
-        total = grouping.spread(reduce_cells(numerators, offsets))
-        relative, share = residual / total, numerators / total
-        units_share = finite(denominators / grouping.spread(estimate.denominator))
+        total = spread(estimate.numerator)
+        influence = (numerators - spread(finite(estimate.value)) * denominators) / total
+        share = finite(denominators / spread(estimate.denominator))
         variance = estimate.independent / estimate.value**2
-        per_event = 1 / estimate.numerator
-    split = (per_tier(column, tiers, windows, grouping.clusters) for column in (relative, share, units_share))
-    rates, weekly = [], []
-    unknown = np.full(windows, np.nan)
-    for tier, (influence, events, units) in enumerate(zip(*split, strict=True)):
-        span = slice(tier * windows, (tier + 1) * windows)
-        elapsed = np.maximum(weeks[tier], np.finfo(np.float64).tiny)
-        size = estimate.units if estimator.kind == "share" else estimate.denominator
-        common = {
-            "n": estimate.units[span],
-            "numerator": estimate.numerator[span],
-            "sd_low": unknown,
-            "sd_high": unknown,
-            "units_per_week": estimate.units[span] / elapsed,
-            "share": units,
-        }
-        rates.append(
-            Samples(value=estimate.value[span], size=size[span], variance=variance[span], influence=influence, **common)
-        )
-        weekly.append(
-            Samples(
-                value=estimate.numerator[span] / elapsed,
-                size=elapsed,
-                variance=per_event[span],
-                influence=events,
-                **common,
-            )
-        )
-    return [rates, weekly] if estimator.counts_events else [rates]
+    elapsed = np.maximum(weeks, np.finfo(np.float64).tiny)
+    common = {
+        "n": estimate.units,
+        "numerator": estimate.numerator,
+        "units_per_week": estimate.units / elapsed,
+        "share": share,
+    }
+    size = estimate.units if estimator.kind == "share" else estimate.denominator
+    of_rate = {"value": estimate.value, "size": size, "variance": variance, "influence": influence}
+    found = [samples_of(grouping, **of_rate, **common)]
+    if estimator.counts_events:
+        found.append(_per_week(grouping, numerators, estimate.numerator, elapsed, common))
+    return found
 
 
-def _rest(grouping: Grouping, estimate: RatioEstimate, cells: tuple[Floats, Floats], weeks: Floats) -> list[Samples]:
-    """Samples of the units outside the numerator, per week and tier."""
+def _rest(grouping: Grouping, estimate: RatioEstimate, cells: tuple[Floats, Floats], weeks: Floats) -> Samples:
+    """Samples of the units outside the numerator, per week."""
     numerators, denominators = cells
-    tiers, windows = weeks.shape
     rest = denominators - numerators
     total = reduce_cells(rest, grouping.offsets())
+    elapsed = np.maximum(weeks, np.finfo(np.float64).tiny)
     with np.errstate(divide="ignore", invalid="ignore"):
-        influence = rest / grouping.spread(total)
         share = finite(denominators / grouping.spread(estimate.denominator))
-        variance = 1 / total
-    unknown = np.full(windows, np.nan)
-    split = (per_tier(column, tiers, windows, grouping.clusters) for column in (influence, share))
-    samples = []
-    for tier, (events, units) in enumerate(zip(*split, strict=True)):
-        span = slice(tier * windows, (tier + 1) * windows)
-        elapsed = np.maximum(weeks[tier], np.finfo(np.float64).tiny)
-        samples.append(
-            Samples(
-                value=total[span] / elapsed,
-                n=estimate.units[span],
-                numerator=total[span],
-                size=elapsed,
-                sd_low=unknown,
-                sd_high=unknown,
-                variance=variance[span],
-                units_per_week=estimate.units[span] / elapsed,
-                influence=events,
-                share=units,
-            )
-        )
-    return samples
+    common = {
+        "n": estimate.units,
+        "numerator": total,
+        "units_per_week": estimate.units / elapsed,
+        "share": share,
+    }
+    return _per_week(grouping, rest, total, elapsed, common)
+
+
+def _per_week(
+    grouping: Grouping, events: Floats, total: Floats, elapsed: Floats, common: Mapping[str, Floats]
+) -> Samples:
+    """Samples of events per week: `events` over cells, `total` over groups."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        influence, variance = events / grouping.spread(total), 1 / total
+    return samples_of(grouping, value=total / elapsed, size=elapsed, variance=variance, influence=influence, **common)

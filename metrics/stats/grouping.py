@@ -6,7 +6,9 @@ of one group lie side by side and in the same order for every window of a tier, 
 repository by repository.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -73,26 +75,50 @@ class Grouping:
 
     def offsets(self) -> Integers:
         """Where each group's cells begin; one more entry than groups."""
-        return np.concatenate([[0], np.cumsum(self.clusters)])
+        return self._offsets
 
     def cells(self) -> Integers:
         """The cell of each row, -1 where the row is in no group."""
         inside = np.maximum(self.codes, 0)
         return np.where(self.codes >= 0, self.offsets()[inside] + self.local, -1)
 
-    def sums(self, columns: list[Floats]) -> list[Floats]:
-        """Sum of each column over each cell."""
+    def sums(self, columns: Sequence[Floats]) -> list[Floats]:
+        """Sum of each column over each cell; a column given twice is added up once."""
+        distinct = list({id(column): column for column in columns}.values())
         if are_many(len(self.codes)):
             from metrics.stats import kernels
 
             codes, local, offsets = codes_of(self.codes), codes_of(self.local), self.offsets()
-            return [kernels.cell_sums(codes, local, offsets, column) for column in columns]
+            found = [kernels.cell_sums(codes, local, offsets, column) for column in distinct]
+        else:
+            cells, inside = self._cells_of_rows
+            size = int(self.clusters.sum())
+            found = [
+                np.bincount(cells, weights=column if inside is None else column[inside], minlength=size)
+                for column in distinct
+            ]
+        by_column = {id(column): sums for column, sums in zip(distinct, found, strict=True)}
+        return [by_column[id(column)] for column in columns]
+
+    def units(self) -> Floats:
+        """Rows of each cell."""
+        if are_many(len(self.codes)):
+            from metrics.stats import kernels
+
+            units: Floats = kernels.cell_units(codes_of(self.codes), codes_of(self.local), self.offsets())
+            return units
+        return np.bincount(self._cells_of_rows[0], minlength=int(self.clusters.sum())).astype(np.float64)
+
+    @cached_property
+    def _offsets(self) -> Integers:
+        return np.concatenate([[0], np.cumsum(self.clusters)])
+
+    @cached_property
+    def _cells_of_rows(self) -> tuple[Integers, NDArray[np.bool_] | None]:
+        """The cells of the rows that are in a group, and which those are; None for all."""
         cells = self.cells()
         inside = cells >= 0
-        if not inside.all():
-            cells, columns = cells[inside], [column[inside] for column in columns]
-        size = int(self.clusters.sum())
-        return [np.bincount(cells, weights=column, minlength=size).astype(np.float64) for column in columns]
+        return (cells, None) if inside.all() else (cells[inside], inside)
 
     def over_groups(self, cell_values: Floats) -> Floats:
         """Sum of a cell column over each group's cells (a group without cells sums to zero)."""
@@ -103,13 +129,25 @@ class Grouping:
         return np.repeat(group_values, self.clusters)
 
 
-def reduce_cells(values: Floats, offsets: Integers) -> Floats:
+def reduce_cells(values: NDArray[Any], offsets: Integers) -> Floats:
     """Sums of consecutive runs of cells; exact zeros for empty runs."""
     totals = np.zeros(len(offsets) - 1)
     filled = offsets[1:] > offsets[:-1]
     if filled.any():
         totals[filled] = np.add.reduceat(values, offsets[:-1][filled])
     return totals
+
+
+def influence_of(
+    grouping: Grouping, numerators: NDArray[Any], units: NDArray[Any], ratios: Floats, scales: Floats
+) -> Floats:
+    """Each cell's part in the error of a ratio of sums: (numerator - ratio × units) × scale, those of the group."""
+    if are_many(len(units)):
+        from metrics.stats import kernels
+
+        found: Floats = kernels.influences(numerators, units, ratios, scales, grouping.offsets())
+        return found
+    return np.asarray((numerators - grouping.spread(ratios) * units) * grouping.spread(scales))
 
 
 def local_numbers(holders: Integers, repositories: Integers, holder_count: int) -> tuple[Integers, Integers]:
@@ -145,24 +183,39 @@ class Holders:
     tiers: int
     segments: int
 
-    def by_window(self, windows: Integers, window_count: int) -> Grouping:
-        """Groups of tier × segment × window; a row with a negative segment or window is in no group."""
-        if are_many(len(windows)):
+    def by_day(self, days: Integers, window_of_day: Integers, window_count: int) -> Grouping:
+        """Groups of tier × segment × window, by the window of each row's day.
+
+        Args:
+            days: the number of each row's day.
+            window_of_day: per day, or per tier and day, the number of its window, negative for none.
+            window_count: how many windows there are.
+        """
+        table = np.atleast_2d(window_of_day)
+        if are_many(len(days)):
             from metrics.stats import kernels
 
-            codes = kernels.window_codes(codes_of(self.codes), codes_of(windows), window_count)
-        else:
-            outside = (windows < 0) | (self.codes < 0)
-            codes = np.where(outside, -1, self.codes.astype(np.int64) * window_count + windows)
-        tier, segment, window = np.unravel_index(
-            np.arange(self.tiers * self.segments * window_count), (self.tiers, self.segments, window_count)
-        )
+            by_tier = np.broadcast_to(table, (self.tiers, table.shape[1])).astype(np.int32)
+            codes = kernels.day_codes(codes_of(self.codes), codes_of(days), by_tier, self.segments, window_count)
+            return self._grouping(codes, window_count)
+        tier = np.maximum(self.codes, 0) // self.segments if len(table) > 1 else 0
+        return self.by_window(table[tier, days], window_count)
+
+    def by_window(self, windows: Integers, window_count: int) -> Grouping:
+        """Groups of tier × segment × window; a row with a negative segment or window is in no group."""
+        outside = (windows < 0) | (self.codes < 0)
+        return self._grouping(np.where(outside, -1, self.codes.astype(np.int64) * window_count + windows), window_count)
+
+    def _grouping(self, codes: Integers, window_count: int) -> Grouping:
+        group = np.arange(self.tiers * self.segments * window_count)
+        holder, window = np.divmod(group, window_count)
+        tier, segment = np.divmod(holder, self.segments)
         return Grouping(
             codes=codes,
             local=self.local,
-            tiers=tier.astype(np.int64),
-            segments=segment.astype(np.int64),
-            windows=window.astype(np.int64),
+            tiers=tier,
+            segments=segment,
+            windows=window,
             clusters=np.repeat(self.clusters, window_count),
         )
 
@@ -175,10 +228,12 @@ def make_holders(
     segment_count: int = 1,
 ) -> Holders:
     """Groups rows by tier × segment; a row with a negative segment has none."""
-    segment = np.zeros_like(tiers) if segments is None else segments
-    codes = tiers * np.int32(segment_count) + np.maximum(segment, 0)
+    if segments is None:
+        local, per_holder = local_numbers(tiers, repositories, tier_count)
+        return Holders(tiers, local, per_holder, tier_count, 1)
+    codes = tiers * np.int32(segment_count) + np.maximum(segments, 0)
     local, per_holder = local_numbers(codes, repositories, tier_count * segment_count)
-    return Holders(np.where(segment < 0, -1, codes), local, per_holder, tier_count, segment_count)
+    return Holders(np.where(segments < 0, -1, codes), local, per_holder, tier_count, segment_count)
 
 
 def repository_holders(tiers: Integers, repositories: Integers, tier_count: int, repository_count: int) -> Holders:
