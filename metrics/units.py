@@ -111,6 +111,14 @@ class Days:
         starts = np.array([period.start for period in periods], dtype="datetime64[D]")
         return periods, (np.searchsorted(starts, self._days, side="right") - 1).astype(np.int64)
 
+    @cached_property
+    def atoms(self) -> Integers:
+        """Per day, the number of the stretch of days that no window of any grain cuts in two."""
+        begins = np.zeros(len(self.all), dtype=bool)
+        for grain in GRAINS:
+            begins |= np.diff(self.windows(grain)[1], prepend=-1) != 0
+        return np.cumsum(begins) - 1
+
     def inside(self, period: Period) -> NDArray[np.bool_]:
         """Per day, whether it falls into the period."""
         return np.asarray((self._days >= np.datetime64(period.start)) & (self._days < np.datetime64(period.end)))

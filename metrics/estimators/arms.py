@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from metrics.calendar import Period
 from metrics.contrasts import Labels, Pairs, Samples, stack
 from metrics.estimators.base import Sampler, Statistic, Target, alike, identity_of
-from metrics.stats.grouping import finite, make_holders, reduce_cells
+from metrics.stats.grouping import finite, reduce_cells
+from metrics.stats.holders import make_holders
 from metrics.units import TIERS, Units
 
 Integers = NDArray[np.integer[Any]]
@@ -155,8 +156,8 @@ def _sampled(
         weeks[number * len(ARMS) : (number + 1) * len(ARMS)] = target.source.elapsed(periods)
     # The last column is that of units without a known repository: they are in no arm.
     arm = np.column_stack([arms, np.full(len(TIERS), -1)])[units.tier, units.repository]
-    holders = make_holders(units.tier, units.repository, len(TIERS), arm, len(ARMS))
-    return sample(holders.by_day(units.day, span_of_day, 2), weeks.reshape(-1))
+    holders = make_holders(units.tier, units.repository, len(TIERS), arm, len(ARMS), days=units.day)
+    return sample(holders.by_day(span_of_day, 2), weeks.reshape(-1))
 
 
 def standardised(after: Samples, before: Samples, kind: str) -> Samples:

@@ -12,7 +12,8 @@ from metrics.calendar import QUARTERS_PER_YEAR, Calendar, Grain, Period
 from metrics.contrasts import ContrastRows, Identity, Labels, Pairs, Samples, stack
 from metrics.model import Metric
 from metrics.rows import Shape, ValueRows
-from metrics.stats.grouping import Grouping, Holders, make_holders, repository_holders
+from metrics.stats.grouping import Grouping
+from metrics.stats.holders import Holders, make_holders, repository_holders
 from metrics.stats.successive import History
 from metrics.units import MIXED, Days, Units
 
@@ -106,15 +107,16 @@ class Target:
 
     def holders(self, units: Units, plan: Segmentation) -> Holders:
         """Groups units by tier and segment. `units` must be pooled where the plan mixes tiers."""
+        sizes, atoms = (len(plan.tiers), len(plan.segments)), self.source.days.atoms
         if plan.kind == "repo":
-            return repository_holders(units.tier, units.repository, len(plan.tiers), len(plan.segments))
-        columns = {"ai_use": units.ai_use, "category": units.category, "team": units.team}
-        return make_holders(units.tier, units.repository, len(plan.tiers), columns.get(plan.kind), len(plan.segments))
+            return repository_holders(units.tier, units.repository, *sizes, days=units.day, atoms=atoms)
+        segment = {"ai_use": units.ai_use, "category": units.category, "team": units.team}.get(plan.kind)
+        return make_holders(units.tier, units.repository, sizes[0], segment, sizes[1], days=units.day, atoms=atoms)
 
-    def shape(self, units: Units, holders: Holders, plan: Segmentation, grain: Grain) -> Shape:
+    def shape(self, holders: Holders, plan: Segmentation, grain: Grain) -> Shape:
         """Cuts held units into the windows of a grain."""
         periods, window_of_day = self.source.days.windows(grain)
-        return self.shape_of(holders.by_day(units.day, window_of_day, len(periods)), plan, grain, periods)
+        return self.shape_of(holders.by_day(window_of_day, len(periods)), plan, grain, periods)
 
     def shape_of(self, grouping: Grouping, plan: Segmentation, grain: Grain, periods: Sequence[Period]) -> Shape:
         """Names for the groups of a grouping."""
@@ -166,7 +168,6 @@ def alike(statistics: Sequence[Statistic]) -> list[list[int]]:
 
 def add_contrasts(
     target: Target,
-    units: Units,
     holders: Holders,
     tiers: Sequence[str],
     statistics: Sequence[Statistic],
@@ -177,15 +178,15 @@ def add_contrasts(
     """Compares each tier's windows with its baseline.
 
     `by_grain` holds, per judged grain and statistic, the samples of all tiers × windows; `sample` makes such samples
-    for any other grouping of `units`
-    (pooled where tiers are mixed): it is used for named baselines and for trailing years.
+    for any other grouping of the units
+    held (pooled where tiers are mixed): it is used for named baselines and for trailing years.
     `elapsed` tells what such samples are divided by, tier by tier, each in a period of its own: weeks, if not given.
     """
     lasting = elapsed or target.source.elapsed
     named = [target.source.baseline(tier) for tier in tiers]
-    base = sample(*period_grouping(target, units, holders, named, lasting)) if any(named) else None
+    base = sample(*period_grouping(target, holders, named, lasting)) if any(named) else None
     years = target.source.days.calendar.windows(target.source.days.first, target.source.days.last, "trailing_year")
-    yearly = [sample(*period_grouping(target, units, holders, [year] * len(tiers), lasting)) for year in years]
+    yearly = [sample(*period_grouping(target, holders, [year] * len(tiers), lasting)) for year in years]
     for together in alike(statistics):
         chosen = [statistics[index] for index in together]
         comparison = _Comparison(target, chosen, tiers, named, [base[index] for index in together] if base else [])
@@ -201,7 +202,6 @@ def add_contrasts(
 
 def period_grouping(
     target: Target,
-    units: Units,
     holders: Holders,
     periods: Sequence[Period | None],
     elapsed: Callable[[Sequence[Period]], Floats],
@@ -211,7 +211,7 @@ def period_grouping(
     nowhere = np.zeros(len(days.all), dtype=bool)
     inside = np.stack([days.inside(period) if period else nowhere for period in periods])
     weeks = elapsed([period or Period(days.first, days.first) for period in periods])
-    return holders.by_day(units.day, np.where(inside, 0, -1), 1), np.repeat(weeks, holders.segments)
+    return holders.by_day(np.where(inside, 0, -1), 1), np.repeat(weeks, holders.segments)
 
 
 @dataclass(frozen=True)

@@ -38,23 +38,23 @@ def run(target: Target, estimator: Count) -> None:
         holders = target.holders(units, plan)
         by_grain: dict[Grain, list[Samples]] = {}
         for grain in plan.grains:
-            shape = target.shape(units, holders, plan, grain)
+            shape = target.shape(holders, plan, grain)
             _add_rows(target, shape)
             if plan.judged and grain in JUDGED_GRAINS:
                 by_grain[grain] = _samples(shape.grouping, np.tile(shape.weeks, len(plan.tiers)))
         if plan.judged:
-            add_contrasts(target, units, holders, plan.tiers, STATISTICS, by_grain, _samples)
+            add_contrasts(target, holders, plan.tiers, STATISTICS, by_grain, _samples)
             if list(plan.tiers) != [MIXED]:
                 add_arm_contrasts(target, units, STATISTICS, _samples)
-        add_segment_contrasts(target, units, holders, plan, STATISTICS, _samples)
+        add_segment_contrasts(target, holders, plan, STATISTICS, _samples)
         if per_engineer:
-            per_engineer.add(units, holders, plan)
+            per_engineer.add(holders, plan)
 
 
 def _add_rows(target: Target, shape: Shape) -> None:
     """Adds count and per_week of one grain, from the first window in which the tier or segment had a unit."""
     grouping = shape.grouping
-    counts = np.bincount(grouping.codes[grouping.codes >= 0], minlength=grouping.size).astype(np.float64)
+    counts = grouping.over_groups(grouping.units())
     add_weekly(target, shape, counts, counts)
 
 

@@ -31,8 +31,9 @@ from metrics.stats.distribution import (
     order_by_group,
     totals_of,
 )
-from metrics.stats.grouping import Grouping, Holders, finite, influence_of, reduce_cells
+from metrics.stats.grouping import Grouping, finite, influence_of, reduce_cells
 from metrics.stats.histogram import Bins
+from metrics.stats.holders import Holders
 from metrics.stats.product_limit import quantiles_of
 from metrics.stats.successive import History, Repositories
 from metrics.units import MIXED, Units
@@ -76,7 +77,7 @@ def run(target: Target, estimator: Distribution) -> None:
             holders = target.holders(units, plan)
             by_grain: dict[Grain, list[Samples]] = {}
             for grain in plan.grains:
-                shape = target.shape(units, holders, plan, grain)
+                shape = target.shape(holders, plan, grain)
                 ordered = order_by_group(values, shape.grouping)
                 samples = _add_rows(target, shape, plan, ordered, bins)
                 if plan.judged and grain in JUDGED_GRAINS:
@@ -111,10 +112,10 @@ def _contrast(
     if estimator.is_signed:
         statistics = [Statistic("mean", "level", target.metric.unit)]
     if plan.judged:
-        add_contrasts(target, units, holders, plan.tiers, statistics, by_grain, sample)
+        add_contrasts(target, holders, plan.tiers, statistics, by_grain, sample)
         if list(plan.tiers) != [MIXED]:
             add_arm_contrasts(target, units, statistics, sample)
-    add_segment_contrasts(target, units, holders, plan, statistics, sample)
+    add_segment_contrasts(target, holders, plan, statistics, sample)
 
 
 def _add_rows(target: Target, shape: Shape, plan: Segmentation, ordered: Ordered, bins: Bins) -> list[Samples]:
@@ -250,7 +251,7 @@ def _add_unfinished(target: Target, estimator: Distribution) -> None:
         units = units_for(plan, everything)
         holders = target.holders(units, plan)
         for grain in plan.grains:
-            shape = target.shape(units, holders, plan, grain)
+            shape = target.shape(holders, plan, grain)
             ordered = order_by_group(values, shape.grouping, is_ended)
             counts, closed = ordered.counts, ordered.only_carried()
             censored = (counts - closed.counts).astype(np.float64)

@@ -1,6 +1,7 @@
 """Runs a `Ratio`: sums over all parts, the rate with its interval, by category over a common denominator."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,8 @@ from metrics.estimators.count import add_weekly
 from metrics.estimators.segments import COMPARED, add_segment_contrasts
 from metrics.model import Ratio
 from metrics.rows import Shape, cluster_notes
-from metrics.stats.grouping import Grouping, Holders, finite, reduce_cells
+from metrics.stats.grouping import Column, Grouping, finite, reduce_cells
+from metrics.stats.holders import Holders
 from metrics.stats.ratio import RatioEstimate, estimate_ratio
 from metrics.units import MIXED, Units, concatenate
 
@@ -35,11 +37,11 @@ def run(target: Target, estimator: Ratio) -> None:
         if plan.kind == "category":
             _by_category(target, estimator, plan, units)
             continue
-        holders = target.holders(units, plan)
+        holders, columns = target.holders(units, plan), _columns(units)
         by_grain: dict[Grain, list[Samples]] = {}
         for grain in plan.grains:
-            shape = target.shape(units, holders, plan, grain)
-            numerators, denominators, counts = shape.grouping.sums(_columns(units))
+            shape = target.shape(holders, plan, grain)
+            numerators, denominators, counts = shape.grouping.sums(columns)
             history = HISTORIES[grain] if shape.intervals else None
             estimate = estimate_ratio(shape.grouping, numerators, denominators, counts, estimator.kind, history)
             _add_rows(target, estimator, shape, estimate)
@@ -52,7 +54,7 @@ def run(target: Target, estimator: Ratio) -> None:
                 if has_rest(target, estimator):
                     by_grain[grain].append(_rest(shape.grouping, estimate, cells, weeks))
         if plan.judged or plan.kind in COMPARED:
-            _contrast(target, estimator, plan, units, holders, by_grain)
+            _contrast(target, estimator, plan, units, columns, holders, by_grain)
 
 
 def _contrast(
@@ -60,11 +62,11 @@ def _contrast(
     estimator: Ratio,
     plan: Segmentation,
     units: Units,
+    columns: Sequence[Column],
     holders: Holders,
     by_grain: dict[Grain, list[Samples]],
 ) -> None:
     """Adds the contrasts of one plan."""
-    columns = _columns(units)
 
     def sample(grouping: Grouping, weeks: Floats) -> list[Samples]:
         numerators, denominators, counts = grouping.sums(columns)
@@ -80,10 +82,10 @@ def _contrast(
         if has_rest(target, estimator):
             statistics.append(Statistic(REST_PER_WEEK, "events", "per week"))
     if plan.judged:
-        add_contrasts(target, units, holders, plan.tiers, statistics, by_grain, sample)
+        add_contrasts(target, holders, plan.tiers, statistics, by_grain, sample)
         if list(plan.tiers) != [MIXED]:
             add_arm_contrasts(target, units, statistics, sample)
-    add_segment_contrasts(target, units, holders, plan, statistics, sample)
+    add_segment_contrasts(target, holders, plan, statistics, sample)
 
 
 def has_rest(target: Target, estimator: Ratio) -> bool:
@@ -104,9 +106,10 @@ def units_of(target: Target, estimator: Ratio) -> tuple[Units, list[str]]:
 
 
 def _columns(units: Units) -> list[Floats]:
-    """Numerator, denominator, and units of the denominator."""
+    """Numerator, denominator, and units of the denominator; where each is one, these are the denominator itself."""
     numerator, denominator = units.numbers
-    return [numerator, denominator, (denominator > 0).astype(np.float64)]
+    are_ones = bool((denominator == 1).all())
+    return [numerator, denominator, denominator if are_ones else (denominator > 0).astype(np.float64)]
 
 
 def _add_rows(target: Target, estimator: Ratio, shape: Shape, estimate: RatioEstimate) -> None:
@@ -125,15 +128,21 @@ def _by_category(target: Target, estimator: Ratio, plan: Segmentation, units: Un
     """Rates by category; rows without a category (the common denominator) count under each."""
     whole = Segmentation("all", ["all"], plan.grains, plan.tiers, False)
     holders = target.holders(units, whole)
+
+    def of(category: int) -> list[Floats]:
+        mine = units.category == category
+        return _columns(replace(units, numbers=tuple(np.where(mine, column, 0.0) for column in units.numbers)))
+
+    common, by_code = of(-1), [of(code) for code in range(len(plan.segments))]
     for grain in plan.grains:
-        common = target.shape(units, holders, whole, grain)
-        shared = common.grouping.sums([np.where(units.category < 0, column, 0.0) for column in _columns(units)])
-        for code, category in enumerate(plan.segments):
-            mine = common.grouping.sums([np.where(units.category == code, column, 0.0) for column in _columns(units)])
+        shape = target.shape(holders, whole, grain)
+        shared = shape.grouping.sums(common)
+        for category, columns in zip(plan.segments, by_code, strict=True):
+            mine = shape.grouping.sums(columns)
             cells = [own + other for own, other in zip(mine, shared, strict=True)]
-            estimate = estimate_ratio(common.grouping, cells[0], cells[1], cells[2], estimator.kind, HISTORIES[grain])
+            estimate = estimate_ratio(shape.grouping, cells[0], cells[1], cells[2], estimator.kind, HISTORIES[grain])
             named = Segmentation(plan.kind, [category], plan.grains, plan.tiers, False)
-            _add_rows(target, estimator, target.shape_of(common.grouping, named, grain, common.periods), estimate)
+            _add_rows(target, estimator, target.shape_of(shape.grouping, named, grain, shape.periods), estimate)
 
 
 def _samples(

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from metrics.calendar import Period
 from metrics.contrasts import Labels, Pairs, Samples
 from metrics.estimators.base import Sampler, Segmentation, Statistic, Target, identity_of, period_grouping
-from metrics.stats.grouping import Holders
-from metrics.units import Units
+from metrics.stats.holders import Holders
 
 Integers = NDArray[np.integer[Any]]
 
@@ -20,7 +19,6 @@ COMPARED = ("team", "ai_use")
 
 def add_segment_contrasts(
     target: Target,
-    units: Units,
     holders: Holders,
     plan: Segmentation,
     statistics: Sequence[Statistic],
@@ -32,9 +30,9 @@ def add_segment_contrasts(
     source = target.source
     periods, window_of_day = source.days.windows("quarter")
     elapsed = np.tile(source.elapsed(periods), len(plan.tiers) * holders.segments)
-    quarters = sample(holders.by_day(units.day, window_of_day, len(periods)), elapsed)
+    quarters = sample(holders.by_day(window_of_day, len(periods)), elapsed)
     named = [source.baseline(tier) for tier in plan.tiers]
-    base = sample(*period_grouping(target, units, holders, named, source.elapsed)) if any(named) else quarters
+    base = sample(*period_grouping(target, holders, named, source.elapsed)) if any(named) else quarters
     for statistic, windows, reference in zip(statistics, quarters, base, strict=True):
         _add_named(target, plan, statistic, periods, named, windows, reference)
         _add_before(target, plan, statistic, periods, named, windows)

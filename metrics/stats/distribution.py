@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metrics.stats.clusters import critical
-from metrics.stats.grouping import CELLS_AT_ONCE, Grouping, are_many, codes_of, reduce_cells, stable_order
+from metrics.stats.grouping import CELLS_AT_ONCE, Grouping, are_many, codes_of, reduce_cells
 from metrics.stats.successive import History, Repositories
 
 Floats = NDArray[np.float64]
@@ -120,18 +120,7 @@ def order_by_group(values: Floats, grouping: Grouping, carried: NDArray[Any] | N
 
     `carried` is a column to be brought into the same order; the numbers of repositories, if not given.
     """
-    along = codes_of(grouping.local) if carried is None else carried
-    if are_many(len(values)):
-        from metrics.stats import kernels
-
-        return Ordered(*kernels.sorted_into_groups(codes_of(grouping.codes), grouping.size, values, along))
-    inside = grouping.codes >= 0
-    kept = None if inside.all() else np.flatnonzero(inside)
-    codes = grouping.codes if kept is None else grouping.codes[kept]
-    order = stable_order(codes, grouping.size)
-    rows = order if kept is None else kept[order]
-    starts = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=grouping.size))]).astype(np.int64)
-    return Ordered(values[rows], along[rows], starts)
+    return Ordered(*grouping.sort(values, codes_of(grouping.local) if carried is None else carried))
 
 
 @dataclass(frozen=True)

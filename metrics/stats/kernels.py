@@ -67,17 +67,89 @@ def ascending(values: Floats) -> Codes:
 
 
 @compiled
-def day_codes(holders: Codes, days: Codes, window_of_day: Codes, segments: int, window_count: int) -> Codes:
-    """The group of each row: holder × window of its day, by tier; -1 where it has neither."""
+def group_of(holder: int, day: int, window_of_day: Codes, sharing: int, window_count: int) -> int:
+    """Holder × window of the day, -1 where there is neither; `sharing` holders have one row of the table."""
+    if holder < 0:
+        return -1
+    window = window_of_day[holder, day] if sharing == 1 else window_of_day[holder // sharing, day]
+    return int(holder * window_count + window) if window >= 0 else -1
+
+
+@compiled
+def day_codes(holders: Codes, days: Codes, window_of_day: Codes, sharing: int, window_count: int) -> Codes:
+    """The group of each row."""
     codes = np.empty(len(holders), dtype=np.int32)
     for i in range(len(holders)):
-        holder = holders[i]
-        codes[i] = -1
-        if holder >= 0:
-            window = window_of_day[holder // segments, days[i]]
-            if window >= 0:
-                codes[i] = holder * window_count + window
+        codes[i] = group_of(holders[i], days[i], window_of_day, sharing, window_count)
     return codes
+
+
+@compiled
+def sorted_by_day(
+    holders: Codes,
+    days: Codes,
+    window_of_day: Codes,
+    sharing: int,
+    window_count: int,
+    size: int,
+    values: Floats,
+    carried: NDArray[Any],
+) -> tuple[Floats, NDArray[Any], Integers]:
+    """As `sorted_into_groups`, of rows whose groups follow from their holder and day."""
+    starts = np.zeros(size + 1, dtype=np.int64)
+    for i in range(len(holders)):
+        group = group_of(holders[i], days[i], window_of_day, sharing, window_count)
+        if group >= 0:
+            starts[group + 1] += 1
+    for group in range(size):
+        starts[group + 1] += starts[group]
+    place = starts[:-1].copy()
+    ordered, along = np.empty(starts[size], dtype=np.float64), np.empty(starts[size], dtype=carried.dtype)
+    for i in range(len(holders)):
+        group = group_of(holders[i], days[i], window_of_day, sharing, window_count)
+        if group >= 0:
+            ordered[place[group]] = values[i]
+            along[place[group]] = carried[i]
+            place[group] += 1
+    return ordered, along, starts
+
+
+@compiled
+def atom_sums(
+    holders: Codes, local: Codes, places: Integers, days: Codes, atoms: Codes, atom_count: int, column: Floats
+) -> Floats:
+    """Sums of a column per repository of each holder and atom."""
+    sums = np.zeros((places[-1], atom_count), dtype=np.float64)
+    for i in range(len(holders)):
+        if holders[i] >= 0:
+            sums[places[holders[i]] + local[i], atoms[days[i]]] += column[i]
+    return sums
+
+
+@compiled
+def atom_units(holders: Codes, local: Codes, places: Integers, days: Codes, atoms: Codes, atom_count: int) -> Floats:
+    """Rows per repository of each holder and atom."""
+    sums = np.zeros((places[-1], atom_count), dtype=np.float64)
+    for i in range(len(holders)):
+        if holders[i] >= 0:
+            sums[places[holders[i]] + local[i], atoms[days[i]]] += 1
+    return sums
+
+
+@compiled
+def window_sums(
+    by_atom: Floats, places: Integers, windows: Codes, segments: int, window_count: int, offsets: Integers
+) -> Floats:
+    """Sums per cell from those per atom; `windows` is the window of each tier's atom, negative for none."""
+    sums = np.zeros(offsets[-1], dtype=np.float64)
+    for holder in range(len(places) - 1):
+        first, tier = places[holder], holder // segments
+        for place in range(first, places[holder + 1]):
+            for atom in range(by_atom.shape[1]):
+                window = windows[tier, atom]
+                if window >= 0:
+                    sums[offsets[holder * window_count + window] + place - first] += by_atom[place, atom]
+    return sums
 
 
 @compiled
@@ -363,6 +435,53 @@ def local_numbers(holders: Codes, repositories: Codes, holder_count: int, width:
             link = next_of[link]
         local[i] = numbers[link]
     return local, counts
+
+
+@compiled
+def open_levels(
+    mine: NDArray[np.bool_], row: Codes, start: Floats, stop: Floats, edges: Integers, rows: int
+) -> tuple[Integers, Integers]:
+    """Per holder and day, microseconds that a unit adds on the day it begins or ends, and how many more are open then.
+
+    A start adds the rest of its day and one from then on, an end takes them away. `row` is the holder's, of units
+    that are `mine`; instants outside the days count as their borders.
+    """
+    days = len(edges) - 1
+    usual = max(edges[-1] - edges[0], 1) / max(days, 1)
+    area, level = np.zeros((rows, days), dtype=np.int64), np.zeros((rows, days), dtype=np.int64)
+    for i in range(len(mine)):
+        if not mine[i]:
+            continue
+        for sign in (1, -1):
+            instant = np.int64(start[i] if sign > 0 else stop[i])
+            if instant < edges[0]:
+                instant = edges[0]
+            elif instant > edges[-1]:
+                instant = edges[-1]
+            day = np.int64((instant - edges[0]) / usual)
+            if day > days - 1:
+                day = np.int64(days - 1)
+            while day > 0 and instant < edges[day]:
+                day -= 1
+            while day < days - 1 and instant >= edges[day + 1]:
+                day += 1
+            area[row[i], day] += sign * (edges[day + 1] - instant)
+            level[row[i], day] += sign
+    return area, level
+
+
+@compiled
+def units_by_week(
+    row: Integers, week: Integers, weekday: Integers, rows: int, weeks: int
+) -> tuple[Codes, NDArray[np.int8]]:
+    """Per holder and week, how many units there are, and the first weekday that has one."""
+    counts = np.zeros(rows * weeks, dtype=np.int32)
+    first = np.full(rows * weeks, 127, dtype=np.int8)
+    for i in range(len(row)):
+        cell = row[i] * weeks + week[i]
+        counts[cell] += 1
+        first[cell] = min(first[cell], weekday[i])
+    return counts, first
 
 
 BLOCK = 64
