@@ -49,18 +49,28 @@ class Units:
     def take(self, order: NDArray[np.intp]) -> "Units":
         """The units in another order."""
         return Units(
-            self.tier[order],
-            self.repository[order],
-            self.team[order],
-            self.ai_use[order],
-            self.category[order],
-            self.day[order],
+            _taken(self.tier, order),
+            _taken(self.repository, order),
+            _taken(self.team, order),
+            _taken(self.ai_use, order),
+            _taken(self.category, order),
+            _taken(self.day, order),
             tuple(column[order] for column in self.numbers),
         )
 
     def pooled(self) -> "Units":
         """The same units with all tiers mixed into one."""
-        return replace(self, tier=np.zeros_like(self.tier))
+        return replace(self, tier=constant(0, len(self)))
+
+
+def constant(code: int, rows: int) -> Integers:
+    """A column of one and the same code, which takes no room."""
+    return np.broadcast_to(np.int32(code), rows)
+
+
+def _taken(column: Integers, order: NDArray[np.intp]) -> Integers:
+    """A column in another order."""
+    return constant(int(column[0]), len(order)) if column.strides == (0,) and len(column) else column[order]
 
 
 def concatenate(parts: Sequence[Units]) -> Units:
