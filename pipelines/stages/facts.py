@@ -28,6 +28,8 @@ INTERNAL = {
     "team_dimension": ("_team",),
 }
 """What definitions need beside them."""
+READ_OF_SNAPSHOTS = ("repo_dimension",)
+"""Which of these pages look up; the others stay with the build."""
 
 
 @dg.multi_asset(
@@ -47,7 +49,7 @@ def facts(build: dg.ResourceParam[BuildStore]) -> Iterator[dg.MaterializeResult[
     connection = build.connection
     build_facts(connection, settings_of(build.workspace), build.cut.as_of, materialise=False)
     for name, order in INTERNAL.items():
-        build.write(name, name, order_by=order, internal=True)
+        build.write(name, name, order_by=order, internal=True, build_only=name not in READ_OF_SNAPSHOTS)
     for name, order in FACTS.items():
         table = build.write(name, name, order_by=order)
         yield dg.MaterializeResult(name, metadata={"rows": table.rows})
@@ -58,7 +60,7 @@ def facts(build: dg.ResourceParam[BuildStore]) -> Iterator[dg.MaterializeResult[
     limit = build.workspace.reviews.shallow_lines_per_minute
     build_control_facts(connection, materialise=False, shallow_lines_per_minute=limit)
     for name in CONTROL_FACTS:
-        build.write(name, name, order_by=("all",), internal=True)
+        build.write(name, name, order_by=("all",), build_only=True)
 
 
 def settings_of(workspace: Workspace) -> FactSettings:
