@@ -71,8 +71,14 @@ class Excerpt(Protocol):
     def since(self) -> date:
         """Only windows that end later are given."""
 
-    def of(self, query: str, time: str) -> str:
-        """The query of units, restricted to these days; `time` is SQL of their instant."""
+    def of(self, query: str, time: str, begins: int | None) -> str:
+        """The query of units, restricted to these days.
+
+        Args:
+            query: gives units as `Engine.units` does.
+            time: SQL of their instant.
+            begins: which of their numbers is an earlier instant, from which on they count; None where none is.
+        """
 
 
 SHARED = ("measured_changes",)
@@ -136,6 +142,8 @@ class Engine:
             include_bots: whether changes by bots count in the metrics of changes.
         """
         prepare(connection, include_bots)
+        # Columns that are read one query after another stand side by side.
+        connection.execute("set preserve_insertion_order = true")
         days, teams = days_of(connection, calendar, cut), _names(connection, "team_dimension", "_team", "team")
         return cls(
             connection,
@@ -221,8 +229,16 @@ class Engine:
             query = f"select distinct ({category})::varchar from {fact} where ({where}) and ({category}) is not null"
             found |= {row[0] for row in self.connection.execute(query).fetchall()}
         if self.ledger is not None:
-            self.ledger.categories.append(sorted(found))
+            self.ledger.choices.append(sorted(found))
         return sorted(found)
+
+    def has_any(self, fact: str, time: str) -> bool:
+        """Whether a fact has rows with that instant, in whatever days an excerpt has."""
+        days = self.ledger.days if self.ledger else self.days
+        found = len(replace(self, excerpt=None, days=days).units(fact, "true", time, [])) > 0
+        if self.ledger is not None:
+            self.ledger.choices.append([fact] if found else [])
+        return found
 
     def units(
         self,
@@ -232,10 +248,12 @@ class Engine:
         numbers: Sequence[str],
         category: str | None = None,
         categories: Sequence[str] = (),
+        begins: int | None = None,
     ) -> Units:
         """The rows of a fact as coded columns.
 
-        Those whose instant or any number is null, or outside the days, are left out.
+        Those whose instant or any number is null, or outside the days, are left out. Where a unit counts in windows
+        before its instant, `begins` says which number is the first instant (in microseconds since 1970).
         """
         code = f"coalesce(list_position({list(categories)!r}, ({category})::varchar), 0) - 1" if category else None
         if fact in SHARED and not self.by_origin and self.excerpt is None:
@@ -247,7 +265,7 @@ class Engine:
             f" epoch_us({time})::bigint as instant{columns}"
             f" from {self._placed(fact)} where ({where}) and ({time}) is not null{complete}"
         )
-        return self._fetch(self.excerpt.of(query, time) if self.excerpt else query, len(numbers))
+        return self._fetch(self.excerpt.of(query, time, begins) if self.excerpt else query, len(numbers))
 
     def _whose(self, fact: str) -> str:
         """SQL of the columns that say where a row of a fact belongs."""

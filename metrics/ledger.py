@@ -43,8 +43,9 @@ class Ledger:
     days: Days
     since: date | None = None
     known: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=SCHEMA))
-    categories: list[list[str]] = field(default_factory=list)
-    """The lists of categories that were asked for, in that order: they number the holders."""
+    choices: list[list[str]] = field(default_factory=list)
+    """What was found of all days, in the order in which it was asked for: categories, which number the holders, and
+    which of two kinds of outcome are kept."""
     _pages: dict[str, int] = field(default_factory=dict)
     _added: list["_Added"] = field(default_factory=list)
     _known: dict[tuple[Any, ...], pl.DataFrame] | None = None

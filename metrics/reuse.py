@@ -6,8 +6,7 @@ was given of windows that end by then still holds, and only the later ones are m
 What changed is found by the metric's own queries, run on the rows of the facts that differ between the builds: a query
 that has not been asked there gives nothing, and what cannot be told apart like this is measured whole:
 
-- estimators other than distributions and ratios: the dispersion of counts is one figure over all windows, a stock or
-  what is open at once reaches over many;
+- counts, for their dispersion is one figure over all windows, and stocks and downtime, which reach over many;
 - queries that depend on more than a row and its columns: those that look into another relation, and those that hold
   the cut, once that has moved;
 - organisations whose services moved between tiers, for they are measured twice.
@@ -27,7 +26,7 @@ from metrics.aggregate import Engine, Result
 from metrics.calendar import MONTHS_PER_QUARTER, MONTHS_PER_YEAR, Calendar, Period, add_months
 from metrics.facts.sql import timestamp
 from metrics.ledger import Ledger
-from metrics.model import Distribution, Metric, Ratio
+from metrics.model import Concurrency, Distribution, Load, Metric, PerTeamWeek, Ratio
 from metrics.reads import Reads
 from metrics.units import MIXED, TIERS, Days
 
@@ -53,12 +52,12 @@ class ChangedEarlier(Exception):  # noqa: N818 -- no error: it ends an attempt
 
 @dataclass(frozen=True)
 class Known:
-    """What an earlier build knew of a metric: its cut, the first end of a provisional window, summands, categories."""
+    """What an earlier build knew of a metric: its cut, the first end of a provisional window, summands, choices."""
 
     cut: datetime
     provisional: date | None
     ledger: pl.DataFrame
-    categories: list[list[str]]
+    choices: list[list[str]]
 
 
 @dataclass(frozen=True)
@@ -69,20 +68,21 @@ class Differences:
     after: duckdb.DuckDBPyConnection
     seen: dict[str, datetime | None] = field(default_factory=dict)
 
-    def first(self, query: str) -> datetime | None:
+    def first(self, query: str, instant: str = "instant") -> datetime | None:
         """The first instant (UTC, zone-less) of a unit that only one side has; None where both have the same units.
 
         Args:
-            query: gives units, one row each, with their `instant` in microseconds since 1970.
+            query: gives units, one row each.
+            instant: the column that holds their instant, in microseconds since 1970.
 
         Raises:
             MeasuredWhole: the query needs columns that the rows have not been compared by.
         """
         if query not in self.seen:
-            self.seen[query] = self._first(query)
+            self.seen[query] = self._first(query, instant)
         return self.seen[query]
 
-    def _first(self, query: str) -> datetime | None:
+    def _first(self, query: str, instant: str) -> datetime | None:
         try:
             sides = [connection.sql(query).pl() for connection in (self.before, self.after)]
         except duckdb.BinderException as error:
@@ -90,8 +90,8 @@ class Differences:
         both = pl.concat([side.with_columns(side=pl.lit(sign)) for side, sign in zip(sides, (-1, 1), strict=True)])
         units = [name for name in both.columns if name != "side"]
         differing = both.group_by(units).agg(pl.col("side").sum()).filter(pl.col("side") != 0)
-        first: Any = differing["instant"].min()
-        return None if first is None else datetime(1970, 1, 1) + timedelta(microseconds=first)  # noqa: DTZ001 -- UTC
+        first: Any = differing[instant].min()
+        return None if first is None else datetime(1970, 1, 1) + timedelta(microseconds=int(first))  # noqa: DTZ001 -- UTC
 
 
 @dataclass
@@ -102,21 +102,26 @@ class _Question:
     cut: datetime
     has_moved: bool
     differences: Differences
+    by_week: bool
+    """Whether a unit is made of a week, and so counts in the window in which its week began."""
     since: date = date.max
 
-    def of(self, query: str, time: str) -> str:  # noqa: ARG002 -- the signature of an excerpt
+    def of(self, query: str, time: str, begins: int | None) -> str:  # noqa: ARG002 -- the signature of an excerpt
         """The query, without rows."""
-        day = self.changed(query)
-        self.since = min(self.since, day)
+        self.since = min(self.since, self.changed(query, begins))
         return f"{query} and false"
 
-    def changed(self, query: str) -> date:
+    def changed(self, query: str, begins: int | None) -> date:
         """The local day of the first unit that changed."""
         reaches_elsewhere = query.lower().count("select") > 1
         if reaches_elsewhere or (self.has_moved and f"timestamp '{self.cut}'" in query):
             raise MeasuredWhole
-        first = self.differences.first(query)
-        return date.max if first is None else self.calendar.local_day(first)
+        first = self.differences.first(query, "instant" if begins is None else f"number_{begins}")
+        return date.max if first is None else self.begin(self.calendar.local_day(first))
+
+    def begin(self, day: date) -> date:
+        """The first day that may count otherwise when something has changed on a day."""
+        return self.calendar.floor(day, "week") if self.by_week and day != date.max else day
 
 
 @dataclass(frozen=True)
@@ -127,9 +132,9 @@ class _Days:
     since: date
     first: date
 
-    def of(self, query: str, time: str) -> str:
+    def of(self, query: str, time: str, begins: int | None) -> str:
         """The query on these days only."""
-        day = self.question.changed(query)
+        day = self.question.changed(query, begins)
         if day < self.since:
             raise ChangedEarlier(day)
         return f"{query} and ({time}) >= {timestamp(self.question.calendar.instant(self.first))}"
@@ -147,7 +152,9 @@ class Again:
 def can_be_reused(metric: Metric) -> bool:
     """Whether windows of a metric rest on nothing but windows before."""
     return all(
-        isinstance(each, Distribution) or (isinstance(each, Ratio) and not each.weekly) for each in metric.estimators
+        isinstance(each, Distribution | Load | Concurrency | PerTeamWeek)
+        or (isinstance(each, Ratio) and not each.weekly)
+        for each in metric.estimators
     )
 
 
@@ -162,10 +169,11 @@ def run_since_change(engine: Engine, metric: Metric, known: Known, differences: 
     """
     if not can_be_reused(metric) or engine.moved or known.cut > engine.cut:
         return None
-    question = _Question(engine.calendar, engine.cut, known.cut != engine.cut, differences)
+    by_week = any(isinstance(each, Load | PerTeamWeek) for each in metric.estimators)
+    question = _Question(engine.calendar, engine.cut, known.cut != engine.cut, differences, by_week)
     try:
         replace(engine, excerpt=question, ledger=None).run(metric)
-        since = min(question.since, _still_open(engine, known))
+        since = min(question.since, question.begin(_still_open(engine, known)))
         while True:
             try:
                 return _run_since(engine, metric, known, question, since)
@@ -188,7 +196,7 @@ def _run_since(engine: Engine, metric: Metric, known: Known, question: _Question
 
     Raises:
         ChangedEarlier: some units changed before.
-        MeasuredWhole: it would take most of the days, or the categories are others.
+        MeasuredWhole: it would take most of the days, or the choices are others.
     """
     if since == date.max:
         return Again(since, None, known.ledger)
@@ -200,16 +208,16 @@ def _run_since(engine: Engine, metric: Metric, known: Known, question: _Question
     excerpt = _Days(question, since, first)
     part = replace(engine, days=Days(days.calendar, first, days.last), excerpt=excerpt, ledger=ledger, read=Reads())
     result = part.run(metric)
-    if ledger.categories != known.categories:
+    if ledger.choices != known.choices:
         raise MeasuredWhole
     return Again(since, result, ledger.frame())
 
 
 def first_day_needed(days: Days, baselines: Mapping[str, Period], since: date) -> date:
-    """The first day whose units the windows that end after `since` rest on: the beginning of a quarter.
+    """The first day whose units the windows that end after `since` rest on: the beginning of the week of a quarter's.
 
     Each is differenced with the window a quarter before and compared with one before it or with its baseline; a
-    trailing year, with the year before.
+    trailing year, with the year before. A unit that is made of a week needs all of it.
     """
     calendar = days.calendar
     needed = [
@@ -220,4 +228,4 @@ def first_day_needed(days: Days, baselines: Mapping[str, Period], since: date) -
     before = 0 if all(tier in baselines for tier in (*TIERS, MIXED)) else MONTHS_PER_YEAR
     years = calendar.windows(days.first, days.last, "trailing_year")
     needed += [add_months(year.start, -before) for year in years if year.end > since]
-    return max(calendar.floor(min(needed), "quarter"), days.first)
+    return max(calendar.floor(calendar.floor(min(needed), "quarter"), "week"), days.first)

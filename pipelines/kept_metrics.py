@@ -30,7 +30,7 @@ class Kept:
     settled_by: date
     provisional: date | None
     """The first end of a window that was provisional."""
-    categories: list[list[str]]
+    choices: list[list[str]]
     values: tuple[Part, ...]
     contrasts: tuple[Part, ...]
     ledger: Part
@@ -42,7 +42,7 @@ class Kept:
 
     def known(self, folder: Path) -> Known:
         """What the engine has to know of it."""
-        return Known(self.cut, self.provisional, pl.read_parquet(folder / self.ledger.name), self.categories)
+        return Known(self.cut, self.provisional, pl.read_parquet(folder / self.ledger.name), self.choices)
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Self:
@@ -52,7 +52,7 @@ class Kept:
             cut=datetime.fromisoformat(raw["cut"]),
             settled_by=date.fromisoformat(raw["settled_by"]),
             provisional=date.fromisoformat(raw["provisional"]) if raw["provisional"] else None,
-            categories=raw["categories"],
+            choices=raw["choices"],
             values=tuple(Part(**part) for part in raw["values"]),
             contrasts=tuple(Part(**part) for part in raw["contrasts"]),
             ledger=Part(**raw["ledger"]),
@@ -81,7 +81,7 @@ class Keeper:
             self._written(result.contrasts),
             _first_provisional([result.values, result.contrasts]),
             ledger.frame(),
-            ledger.categories,
+            ledger.choices,
         )
 
     def keep_again(self, again: Again, before: Kept) -> Kept:
@@ -98,14 +98,14 @@ class Keeper:
                 (before.contrasts[0], write_frame(contrasts, self.folder)),
                 first,
                 again.ledger,
-                before.categories,
+                before.choices,
             )
         values, contrasts = (
             pl.concat([self._read(parts[:1]).filter(pl.col("window_end") <= again.since), frame])
             for parts, frame in ((before.values, values), (before.contrasts, contrasts))
         )
         first = _first_provisional([values, contrasts])
-        return self._kept(self._written(values), self._written(contrasts), first, again.ledger, before.categories)
+        return self._kept(self._written(values), self._written(contrasts), first, again.ledger, before.choices)
 
     def tiers(self, kept: Kept) -> set[str]:
         """The tiers that have values."""
@@ -132,10 +132,10 @@ class Keeper:
         contrasts: tuple[Part, ...],
         provisional: date | None,
         ledger: pl.DataFrame,
-        categories: list[list[str]],
+        choices: list[list[str]],
     ) -> Kept:
         part = write_frame(ledger, self.folder)
-        return Kept(self.key, self.cut, self.settled_by, provisional, categories, values, contrasts, part)
+        return Kept(self.key, self.cut, self.settled_by, provisional, choices, values, contrasts, part)
 
 
 def _first_provisional(frames: Sequence[pl.DataFrame], also: date | None = None) -> date | None:

@@ -40,6 +40,10 @@ from schemas.snapshot import Part
 RECORD = "reuse.json"
 CHANGES_WORTH_KEEPING = 200_000
 """Changes from which on it pays to keep what was measured: below, all metrics together take some seconds."""
+READ_BY_ALL = ("change_facts", "defect_facts")
+"""Relations that definitions read under other names (`metrics.aggregate.prepare`)."""
+COLUMNS_OF_ALL = ("tier", "_repo", "_team", "ai_use", "author_kind", "_change_author_kind", "_change_id")
+"""Columns that the engine itself reads."""
 CODES = ("repo_dimension", "team_dimension")
 """Relations that say what the codes in facts and results stand for: if one of them is another, so is everything."""
 
@@ -178,8 +182,8 @@ def _changed_rows(
         files = (folder / f"{name}-before.parquet", folder / f"{name}-after.parquet")
         sides = [scan(paths[name]) for paths in (before, after)]
         columns = [row[0] for row in connection.execute(f"describe select * from {sides[1]}").fetchall()]
-        read = ", ".join(column for column in columns if column.startswith("_") or column in words) or "*"
-        is_same = list(before[name]) == list(after[name])
+        read = ", ".join(column for column in columns if column in words) or "1 as nothing"
+        is_same = list(before[name]) == list(after[name]) or not (name in words or name in READ_BY_ALL)
         if not is_same:
             connection.execute(
                 f"""create or replace temp table changed_hashes as
@@ -197,6 +201,7 @@ def _changed_rows(
 
 
 def _words() -> frozenset[str]:
-    """Every word of every definition, and what all of them read: among them the columns that they name."""
-    always = "tier ai_use author_kind _change_author_kind _change_id"
-    return frozenset(re.findall(r"\w+", f"{always} {list(all_metrics().values())!r}"))
+    """Every word of the SQL of definitions that can be reused, and what all of them read: their columns among them."""
+    read = [(each.estimators, each.pending) for each in all_metrics().values() if can_be_reused(each)]
+    kinds = {kind for each in all_metrics().values() for kind in each.watched}
+    return frozenset(re.findall(r"\w+", repr(read))) | {*COLUMNS_OF_ALL, *(f"_{kind}_watched" for kind in kinds)}

@@ -67,8 +67,12 @@ class Source(Protocol):
         numbers: Sequence[str],
         category: str | None = None,
         categories: Sequence[str] = (),
+        begins: int | None = None,
     ) -> Units:
         """Rows of a fact as coded columns."""
+
+    def has_any(self, fact: str, time: str) -> bool:
+        """Whether a fact has rows with that instant, in whatever days."""
 
     def categories(self, selects: Sequence[tuple[str, str, str]]) -> list[str]:
         """All categories of (fact, filter, category) selections."""
