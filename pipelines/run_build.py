@@ -8,7 +8,6 @@ from datetime import datetime
 from pipelines.alerts.after_build import tell_of_failed_build
 from pipelines.build_resource import open_build
 from pipelines.constraints_of import constraints_of
-from pipelines.hooks.take_in import take_in_deliveries
 from pipelines.stages_in_order import make_all, stages_in_order
 from schemas.errors import PlumblineError, WarehouseError, WarehouseLocked
 from schemas.snapshot import Manifest, SnapshotFolder
@@ -30,6 +29,8 @@ def run_build(workspace: Workspace, *, as_of: datetime | None = None, known_at: 
         PlumblineError: nothing was published; the last snapshot is still served.
     """
     if known_at is None and not workspace.warehouse_path.exists():
+        from pipelines.hooks.take_in import take_in_deliveries  # with all that talks to hosts
+
         take_in_deliveries(workspace)  # the first that ever came may have been pushed
     if not workspace.warehouse_path.exists():
         raise WarehouseError(

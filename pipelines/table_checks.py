@@ -1,9 +1,10 @@
 """One asset check per published table, made from its schema: what breaks its declaration never reaches a reader.
 
-Small tables are validated by the pandera model itself. Large ones are screened where they lie, by SQL that says the
-same as the model (nulls, closed lists, bounds, rules between columns), so that eight million rows are never copied:
-first by the extremes of each column, which cost little more than reading it, and only where those tell of a fault by
-counting its rows. Both look for keys that stand twice: among hashes of them, and where two are equal among the keys.
+Tables are screened where they lie, by SQL that says the same as the pandera model (nulls, closed lists, bounds, rules
+between columns), so that nothing is copied: first by the extremes of each column, which cost little more than reading
+it, and only where those tell of a fault by counting its rows. Where a small table is found to be broken the model
+itself has the word: it names the value. Keys that stand twice are looked for among hashes of them, and where two are
+equal among the keys.
 """
 
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from schemas.sql import DUCKDB_TYPES, literal, quoted
 from schemas.tables import Column, PublishedTable
 
 ROWS_BY_MODEL = 50_000
-"""Up to so many rows a table is handed to pandera; beyond, SQL screens it."""
+"""Up to so many rows a table that the screen found broken is handed to pandera, which names the value."""
 
 NARROWER = {"BIGINT": ("TINYINT", "SMALLINT", "INTEGER"), "DOUBLE": ("FLOAT",)}
 """Types that hold fewer values and take less room; a reader sees the same numbers."""
@@ -48,8 +49,9 @@ def faults(build: BuildStore, table: type[PublishedTable]) -> Iterator[str]:
             yield f"{name}.{column.name}: is {stored[column.name]}, must be {wanted}"
     if not all(column.name in stored for column in table.table_columns()):
         return
-    rows = build.tables()[name].rows
-    yield from _by_model(build, table) if rows <= ROWS_BY_MODEL else _by_screen(build, table)
+    found = list(_by_screen(build, table))
+    is_small = build.tables()[name].rows <= ROWS_BY_MODEL
+    yield from (list(_by_model(build, table)) or found) if found and is_small else found
     if table.table_key() and _may_stand_twice(build, table):
         keys = ", ".join(quoted(key) for key in table.table_key())
         twice = build.connection.execute(

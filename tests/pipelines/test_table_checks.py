@@ -39,9 +39,11 @@ def store(tmp_path: Path) -> Iterator[BuildStore]:
 
 @pytest.fixture(params=["model", "screen"])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Either way of looking at rows: by pandera, or by SQL."""
+    """Either way of looking at rows, alone: by pandera, or by SQL."""
     if request.param == "screen":
         monkeypatch.setattr(pipelines.table_checks, "ROWS_BY_MODEL", -1)
+    else:
+        monkeypatch.setattr(pipelines.table_checks, "_by_screen", pipelines.table_checks._by_model)
 
 
 def incidents(**changed: str) -> str:
