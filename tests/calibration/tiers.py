@@ -58,7 +58,7 @@ class Simulator:
         drawn = events(self.sets, self.repositories, units, 2, before, after, self.rng)
         numerators = drawn.units - drawn.events if more_is_better else drawn.events
         estimate = estimate_ratio(drawn.grouping, numerators, drawn.units, drawn.units, "share")
-        weeks = np.full((self.sets, 2), WEEKS)
+        weeks = np.full(self.sets * 2, WEEKS)
         cells = (numerators, drawn.units)
         rates, per_week = ratio._samples(drawn.grouping, estimate, cells, weeks, Ratio(parts=()))
         if more_is_better:
