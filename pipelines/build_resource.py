@@ -27,7 +27,9 @@ class BuildResource(dg.ConfigurableResource[BuildStore]):
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[BuildStore]:  # noqa: ARG002 -- Dagster calls it so
         """Open the store for a run."""
         as_of, known_at = (datetime.fromisoformat(text) if text else None for text in (self.as_of, self.known_at))
-        with open_build(load_workspace(Path(self.workspace)), as_of, known_at, fresh=self.fresh, full=self.full) as store:
+        with open_build(
+            load_workspace(Path(self.workspace)), as_of, known_at, fresh=self.fresh, full=self.full
+        ) as store:
             yield store
 
 

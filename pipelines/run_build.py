@@ -1,13 +1,11 @@
 """One whole build in this process."""
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 
 from pipelines.alerts.after_build import tell_of_failed_build
 from pipelines.build_resource import open_build
 from pipelines.constraints_of import constraints_of
+from pipelines.seldom_collected import seldom_collected
 from pipelines.stages_in_order import make_all, stages_in_order
 from schemas.errors import PlumblineError, WarehouseError, WarehouseLocked
 from schemas.snapshot import Manifest, SnapshotFolder
@@ -62,21 +60,6 @@ def _run(workspace: Workspace, as_of: datetime | None, known_at: datetime | None
     manifest = folder.current()
     assert manifest is not None  # noqa: S101 -- the job has just published it
     return manifest
-
-
-ALLOCATIONS_BETWEEN_COLLECTIONS = 200_000
-"""Python's own 700 make a build search its modules for cycles thousands of times: a tenth of a small one's time."""
-
-
-@contextmanager
-def seldom_collected() -> Iterator[None]:
-    """Look for reference cycles less often: a build makes millions of short-lived objects and few cycles."""
-    before = gc.get_threshold()
-    gc.set_threshold(ALLOCATIONS_BETWEEN_COLLECTIONS, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 def _tell(workspace: Workspace, error: Exception) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from pipelines.seldom_collected import seldom_collected
+
 
 class Instant(click.ParamType[datetime]):
     """An instant with a zone, such as 2026-10-31T00:00:00Z; one without is an error, never a guess."""
@@ -32,6 +34,7 @@ class Instant(click.ParamType[datetime]):
 @click.option("--full", is_flag=True, help="Measure everything: take over nothing of what the build before kept.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output instead of text.")
 @click.pass_obj
+@seldom_collected()  # imports are most of what there is to search
 def command(
     workspace_folder: Path, as_of: datetime | None, known_at: datetime | None, full: bool, as_json: bool
 ) -> None:
