@@ -88,7 +88,7 @@ class Reuse:
             "metrics": {name: asdict(each.kept) for name, each in measured.items() if each.kept is not None},
             "reused": {"metrics": len(reused), "of": len(measured), "since": min(again, default=None)},
         }
-        replace_text(self.build.folder.state / RECORD, json.dumps(record, indent=1, default=date.isoformat))
+        replace_text(self.build.folder.state / RECORD, json.dumps(record, indent=1, default=_iso))
 
 
 def forget(state: Path) -> None:
@@ -109,8 +109,8 @@ def reused(state: Path) -> str | None:
     found = _read(state).get("reused", {})
     if not found.get("metrics"):
         return None
-    since = f", the others' windows measured again since {found['since']}" if found["since"] else ""
-    return f"{found['metrics']} of {found['of']} metrics{since}"
+    measured = f"measured again since {found['since']}" if found["since"] else "as they were"
+    return f"windows of {found['metrics']} of {found['of']} metrics, {measured}"
 
 
 def _read(state: Path) -> dict[str, Any]:

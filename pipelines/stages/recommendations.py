@@ -16,13 +16,21 @@ STAGE_MEANS = (
 )
 TEAM_TOTALS = """
     select f.tier::varchar as tier, w.grain, w.window_start, w.window_end, f.team, count(*) as n,
-        sum(lead_seconds) as whole,
+        {whole} as whole,
         {stages}
     from change_facts f join (from {windows}) w on f.deployed_at >= w.begins and f.deployed_at < w.ends
     where f.lead_seconds is not null and f._in_change_metrics and f.team is not null and f.tier is not null
     group by all
 """
-STAGES = ", ".join(f"coalesce(sum({stage}_seconds), 0) as {stage}" for stage in STAGE_NAMES)
+
+
+def _total(seconds: str) -> str:
+    """SQL of a sum of seconds, made of whole microseconds: the same in whatever order rows are added up."""
+    return f"sum(({seconds} * 1e6)::bigint)::double / 1e6"
+
+
+WHOLE = _total("lead_seconds")
+STAGES = ", ".join(f"coalesce({_total(f'{stage}_seconds')}, 0) as {stage}" for stage in STAGE_NAMES)
 WORSE = "select * from comparisons where direction = 'worsened'"
 
 
@@ -49,4 +57,4 @@ def _team_totals(build: BuildStore) -> pl.DataFrame:
         for period in calendar.windows(days.first, days.last, grain)
     ]
     names = ["grain", "window_start", "window_end", "begins", "ends"]
-    return build.frame(TEAM_TOTALS.format(stages=STAGES, windows=relation(names, windows)))
+    return build.frame(TEAM_TOTALS.format(whole=WHOLE, stages=STAGES, windows=relation(names, windows)))
