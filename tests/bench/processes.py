@@ -21,14 +21,21 @@ GIB = 2**30
 
 @dataclass(frozen=True)
 class Cost:
-    """What a process and those that it started took: seconds of wall clock, GiB at their peak together, and output."""
+    """What a process and those that it started took together, and what was printed.
+
+    Seconds by the clock and of processors, GiB at the peak.
+    """
 
     seconds: float
+    processor: float
     peak: float
     output: str = ""
 
     def __str__(self) -> str:
-        return f"{self.seconds:.2f} s" if self.seconds < 1 else f"{self.seconds:.1f} s, {self.peak:.1f} GiB"
+        """As the table has it: on a machine that others use, the seconds of processors tell more than the clock's."""
+        if self.seconds < 1:
+            return f"{self.seconds:.2f} s"
+        return f"{self.seconds:.1f} s (processor {self.processor:.1f}), {self.peak:.1f} GiB"
 
     def printed(self, pattern: str) -> float:
         """A number that it printed, by a pattern with one group."""
@@ -59,8 +66,9 @@ def measure(*command: str, folder: Path = ROOT) -> Cost:
     if status:
         raise SystemExit(f"{' '.join(command)} failed:\n{text}")
     per_gib = GIB if sys.platform == "darwin" else 2**20
-    cost = Cost(seconds, max(peaks[0], usage.ru_maxrss / per_gib), text)
-    print(f"{cost}: {' '.join(command[1:])[-120:]}", file=sys.stderr, flush=True)
+    cost = Cost(seconds, usage.ru_utime + usage.ru_stime, max(peaks[0], usage.ru_maxrss / per_gib), text)
+    words = " ".join(" ".join(command[1:]).split())
+    print(f"{cost}: {words[-120:]}", file=sys.stderr, flush=True)
     return cost
 
 
