@@ -20,7 +20,8 @@ from metrics.judge import LEVEL, Judge
 from metrics.model import Ratio
 from metrics.readings import Place
 from metrics.stats.distribution import estimate_quantiles, order_by_group
-from metrics.stats.grouping import Grouping, make_holders
+from metrics.stats.grouping import Grouping
+from metrics.stats.holders import make_holders
 from metrics.stats.multiplicity import spent_level
 from metrics.stats.ratio import estimate_ratio
 from tests.calibration.simulated import LEVEL as MEDIAN
