@@ -1,5 +1,6 @@
 """Runs a `Distribution`: n, mean, quantiles with intervals, histogram; unfinished work by product limit."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -25,10 +26,11 @@ from metrics.stats.clusters import CONFIDENCE, critical
 from metrics.stats.distribution import (
     Buckets,
     Ordered,
-    QuantileEstimate,
+    Quantile,
     ascending,
     estimate_quantiles,
     order_by_group,
+    read_quantiles,
     totals_of,
 )
 from metrics.stats.grouping import Grouping, finite, influence_of, reduce_cells
@@ -105,8 +107,8 @@ def _contrast(
         ordered = order_by_group(values, grouping)
         if estimator.is_signed:
             return [_mean_samples(ordered, grouping, weeks)]
-        estimates, buckets = estimate_quantiles(ordered, grouping, COMPARED_QUANTILES)
-        return _samples(ordered, grouping, estimates, buckets, weeks, estimator.first_bin)
+        quantiles, buckets = read_quantiles(ordered, grouping, COMPARED_QUANTILES)
+        return _samples(ordered, grouping, quantiles, buckets, weeks, estimator.first_bin)
 
     statistics = [Statistic(name_of(p), "log", target.metric.unit) for p in COMPARED_QUANTILES]
     if estimator.is_signed:
@@ -164,7 +166,7 @@ def _mean(ordered: Ordered, grouping: Grouping, buckets: Buckets, history: Histo
 def _samples(
     ordered: Ordered,
     grouping: Grouping,
-    estimates: list[QuantileEstimate],
+    quantiles: Sequence[Quantile],
     buckets: Buckets,
     weeks: Floats,
     first_bin: float,
@@ -179,7 +181,7 @@ def _samples(
     sizes, nothing = buckets.units, np.zeros(grouping.size)
     share = influence_of(grouping, sizes, sizes, nothing, 1 / np.maximum(counts, 1.0))
     result = []
-    for estimate, under in zip(estimates, buckets.below, strict=True):
+    for estimate, under in zip(quantiles, buckets.below, strict=True):
         half = NORMAL_SCORE * estimate.independent_error
         with np.errstate(divide="ignore", invalid="ignore"):
             value = np.maximum(estimate.value, first_bin)

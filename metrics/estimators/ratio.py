@@ -16,7 +16,7 @@ from metrics.model import Ratio
 from metrics.rows import Shape, cluster_notes
 from metrics.stats.grouping import Column, Grouping, finite, reduce_cells
 from metrics.stats.holders import Holders
-from metrics.stats.ratio import RatioEstimate, estimate_ratio
+from metrics.stats.ratio import RatioEstimate, RatioOfSums, estimate_ratio, ratio_of_sums
 from metrics.units import MIXED, Units, concatenate
 
 Floats = NDArray[np.float64]
@@ -70,10 +70,10 @@ def _contrast(
 
     def sample(grouping: Grouping, weeks: Floats) -> list[Samples]:
         numerators, denominators, counts = grouping.sums(columns)
-        estimate = estimate_ratio(grouping, numerators, denominators, counts, estimator.kind)
-        samples = _samples(grouping, estimate, (numerators, denominators), weeks, estimator)
+        ratio = ratio_of_sums(grouping, numerators, denominators, counts, estimator.kind)
+        samples = _samples(grouping, ratio, (numerators, denominators), weeks, estimator)
         if has_rest(target, estimator):
-            samples.append(_rest(grouping, estimate, (numerators, denominators), weeks))
+            samples.append(_rest(grouping, ratio, (numerators, denominators), weeks))
         return samples
 
     statistics = [Statistic(estimator.statistic, estimator.kind, target.metric.unit, estimator.scale)]
@@ -147,7 +147,7 @@ def _by_category(target: Target, estimator: Ratio, plan: Segmentation, units: Un
 
 def _samples(
     grouping: Grouping,
-    estimate: RatioEstimate,
+    estimate: RatioOfSums,
     cells: tuple[Floats, Floats],
     weeks: Floats,
     estimator: Ratio,
@@ -175,7 +175,7 @@ def _samples(
     return found
 
 
-def _rest(grouping: Grouping, estimate: RatioEstimate, cells: tuple[Floats, Floats], weeks: Floats) -> Samples:
+def _rest(grouping: Grouping, estimate: RatioOfSums, cells: tuple[Floats, Floats], weeks: Floats) -> Samples:
     """Samples of the units outside the numerator, per week."""
     numerators, denominators = cells
     rest = denominators - numerators
