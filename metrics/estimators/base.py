@@ -185,7 +185,7 @@ def add_contrasts(
     lasting = elapsed or target.source.elapsed
     named = [target.source.baseline(tier) for tier in tiers]
     base = sample(*period_grouping(target, holders, named, lasting)) if any(named) else None
-    years = target.source.days.calendar.windows(target.source.days.first, target.source.days.last, "trailing_year")
+    years = target.source.days.years
     yearly = [sample(*period_grouping(target, holders, [year] * len(tiers), lasting)) for year in years]
     for together in alike(statistics):
         chosen = [statistics[index] for index in together]
