@@ -36,6 +36,8 @@ class Segmentation:
     grains: Sequence[Grain]
     tiers: Sequence[str]
     has_histogram: bool
+    has_rows: bool = True
+    """Whether rows of `metric_values` are wanted, or only contrasts."""
 
     @property
     def judged(self) -> bool:
@@ -190,9 +192,9 @@ def add_contrasts(
     for together in alike(statistics):
         chosen = [statistics[index] for index in together]
         comparison = _Comparison(target, chosen, tiers, named, [base[index] for index in together] if base else [])
-        for grain in JUDGED_GRAINS:
+        for grain, samples in by_grain.items():
             periods, _ = target.source.days.windows(grain)
-            comparison.add(grain, periods, [by_grain[grain][index] for index in together], 1)
+            comparison.add(grain, periods, [samples[index] for index in together], 1)
         if yearly:
             # Year after year; tier after tier is how grains come.
             by_tier = np.arange(len(years) * len(tiers)).reshape(len(years), len(tiers)).T.ravel()
