@@ -61,7 +61,8 @@ def slowest_changes(
 ) -> pl.DataFrame | None:
     """The changes merged in a window that took longest from opening to merge, bots' left out.
 
-    Of a repository they are read from its own facts, of a tier or team from the list that the build made.
+    Of a whole tier they are read from the list that the build made, of a team or repository from the facts: those lie
+    by repository, so that little is read of them. So they are for a reader who sees only some teams.
 
     Columns: change_id, repo_id, team, ai_use, size_lines, merged_at, and the cycle and its stages in seconds. None
     where the snapshot, of an earlier version, has no list.
@@ -69,28 +70,40 @@ def slowest_changes(
     columns = """change_id, repo_id, team, ai_use, size_lines, merged_at, cycle_seconds, draft_seconds,
         pickup_seconds, review_seconds, merge_wait_seconds"""
     order = f"order by cycle_seconds desc, change_id limit {int(limit)}"
-    if segment.kind == "repo":
-        calendar = Calendar(snapshot.manifest.timezone)
+    if segment.is_whole and snapshot.teams is None and snapshot.rows_of("slowest_changes") is not None:
         return snapshot.rows(
-            f"""select {columns} from change_facts
-            where repo_id = ? and tier is not distinct from try_cast(? as integer) and author_kind <> 'bot'
-                and merged_at >= ? and merged_at < ? {order}""",
-            segment.name,
+            f"""select {columns} from slowest_changes
+            where tier = ? and month_start >= ? and month_start < ? {order}""",
             tier,
-            calendar.instant(window.start),
-            calendar.instant(window.end),
+            window.start,
+            window.end,
         )
-    if snapshot.rows_of("slowest_changes") is None:
+    if segment.kind != "repo" and snapshot.rows_of("repo_dimension") is None:
         return None
+    calendar = Calendar(snapshot.manifest.timezone)
+    repositories = [segment.name] if segment.kind == "repo" else _repositories_of(snapshot, segment)
     return snapshot.rows(
-        f"""select {columns} from slowest_changes
-        where tier = ? and month_start >= ? and month_start < ? and (? = 'all' or team = ?) {order}""",
+        f"""select {columns} from change_facts
+        where repo_id in ({_marks(repositories)}) and (? <> 'team' or team = ?)
+            and tier is not distinct from try_cast(? as integer) and author_kind <> 'bot'
+            and merged_at >= ? and merged_at < ? {order}""",
+        *repositories,
+        segment.kind,
+        segment.name,
         tier,
-        window.start,
-        window.end,
+        calendar.instant(window.start),
+        calendar.instant(window.end),
+    )
+
+
+def _repositories_of(snapshot: Snapshot, segment: Segment) -> list[str]:
+    """The repositories of a team, or of all teams that the reader may see."""
+    rows = snapshot.rows(
+        "select distinct repo_id from repo_dimension where ? <> 'team' or team = ? order by repo_id",
         segment.kind,
         segment.name,
     )
+    return [str(name) for name in rows["repo_id"]]
 
 
 def deployments_by_id(snapshot: Snapshot, ids: Sequence[str], repositories: Sequence[str]) -> dict[str, dict[str, Any]]:

@@ -6,7 +6,7 @@ control with another's effect; where nothing else did, the comparison is still u
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -66,22 +66,11 @@ class Span:
         return cls(Period(effective - QUARTER, effective), after, after.end <= today)
 
 
-Compare = Callable[[Span, Sequence[tuple[str, str]]], pl.DataFrame]
-"""Comparisons of a span's later period with its earlier one, for figures: the columns of `comparisons`, by tier."""
+Compare = Callable[[Sequence[Span], Sequence[tuple[str, str]]], pl.DataFrame]
+"""Comparisons of spans' later periods with their earlier ones, for figures: the columns of `comparisons`, by tier.
 
-
-@dataclass
-class Effects:
-    """Collects the effects of control changes; those of the same day share their comparisons."""
-
-    compare: Compare
-    seen: dict[Span, pl.DataFrame] = field(default_factory=dict)
-
-    def of(self, span: Span) -> pl.DataFrame:
-        """Comparisons around a day."""
-        if span not in self.seen:
-            self.seen[span] = self.compare(span, FIGURES)
-        return self.seen[span]
+The window of a row tells the span.
+"""
 
 
 def control_effect_rows(
@@ -96,15 +85,23 @@ def control_effect_rows(
         today: the local day of the cut.
     """
     changes = [row | {"day": local_day(row["effective_at"])} for row in control_changes.to_dicts()]
-    effects = Effects(compare)
-    rows = [row for change in changes if change["day"] < today for row in _rows(change, changes, effects, today)]
+    past = [(change, Span.around(change["day"], today)) for change in changes if change["day"] < today]
+    # Changes of the same day share their comparisons.
+    compared = compare(list(dict.fromkeys(span for _, span in past)), FIGURES).partition_by(
+        "window_start", as_dict=True
+    )
+    rows = [
+        row
+        for change, span in past
+        if (span.after.start,) in compared
+        for row in _rows(change, changes, compared[span.after.start,], span)
+    ]
     return pl.DataFrame(rows, schema=SCHEMA, orient="row").sort("control_change_id", "metric", "statistic", "tier")
 
 
-def _rows(change: Row, changes: Sequence[Row], effects: Effects, today: date) -> Iterator[Row]:
-    span = Span.around(change["day"], today)
+def _rows(change: Row, changes: Sequence[Row], compared: pl.DataFrame, span: Span) -> Iterator[Row]:
     tiers = TIERS if change["tier"] is None else (str(change["tier"]),)
-    for row in effects.of(span).filter(pl.col("tier").is_in(tiers)).iter_rows(named=True):
+    for row in compared.filter(pl.col("tier").is_in(tiers)).iter_rows(named=True):
         yield {
             "control_change_id": change["control_change_id"],
             "metric": row["metric"],

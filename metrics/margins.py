@@ -5,15 +5,15 @@ since the baseline is itself an
 estimate. A duration's is 10 %, a weekly count's 20 % of the baseline.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from metrics.model import Figure
-from metrics.stats.mover import Side, certainty_above
+from metrics.stats.mover import Side, certainty_above, is_certain
 
 Floats = NDArray[np.float64]
 
@@ -60,42 +60,99 @@ def reference(frame: pl.DataFrame) -> Floats:
     return frame["degrees"].to_numpy() + 1
 
 
-def certainty_worse(frame: pl.DataFrame, figure: Figure, margins: Margins) -> tuple[Floats, NDArray[np.bool_]]:
-    """Per contrast: how certain it is that the figure got worse by more than its margin, and whether the estimate did.
+@dataclass(frozen=True)
+class Contrasted:
+    """Contrasts of one figure as columns, read once for all that is asked of them."""
 
-    For a rate both contrasts count, beyond the floor and beyond 1.25 times the baseline: the less certain one decides.
-    """
-    kind = "log" if figure.margin == "duration" else str(frame["kind"][0])
-    window, baseline = sides(frame, kind)
-    clusters = reference(frame)
-    if figure.above_zero:
-        certainty = 1 - certainty_above(window, nothing(kind, window), clusters)
-        return certainty, window.value <= 0
-    if figure.worse == "lower":
-        if kind != "share":
+    figure: Figure
+    window: Side
+    baseline: Side
+    clusters: Floats
+    tiers: Sequence[str]
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame, figure: Figure) -> "Contrasted":
+        """The columns of contrasts."""
+        kind = "log" if figure.margin == "duration" else str(frame["kind"][0])
+        return cls(figure, *sides(frame, kind), reference(frame), frame["tier"].to_list())
+
+    def grown(self, growth: Floats) -> "Contrasted":
+        """The same figures of windows that have so many times the units."""
+        return replace(self, window=self.window.grown(growth))
+
+    def certainty_worse(self, margins: Margins) -> tuple[Floats, NDArray[np.bool_]]:
+        """How certain it is that the figure got worse by more than its margin, and whether the estimate did."""
+        if self.figure.above_zero:
+            return 1 - self.certainty_better(), self.window.value <= 0
+        worse = self.worse(margins)
+        return worse.certainty(), worse.estimated()
+
+    def certainty_better(self) -> Floats:
+        """How certain it is that the figure improved at all."""
+        return self.better().certainty()
+
+    def worse(self, margins: Margins) -> "Rise":
+        """What has to be shown of a figure that got worse by more than its margin.
+
+        For a rate both count, beyond the floor and beyond 1.25 times the baseline: the less certain one decides.
+        """
+        window, baseline, figure = self.window, self.baseline, self.figure
+        if figure.above_zero:
+            return Rise(nothing(window), window, self.clusters, ((1.0, 0.0),))
+        if figure.worse == "lower":
+            if window.kind != "share":
+                window, baseline = baseline, window
+            else:
+                window, baseline = window.complement(), baseline.complement()
+        factor = 1 + relative_margins(self.tiers, figure, margins)
+        beyond_share = (factor, 0.0)
+        if figure.margin != "rate":
+            return Rise(window, baseline, self.clusters, (beyond_share,))
+        floors = np.array([margins.floors[tier] for tier in self.tiers], dtype=np.float64)
+        return Rise(window, baseline, self.clusters, ((1.0, floors), beyond_share))
+
+    def better(self) -> "Rise":
+        """What has to be shown of a figure that improved at all."""
+        window, baseline = self.window, self.baseline
+        if self.figure.above_zero:
+            baseline = nothing(window)
+        elif self.figure.worse == "higher":
             window, baseline = baseline, window
-        else:
-            window, baseline = window.complement(), baseline.complement()
-    factor = 1 + relative_margins(frame["tier"], figure, margins)
-    if figure.margin != "rate":
-        certainty = certainty_above(window, baseline, clusters, factor)
-        return certainty, window.value > factor * baseline.value
-    floors = frame["tier"].replace_strict(margins.floors, return_dtype=pl.Float64).to_numpy()
-    beyond_floor = certainty_above(window, baseline, clusters, 1.0, floors)
-    beyond_share = certainty_above(window, baseline, clusters, factor)
-    exceeds = (window.value - baseline.value > floors) & (window.value > factor * baseline.value)
-    return np.minimum(beyond_floor, beyond_share), exceeds
+        return Rise(window, baseline, self.clusters, ((1.0, 0.0),))
 
 
-def certainty_better(frame: pl.DataFrame, figure: Figure) -> Floats:
-    """Per contrast: how certain it is that the figure improved at all."""
-    kind = "log" if figure.margin == "duration" else str(frame["kind"][0])
-    window, baseline = sides(frame, kind)
-    if figure.above_zero:
-        return certainty_above(window, nothing(kind, window), reference(frame))
-    if figure.worse == "higher":
-        window, baseline = baseline, window
-    return certainty_above(window, baseline, reference(frame))
+@dataclass(frozen=True)
+class Rise:
+    """The claim that `window` exceeds factor × `baseline` by more than a limit, for every factor and limit."""
+
+    window: Side
+    baseline: Side
+    clusters: Floats
+    beyond: Sequence[tuple[float | Floats, float | Floats]]
+
+    def certainty(self) -> Floats:
+        """How certain the claim is, row by row."""
+        found = [certainty_above(self.window, self.baseline, self.clusters, *each) for each in self.beyond]
+        return found[0] if len(found) == 1 else np.minimum(*found)
+
+    def estimated(self) -> NDArray[np.bool_]:
+        """Whether the estimates are as the claim says."""
+        return _all([self.window.value - factor * self.baseline.value > limit for factor, limit in self.beyond])
+
+    def is_certain(self, level: Floats) -> NDArray[np.bool_]:
+        """Whether it is certain at a level above one half."""
+        return _all([is_certain(self.window, self.baseline, self.clusters, level, *each) for each in self.beyond])
+
+    def is_refuted(self, level: Floats) -> NDArray[np.bool_]:
+        """Whether the contrary of any part of it is certain at a level above one half."""
+        return ~_all(
+            [~is_certain(self.window, self.baseline, self.clusters, level, *each, above=False) for each in self.beyond]
+        )
+
+
+def _all(conditions: Sequence[NDArray[np.bool_]]) -> NDArray[np.bool_]:
+    """Where all of them hold."""
+    return np.asarray(np.stack(conditions).all(axis=0))
 
 
 def certainty_beside(window: pl.DataFrame, other: pl.DataFrame) -> tuple[Floats, NDArray[np.bool_]]:
@@ -112,10 +169,10 @@ def certainty_beside(window: pl.DataFrame, other: pl.DataFrame) -> tuple[Floats,
     return certainty, mine.value <= theirs.value
 
 
-def nothing(kind: str, like: Side) -> Side:
+def nothing(like: Side) -> Side:
     """The level zero, known for sure."""
     zeros = np.zeros_like(like.value)
-    return Side(kind, zeros, zeros, zeros, zeros)
+    return Side(like.kind, zeros, zeros, zeros, zeros)
 
 
 def relative_margin(tier: str, figure: Figure, margins: Margins) -> float:
@@ -124,6 +181,6 @@ def relative_margin(tier: str, figure: Figure, margins: Margins) -> float:
     return dict(figure.own_margins).get(tier, default)
 
 
-def relative_margins(tiers: pl.Series, figure: Figure, margins: Margins) -> Floats:
+def relative_margins(tiers: Sequence[str], figure: Figure, margins: Margins) -> Floats:
     """The relative margin of each row's tier."""
-    return np.array([relative_margin(tier, figure, margins) for tier in tiers.to_list()], dtype=np.float64)
+    return np.array([relative_margin(tier, figure, margins) for tier in tiers], dtype=np.float64)

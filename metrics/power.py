@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from metrics.definitions import all_metrics
 from metrics.judge import LEVEL, Guardrail, Verdict
-from metrics.margins import FEWEST_UNITS, Margins, certainty_better, certainty_worse
+from metrics.margins import FEWEST_UNITS, Contrasted, Margins
 from metrics.model import Figure, Ratio
 from metrics.readings import CHANCE_ALLOWED, Reading
 from metrics.views import View
@@ -149,8 +149,8 @@ def _answers(questions: Sequence[_Question], seen: Sequence[View], margins: Marg
             continue
         mine = [numbers[index] for index in rows["index"]]
         towards = [questions[number] for number in mine]
-        decided = _decided_by_gain(figure, towards) if is_gain else _decided_by_loss(figure, towards, margins)
-        for number, growth in zip(mine, _least_growth(rows, decided), strict=True):
+        decided = _decided_by_gain(towards) if is_gain else _decided_by_loss(towards, margins)
+        for number, growth in zip(mine, _least_growth(Contrasted.of(rows, figure), decided), strict=True):
             if not np.isnan(growth):
                 answers[number] = ceil(questions[number].reading.n * (growth - 1))
     return answers
@@ -178,39 +178,32 @@ def _rows(contrasts: pl.DataFrame, figure: Figure, readings: Sequence[Reading]) 
     return first.join(places, on=list(PLACE), how="inner").sort("index")
 
 
-Decided = Callable[[pl.DataFrame], NDArray[np.bool_]]
+Decided = Callable[[Contrasted], NDArray[np.bool_]]
 
 
-def _decided_by_gain(figure: Figure, questions: Sequence[_Question]) -> Decided:
+def _decided_by_gain(questions: Sequence[_Question]) -> Decided:
     levels = np.array([question.level for question in questions])
-    return lambda rows: certainty_better(rows, figure) >= 1 - levels
+    return lambda contrasted: contrasted.better().is_certain(1 - levels)
 
 
-def _decided_by_loss(figure: Figure, questions: Sequence[_Question], margins: Margins) -> Decided:
+def _decided_by_loss(questions: Sequence[_Question], margins: Margins) -> Decided:
     levels = np.array([question.level for question in questions])
     is_beyond = np.array([question.towards == "violated" for question in questions])
 
-    def decided(rows: pl.DataFrame) -> NDArray[np.bool_]:
-        certainty, _ = certainty_worse(rows, figure, margins)
-        return np.where(is_beyond, certainty >= 1 - levels, certainty <= levels)
+    def decided(contrasted: Contrasted) -> NDArray[np.bool_]:
+        worse = contrasted.worse(margins)
+        return np.where(is_beyond, worse.is_certain(1 - levels), worse.is_refuted(1 - levels))
 
     return decided
 
 
-def _least_growth(rows: pl.DataFrame, decided: Decided) -> Floats:
+def _least_growth(contrasted: Contrasted, decided: Decided) -> Floats:
     """The smallest factor on each window's size at which it is decided; NaN where none up to the most is enough."""
-    low, high = np.zeros(rows.height), np.full(rows.height, np.log(MOST_GROWTH))
-    is_possible = decided(_grown(rows, np.exp(high)))
+    size = len(contrasted.tiers)
+    low, high = np.zeros(size), np.full(size, np.log(MOST_GROWTH))
+    is_possible = decided(contrasted.grown(np.exp(high)))
     for _ in range(HALVINGS):
         middle = (low + high) / 2
-        is_enough = decided(_grown(rows, np.exp(middle)))
+        is_enough = decided(contrasted.grown(np.exp(middle)))
         low, high = np.where(is_enough, low, middle), np.where(is_enough, middle, high)
     return np.where(is_possible, np.exp(high), np.nan)
-
-
-def _grown(rows: pl.DataFrame, growth: Floats) -> pl.DataFrame:
-    """The contrasts of windows that have so many times the units, at the same figures."""
-    factor = pl.Series(growth)
-    return rows.with_columns(
-        pl.col("size") * factor, pl.col("sd_low") / factor.sqrt(), pl.col("sd_high") / factor.sqrt()
-    )

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from metrics.estimators.ratio import PER_WEEK, REST_PER_WEEK
-from metrics.margins import FEWEST_UNITS, Margins, certainty_beside, certainty_better, certainty_worse
+from metrics.margins import FEWEST_UNITS, Contrasted, Margins, certainty_beside
 from metrics.model import Figure
 
 CHANCE_ALLOWED = 0.20
@@ -138,8 +138,9 @@ def _read_beside(
 def _read_rows(rows: pl.DataFrame, figure: Figure, margins: Margins) -> dict[Place, Reading]:
     if rows.is_empty():
         return {}
-    worse, exceeds = certainty_worse(rows, figure, margins)
-    better = certainty_better(rows, figure)
+    contrasted = Contrasted.of(rows, figure)
+    worse, exceeds = contrasted.certainty_worse(margins)
+    better = contrasted.certainty_better()
     readings = {}
     for index, row in enumerate(rows.iter_rows(named=True)):
         place = Place(row["tier"], row["grain"], row["window_start"], row["window_end"])

@@ -204,35 +204,43 @@ class ValueRows:
             """Labels of all shapes behind one another, and each row's among them."""
             starts = np.concatenate([[0], np.cumsum([len(each) for each in labels])])
             places = [code + starts[shape] for code, shape in zip(codes, of_shape, strict=True)]
-            return pl.Series([label for each in labels for label in each], dtype=dtype).gather(np.concatenate(places))
+            return pl.Series([label for each in labels for label in each], dtype=dtype)[np.concatenate(places)]
+
+        def text(of_chunks: list[str]) -> pl.Series:
+            """A word for each chunk."""
+            return pl.Series(of_chunks, dtype=TEXT)[of_chunk]
 
         windows = [g.windows[c.picked] for g, c in zip(groupings, chunks, strict=True)]
         tiers = [g.tiers[c.picked] for g, c in zip(groupings, chunks, strict=True)]
         segments = [g.segments[c.picked] for g, c in zip(groupings, chunks, strict=True)]
-        data: dict[str, pl.Series] = {
+        data: dict[str, pl.Series | Floats | Integers | NDArray[np.bool_]] = {
+            "metric": text([self.metric] * len(chunks)),
+            "version": text([self.version] * len(chunks)),
             "tier": named([shape.tiers for shape in shapes], tiers, TEXT),
-            "segment_kind": pl.Series([chunk.shape.segment_kind for chunk in chunks], dtype=TEXT).gather(of_chunk),
+            "segment_kind": text([chunk.shape.segment_kind for chunk in chunks]),
             "segment": named([shape.segments for shape in shapes], segments, TEXT),
-            "grain": pl.Series([chunk.shape.grain for chunk in chunks], dtype=TEXT).gather(of_chunk),
+            "grain": text([chunk.shape.grain for chunk in chunks]),
             "window_start": named([[p.start for p in shape.periods] for shape in shapes], windows, pl.Date()),
             "window_end": named([[p.end for p in shape.periods] for shape in shapes], windows, pl.Date()),
-            "statistic": pl.Series([chunk.statistic for chunk in chunks], dtype=TEXT).gather(of_chunk),
-            "value": pl.Series(np.concatenate([chunk.value for chunk in chunks])),
-            "unit": pl.Series([chunk.unit for chunk in chunks], dtype=TEXT).gather(of_chunk),
-            "n": pl.Series(np.concatenate([chunk.n for chunk in chunks])),
-            "is_provisional": pl.Series(
-                np.concatenate([c.shape.provisional[w] for c, w in zip(chunks, windows, strict=True)])
-            ),
+            "statistic": text([chunk.statistic for chunk in chunks]),
+            "value": np.concatenate([chunk.value for chunk in chunks]),
+            "unit": text([chunk.unit for chunk in chunks]),
+            "n": np.concatenate([chunk.n for chunk in chunks]),
+            "is_provisional": np.concatenate([c.shape.provisional[w] for c, w in zip(chunks, windows, strict=True)]),
             "note": self._notes(),
         }
         for name in NUMERIC:
-            column = np.concatenate([chunk.numbers.get(name, np.full(len(chunk.picked), np.nan)) for chunk in chunks])
-            data[name] = pl.Series(column, dtype=pl.Float64).fill_nan(None)
-        constants = {"metric": self.metric, "version": self.version}
-        frame = pl.DataFrame(data).with_columns(
-            pl.lit(word, dtype=TEXT).alias(name) for name, word in constants.items()
-        )
-        return frame.select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items())
+            data[name] = np.concatenate(
+                [
+                    chunk.numbers[name] if name in chunk.numbers else np.full(len(chunk.picked), np.nan)
+                    for chunk in chunks
+                ]
+            )
+        # All of them in one step: each operation on a column by itself costs polars as much as a small table does.
+        columns = [
+            pl.col(name).fill_nan(None).cast(SCHEMA[name]) if name in NUMERIC else pl.col(name) for name in SCHEMA
+        ]
+        return pl.DataFrame(data).select(columns)
 
     def _notes(self) -> pl.Series:
         """The note of every row, ended by the remark."""
@@ -249,7 +257,7 @@ class ValueRows:
             codes.append(chunk.notes.codes + tables[id(chunk.notes.table)])
         if self.remark is not None:
             sentences = [f"{sentence} {self.remark}" if sentence else self.remark for sentence in sentences]
-        return pl.Series(sentences, dtype=pl.String).gather(np.concatenate(codes))
+        return pl.Series(sentences, dtype=pl.String)[np.concatenate(codes)]
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The aggregator on two periods of one's own rather than on the calendar's windows: before and after a day."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import polars as pl
@@ -13,7 +13,7 @@ from metrics.comparisons import SCHEMA, comparisons
 from metrics.contrasts import ContrastRows
 from metrics.control_effects import Compare, Span
 from metrics.estimators.base import JUDGED_GRAINS, Segmentation, Target
-from metrics.model import Metric
+from metrics.model import Distribution, Estimator, Metric
 from metrics.rows import ValueRows
 from metrics.units import TIERS, Days, Units
 
@@ -47,25 +47,38 @@ class SpanEngine(Engine):
         if not self.empty_inputs.intersection(metric.inputs):
             target = Target(self, metric, ValueRows(metric.id, metric.version), contrasts)
             for estimator in metric.estimators:
-                RUNNERS[type(estimator)](target, estimator)
+                RUNNERS[type(estimator)](target, _ended(estimator))
         return contrasts.frame()
 
 
-def compare_spans(engine: Engine, metrics: Mapping[str, Metric]) -> Compare:
-    """Compares the later period of a span with its earlier one, on the facts of an engine."""
+def _ended(estimator: Estimator) -> Estimator:
+    """The estimator without what is compared with nothing: work that has not ended."""
+    return replace(estimator, unfinished=None) if isinstance(estimator, Distribution) else estimator
 
-    def compare(span: Span, figures: Sequence[tuple[str, str]]) -> pl.DataFrame:
-        first, last = max(span.before.start, engine.days.first), min(span.after.end, engine.days.last)
-        if first >= last:
+
+def compare_spans(engine: Engine, metrics: Mapping[str, Metric]) -> Compare:
+    """Compares the later periods of spans with their earlier ones, on the facts of an engine."""
+
+    def compare(spans: Sequence[Span], figures: Sequence[tuple[str, str]]) -> pl.DataFrame:
+        wanted = [metrics[name] for name in dict.fromkeys(metric for metric, _ in figures if metric in metrics)]
+        around = [one for span in spans if (one := _around(engine, span)) is not None]
+        found = [one.contrasts_of(metric) for one in around for metric in wanted]
+        if not found:
             return pl.DataFrame(schema=SCHEMA)
-        days = SpanDays(engine.calendar, first, last, span)
-        stated = {each.name: getattr(engine, each.name) for each in fields(engine)}
-        # No baseline, no tiers of the past, no capacity: only what lies on both sides of the day.
-        one = SpanEngine(**(stated | {"days": days, "baselines": {}, "moved": 0, "engineers": None}))
-        wanted = dict.fromkeys(metric for metric, _ in figures if metric in metrics)
-        found = pl.concat([one.contrasts_of(metrics[metric]) for metric in wanted])
         named = pl.DataFrame(list(figures), schema=["metric", "statistic"], orient="row")
-        chosen = found.filter(pl.col("grain") == GRAIN).join(named, on=["metric", "statistic"], how="semi")
-        return comparisons(chosen, metrics).filter(pl.col("comparator") == "baseline")
+        chosen = pl.concat(found).filter(pl.col("grain") == GRAIN)
+        chosen = chosen.join(named, on=["metric", "statistic"], how="semi", maintain_order="left")
+        return comparisons(chosen, metrics)
 
     return compare
+
+
+def _around(engine: Engine, span: Span) -> SpanEngine | None:
+    """The engine on the days of a span; None where there are no facts of these days."""
+    first, last = max(span.before.start, engine.days.first), min(span.after.end, engine.days.last)
+    if first >= last:
+        return None
+    stated = {each.name: getattr(engine, each.name) for each in fields(engine)}
+    # No baseline, no tiers of the past, no arms, no capacity: only what lies on both sides of the day.
+    own = {"days": SpanDays(engine.calendar, first, last, span), "baselines": {}, "moved": 0, "onboardings": {}}
+    return SpanEngine(**(stated | own | {"engineers": None}))

@@ -9,7 +9,7 @@ import dagster as dg
 
 from pipelines.build_store import BuildStore, Cut, last_cut
 from schemas.snapshot import SnapshotFolder
-from schemas.workspace import load_workspace
+from schemas.workspace import Workspace, load_workspace
 
 
 class BuildResource(dg.ConfigurableResource[BuildStore]):
@@ -24,21 +24,34 @@ class BuildResource(dg.ConfigurableResource[BuildStore]):
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[BuildStore]:  # noqa: ARG002 -- Dagster calls it so
         """Open the store for a run."""
-        workspace = load_workspace(Path(self.workspace))
-        now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
-        known_at = _instant(self.known_at)
-        as_of = _instant(self.as_of) or _instant(workspace.as_of) or known_at
-        # A single stage goes on from what was built last, so that its tables belong together.
-        last = None if self.fresh or as_of else last_cut(SnapshotFolder(workspace.state))
-        with BuildStore(workspace, last or Cut(as_of or now, known_at), now) as store:
-            if self.fresh:
-                store.forget()
+        as_of, known_at = (datetime.fromisoformat(text) if text else None for text in (self.as_of, self.known_at))
+        with open_build(load_workspace(Path(self.workspace)), as_of, known_at, fresh=self.fresh) as store:
             yield store
 
 
-def _instant(value: str | datetime | None) -> datetime | None:
+@contextmanager
+def open_build(
+    workspace: Workspace, as_of: datetime | None, known_at: datetime | None, *, fresh: bool
+) -> Iterator[BuildStore]:
+    """Open the build of a workspace at a cut.
+
+    Args:
+        workspace: whose.
+        as_of: events up to then, with a zone; the workspace's own cut, else `known_at`, else now.
+        known_at: only records observed by then, with a zone.
+        fresh: whether to forget what earlier runs left.
+    """
+    now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+    known = _instant(known_at)
+    events_until = _instant(as_of) or _instant(workspace.as_of) or known
+    # A single stage goes on from what was built last, so that its tables belong together.
+    last = None if fresh or events_until else last_cut(SnapshotFolder(workspace.state))
+    with BuildStore(workspace, last or Cut(events_until or now, known), now) as store:
+        if fresh:
+            store.forget()
+        yield store
+
+
+def _instant(value: datetime | None) -> datetime | None:
     """An instant as UTC without a zone, the form in which all tables keep it."""
-    if not value:
-        return None
-    instant = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return instant.astimezone(UTC).replace(tzinfo=None)
+    return value.astimezone(UTC).replace(tzinfo=None) if value else None

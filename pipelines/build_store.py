@@ -63,6 +63,7 @@ class BuiltTable:
 
     cut: str
     internal: bool = False
+    build_only: bool = False
     partitions: dict[str, list[Part]] = field(default_factory=dict)
 
     @property
@@ -165,6 +166,7 @@ class BuildStore:
         order_by: Sequence[str] = (),
         partition: str = "",
         internal: bool = False,
+        build_only: bool = False,
     ) -> SnapshotTable:
         """Write a table, or one partition of it, and show it to later stages under its name.
 
@@ -174,7 +176,8 @@ class BuildStore:
             order_by: what fixes the order of rows, so that equal rows give equal parts: columns of a frame, SQL
                 expressions of a query; none where it has an order.
             partition: names the piece where a table is made in several; other pieces stay.
-            internal: whether only later stages need the table.
+            internal: whether the contract leaves the table out; a snapshot carries it for its readers all the same.
+            build_only: whether only later stages read the table; no snapshot carries it then.
         """
         if isinstance(content, pl.DataFrame):
             frame = content.sort(list(order_by), maintain_order=True) if order_by else content
@@ -185,14 +188,16 @@ class BuildStore:
             part = write_part(self.connection, query, self.folder.parts)
         if not partition:
             self._tables.pop(table, None)
-        return self.add_partitions(table, {partition: part}, internal=internal)
+        return self.add_partitions(table, {partition: part}, internal=internal, build_only=build_only)
 
-    def add_partitions(self, table: str, parts: Mapping[str, Part], *, internal: bool = False) -> SnapshotTable:
+    def add_partitions(
+        self, table: str, parts: Mapping[str, Part], *, internal: bool = False, build_only: bool = False
+    ) -> SnapshotTable:
         """Take in parts that have been written already, each as a partition of a table; others stay."""
         cut = str(self.cut)
         built = self._tables.get(table)
         if built is None or built.cut != cut:
-            built = self._tables[table] = BuiltTable(cut, internal)
+            built = self._tables[table] = BuiltTable(cut, internal or build_only, build_only)
         built.partitions |= {name: [part] for name, part in parts.items()}
         self._show(table)
         return built.snapshot_table
@@ -215,12 +220,19 @@ class BuildStore:
 
     def tables(self) -> dict[str, SnapshotTable]:
         """All tables of this build's cut, as a manifest names them; tables left of other cuts are not among them."""
-        cut = str(self.cut)
-        return {name: built.snapshot_table for name, built in sorted(self._tables.items()) if built.cut == cut}
+        return {name: built.snapshot_table for name, built in self._of_this_cut()}
+
+    def snapshot_tables(self) -> dict[str, SnapshotTable]:
+        """Those of `tables` that a snapshot carries: what readers of it look for, not what only later stages need."""
+        return {name: built.snapshot_table for name, built in self._of_this_cut() if not built.build_only}
 
     def frame(self, query: str) -> pl.DataFrame:
         """What a query on `connection` gives, as a frame."""
         return self.connection.sql(query).pl()
+
+    def whole(self, table: str) -> pl.DataFrame:
+        """All rows of a table that has been built, as they lie in its parts: text that was coded stays so."""
+        return pl.read_parquet(list(self.paths(table)))
 
     def shared(self, name: str, stand: Hashable, make: Callable[[], T]) -> T:
         """What several stages use, made once for what it rests on.
@@ -238,6 +250,10 @@ class BuildStore:
     def forget(self) -> None:
         """Forget what earlier builds left, so that a whole build rests on nothing but its own stages."""
         self._tables = {}
+
+    def _of_this_cut(self) -> list[tuple[str, BuiltTable]]:
+        cut = str(self.cut)
+        return [(name, built) for name, built in sorted(self._tables.items()) if built.cut == cut]
 
     def _built(self, table: str) -> BuiltTable:
         try:
@@ -258,6 +274,7 @@ class BuildStore:
             name: BuiltTable(
                 built["cut"],
                 built["internal"],
+                built.get("build_only", False),
                 {key: [Part(**part) for part in parts] for key, parts in built["partitions"].items()},
             )
             for name, built in stored.items()

@@ -22,25 +22,33 @@ from pipelines.table_checks import check_of
 from schemas.published import all_tables
 from schemas.workspace import Workspace, load_workspace
 
+BUILT = dg.AssetSelection.assets(SNAPSHOT).upstream() | dg.AssetSelection.groups("alerts")
+"""What a build makes: everything up to the snapshot, and word of it."""
+
+
+def assets() -> list[dg.AssetsDefinition]:
+    """The assets of all stages, and the snapshot that waits for them."""
+    loaded = dg.load_assets_from_package_module(stages, include_specs=True)
+    found = [asset for asset in loaded if isinstance(asset, dg.AssetsDefinition)]
+    return [*found, snapshot_of(_before_snapshot([spec for asset in found for spec in asset.specs]))]
+
 
 def load(workspace: Workspace) -> dg.Definitions:
     """All assets, checks, jobs, schedules and sensors for a workspace."""
-    found = dg.load_assets_from_package_module(stages, include_specs=True)
-    specs = [spec for asset in found if isinstance(asset, dg.AssetsDefinition) for spec in asset.specs]
-    published = sorted({spec.key.to_user_string() for spec in specs} & set(all_tables()))
+    found = assets()
+    published = sorted({key.to_user_string() for asset in found for key in asset.keys} & set(all_tables()))
     # A whole job rests on nothing that earlier runs left.
     whole = {
         "resources": {"build": {"config": {"workspace": str(workspace.root), "fresh": True}}},
         "loggers": {"console": {"config": {"log_level": "WARNING"}}},
     }
-    built = dg.AssetSelection.assets(SNAPSHOT).upstream() | dg.AssetSelection.groups("alerts")
     return dg.Definitions(
-        assets=[*found, snapshot_of(_before_snapshot(specs))],
+        assets=found,
         asset_checks=[check_of(all_tables()[name]) for name in published],
         jobs=[
-            dg.define_asset_job(BUILD_JOB, built, config=whole),
-            dg.define_asset_job(BRIEF_JOB, built | dg.AssetSelection.assets("monthly_brief"), config=whole),
-            dg.define_asset_job(ROI_JOB, built | dg.AssetSelection.assets("roi_report"), config=whole),
+            dg.define_asset_job(BUILD_JOB, BUILT, config=whole),
+            dg.define_asset_job(BRIEF_JOB, BUILT | dg.AssetSelection.assets("monthly_brief"), config=whole),
+            dg.define_asset_job(ROI_JOB, BUILT | dg.AssetSelection.assets("roi_report"), config=whole),
         ],
         schedules=[module.schedule(workspace) for module in _modules_of(schedules)],
         sensors=[module.sensor(workspace) for module in _modules_of(sensors)],

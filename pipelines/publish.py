@@ -2,7 +2,8 @@
 
 All parts of the build are on the disk by now, and the brief of its last complete month joins them. The manifest that
 names them is written first, then `current` is replaced in one step; a build that fails anywhere before leaves the last
-good snapshot being served. Parts that no manifest names any more are removed last.
+good snapshot being served. What only stages read is not named there. Parts that no manifest names any more are
+removed last.
 """
 
 import hashlib
@@ -22,9 +23,8 @@ def publish(build: BuildStore) -> Manifest:
     """Write the manifest of what the build has made, move the pointer to it, and tidy up."""
     created_at, as_of = _text(build.created_at), _text(build.cut.as_of)
     known_at = _text(build.cut.known_at) if build.cut.known_at else None
-    snapshot_id = _identifier(created_at, f"{as_of} {known_at}", build.tables())
+    snapshot_id = _identifier(created_at, f"{as_of} {known_at}", build.snapshot_tables())
     write_brief_documents(build, snapshot_id)
-    tables = build.tables()
     manifest = Manifest(
         snapshot_id=snapshot_id,
         created_at=created_at,
@@ -33,11 +33,11 @@ def publish(build: BuildStore) -> Manifest:
         workspace=build.workspace.name,
         timezone=build.workspace.timezone,
         definitions=versions_in_force(build),
-        tables=tables,
+        tables=build.snapshot_tables(),
     )
     replace_text(build.folder.manifest_path(manifest.snapshot_id), manifest.to_json())
     replace_text(build.folder.pointer, manifest.snapshot_id + "\n")
-    remove_unnamed_parts(build.folder, in_work=tables)
+    remove_unnamed_parts(build.folder, in_work=build.tables())
     return manifest
 
 

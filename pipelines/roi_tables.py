@@ -33,10 +33,8 @@ COMPARISONS = """
     where window_end = {end} and grain in ('quarter', 'trailing_year') and segment_kind = 'all'
 """
 SIZES = """
-    select metric, statistic, tier, max(n) as n, max(unit) as unit, bool_or(is_provisional) as is_provisional
-    from contrasts
-    where window_end = {end} and grain = '{grain}' and segment_kind = 'all'
-    group by metric, statistic, tier order by all
+    select metric, statistic, tier, n, unit, is_provisional from contrast_sizes
+    where window_end = {end} and grain = '{grain}' order by all
 """
 BINS = """
     select metric, tier, side, bin_low, bin_high, sum(value) as units
@@ -64,10 +62,10 @@ WEEKLY = """
         where _incidents_watched
         group by all
     ), reviewed as (
-        select span_tier as tier, side, least(date_diff('second', begins, submitted_at) // 604800, weeks - 1) as week,
-            count(*) as reviews
-        from review_facts
-        join spans on cast(tier as varchar) = span_tier and submitted_at >= begins and submitted_at < ends
+        select span_tier as tier, side, least(date_diff('second', begins, period_start) // 604800, weeks - 1) as week,
+            sum(reviews)::bigint as reviews
+        from review_counts
+        join spans on cast(tier as varchar) = span_tier and period_start >= begins and period_start < ends
         group by all
     ), landed as (
         select span_tier as tier, side, least(date_diff('second', begins, merged_at) // 604800, weeks - 1) as week,
@@ -115,7 +113,7 @@ def read_report(
     frames["verdicts"] = frame_of(connection, "verdicts", VERDICTS.format(end=end))
     frames["comparisons"] = frame_of(connection, "comparisons", COMPARISONS.format(end=end))
     window = claim_window(frames["verdicts"], quarter)
-    frames["sizes"] = frame_of(connection, "contrasts", SIZES.format(end=end, grain=window.grain))
+    frames["sizes"] = frame_of(connection, "contrast_sizes", SIZES.format(end=end, grain=window.grain))
     frames |= dict(_summed(connection, origin, window, baseline_periods(frames["comparisons"], window)))
     return roi_report(RoiTables.of(frames), origin, value_of(connection), period, phase)
 
@@ -144,4 +142,4 @@ def _summed(
         if tier in since and since[tier] < instant(p.end)
     ]
     if spans:
-        yield "weekly", frame_of(connection, "review_facts", WEEKLY.format(instants=", ".join(spans)))
+        yield "weekly", frame_of(connection, "review_counts", WEEKLY.format(instants=", ".join(spans)))

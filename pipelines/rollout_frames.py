@@ -21,16 +21,20 @@ REGISTERS = (
     "phase_decisions",
     "tier_assignments",
 )
+BUILT = ("baselines", "verdicts", "comparisons", "metric_values", "failure_modes")
 REPOSITORIES = """
+    with tiers_now as (
+        select repo_id, service, tier from ({tiers})
+        where valid_from <= timestamp '{cut}' and (valid_to is null or valid_to > timestamp '{cut}'))
     select repo_id, tier, coalesce(max(merged_at) filter (where merged_at <= timestamp '{cut}')
         > timestamp '{cut}' - interval 90 days, false) as is_active
     from (
         select c.repo_id, coalesce(s.tier, r.tier) as tier, c.merged_at
         from change_facts c
-        left join (select repo_id, tier from _tiers_now where service is null) r using (repo_id)
-        left join (select service, tier from _tiers_now where service is not null) s using (service)
+        left join (select repo_id, tier from tiers_now where service is null) r using (repo_id)
+        left join (select service, tier from tiers_now where service is not null) s using (service)
         union all
-        select repo_id, tier, null from _tiers_now where service is null)
+        select repo_id, tier, null from tiers_now where service is null)
     where tier is not null and repo_id is not null group by repo_id, tier order by repo_id, tier
 """
 
@@ -41,7 +45,12 @@ def tier_states(build: BuildStore, frames: RolloutFrames) -> dict[str, TierState
 
 
 def rollout_frames(build: BuildStore) -> RolloutFrames:
-    """Registers as they stood at the cut, and what has been built so far."""
+    """Registers as they stood at the cut, and what has been built so far: read once for all stages that ask for it."""
+    stand = [build.tables().get(name) for name in (*BUILT, "change_facts")]
+    return build.shared("rollout", (id(build.connection), *stand), lambda: _rollout_frames(build))
+
+
+def _rollout_frames(build: BuildStore) -> RolloutFrames:
     return RolloutFrames(
         repositories=repositories(build),
         baselines=build.frame("select * from baselines"),
@@ -73,14 +82,8 @@ def register(build: BuildStore, name: str, then: datetime | None = None) -> pl.D
 def repositories(build: BuildStore, then: datetime | None = None) -> pl.DataFrame:
     """Repositories with their tiers at the cut, or an instant before it, and whether changes were merged in 90 days."""
     cut = then or build.cut.as_of
-    tiers = register(build, "tier_assignments", cut).filter(
-        (pl.col("valid_from") <= cut) & (pl.col("valid_to").is_null() | (pl.col("valid_to") > cut))
-    )
-    build.connection.register("_tiers_now", tiers.select("repo_id", "service", "tier").to_arrow())
-    try:
-        return build.frame(REPOSITORIES.format(cut=cut))
-    finally:
-        build.connection.unregister("_tiers_now")
+    tiers = cut_query("tier_assignments", all_tables()["tier_assignments"], cut)
+    return build.frame(REPOSITORIES.format(cut=cut, tiers=tiers))
 
 
 def most_critical_tiers(repositories: pl.DataFrame) -> dict[str, str]:

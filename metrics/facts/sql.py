@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import duckdb
+
+from schemas.quoting import literal
 
 
 def timestamp(instant: datetime) -> str:
@@ -27,6 +29,25 @@ def enumerated(value: str, words: Sequence[str]) -> str:
     To whoever joins, sorts and writes millions of rows, such a word is a byte.
     """
     return f"{value}::enum({', '.join(text(word) for word in words)})"
+
+
+def relation(columns: Sequence[str], rows: Sequence[Sequence[str | int | date]]) -> str:
+    """A few rows as a SQL relation: text, integers, days and instants (zone-less, UTC), none of them null.
+
+    Written out, because DuckDB imports the whole of Arrow's datasets to look at a frame.
+    """
+    names = ", ".join(columns)
+    if not rows:
+        return f"(select {', '.join(f'null as {name}' for name in columns)} where false) as given({names})"
+    written = ", ".join(f"({', '.join(map(_constant, row))})" for row in rows)
+    return f"(values {written}) as given({names})"
+
+
+def _constant(value: str | int | date) -> str:
+    """A value as a SQL literal."""
+    if isinstance(value, datetime):
+        return timestamp(value)
+    return f"date {literal(value)}" if isinstance(value, date) else literal(value)
 
 
 def create_table(connection: duckdb.DuckDBPyConnection, name: str, query: str) -> None:

@@ -11,14 +11,13 @@ certain it is that a difference exceeds a
 limit is found by the score at which the bound meets the limit.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics.stats.clusters import probability
-from metrics.stats.scores import poisson, wilson
+from metrics.stats.clusters import critical, probability
+from metrics.stats.scores import poisson_bound, wilson_bound
 
 Floats = NDArray[np.float64]
 
@@ -44,15 +43,19 @@ class Side:
     sd_low: Floats
     sd_high: Floats
 
-    def bounds(self, score: Floats) -> tuple[Floats, Floats]:
-        """One-sample bounds at a score."""
+    def bound(self, score: Floats) -> Floats:
+        """One-sample bound at a score: the upper one, or the lower one at a negative score."""
         if self.kind == "share":
-            return wilson(self.value, self.size, score)
+            return wilson_bound(self.value, self.size, score)
         if self.kind == "events":
-            return poisson(self.value, self.size, score)
-        if self.kind == "level":
-            return self.value - score * self.sd_low, self.value + score * self.sd_high
-        return self.value * np.exp(-score * self.sd_low), self.value * np.exp(score * self.sd_high)
+            return poisson_bound(self.value, self.size, score)
+        sd = np.where(score < 0, self.sd_low, self.sd_high)
+        return self.value + score * sd if self.kind == "level" else self.value * np.exp(score * sd)
+
+    def grown(self, growth: Floats) -> "Side":
+        """The same values of so many times the units."""
+        root = np.sqrt(growth)
+        return Side(self.kind, self.value, self.size * growth, self.sd_low / root, self.sd_high / root)
 
     def complement(self) -> "Side":
         """The share of the rest: for shares of which more is better."""
@@ -61,18 +64,22 @@ class Side:
 
 def lower_difference(window: Side, baseline: Side, factor: float | Floats, score: Floats) -> Floats:
     """Lower bound of window - factor × baseline."""
-    low, _ = window.bounds(score)
-    _, high = baseline.bounds(score)
-    reach = np.sqrt((window.value - low) ** 2 + (factor * (high - baseline.value)) ** 2)
-    return window.value - factor * baseline.value - reach
+    return window.value - factor * baseline.value - _reach(window, baseline, factor, -score)
 
 
 def upper_difference(window: Side, baseline: Side, factor: float | Floats, score: Floats) -> Floats:
     """Upper bound of window - factor × baseline."""
-    _, high = window.bounds(score)
-    low, _ = baseline.bounds(score)
-    reach = np.sqrt((high - window.value) ** 2 + (factor * (baseline.value - low)) ** 2)
-    return window.value - factor * baseline.value + reach
+    return window.value - factor * baseline.value + _reach(window, baseline, factor, score)
+
+
+def _reach(window: Side, baseline: Side, factor: float | Floats, score: Floats) -> Floats:
+    """How far the bound of window - factor × baseline lies from the estimate: below it for a negative score."""
+    return _combined(window.bound(score) - window.value, factor, baseline.bound(-score) - baseline.value)
+
+
+def _combined(window: Floats, factor: float | Floats, baseline: Floats) -> Floats:
+    """The two sides' distances to their bounds as one: the sides are independent."""
+    return np.asarray(np.sqrt(window**2 + (factor * baseline) ** 2))
 
 
 def certainty_above(
@@ -91,24 +98,49 @@ def certainty_above(
         score = np.where(distance > 0, above, below)
         return np.where(np.isnan(score), np.nan, probability(clusters, np.nan_to_num(score)))
     estimate = window.value - factor * baseline.value
-    exceeds = estimate > limit
+    side = np.where(estimate > limit, 1.0, -1.0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        at_score: Callable[[Floats], Floats] = lambda score: np.where(  # noqa: E731
-            exceeds,
-            lower_difference(window, baseline, factor, score) - limit,
-            limit - upper_difference(window, baseline, factor, score),
-        )
         low, high = np.zeros_like(estimate), np.full_like(estimate, LARGEST_SCORE)
         for _ in range(HALVINGS):
             middle = (low + high) / 2
-            still = at_score(middle) > 0
+            still = _is_beyond(window, baseline, factor, limit, side * middle)
             low, high = np.where(still, middle, low), np.where(still, high, middle)
-    score = np.where(exceeds, low, -low)
     return np.where(
         np.isnan(estimate) | (estimate == limit),
         np.where(np.isnan(estimate), np.nan, 0.5),
-        probability(clusters, score),
+        probability(clusters, side * low),
     )
+
+
+def is_certain(
+    window: Side,
+    baseline: Side,
+    clusters: Floats,
+    level: float | Floats,
+    factor: float | Floats = 1.0,
+    limit: float | Floats = 0.0,
+    *,
+    above: bool = True,
+) -> NDArray[np.bool_]:
+    """Whether it is certain at a level (one half or more) that window - factor × baseline exceeds `limit`.
+
+    The answer of `certainty_above`, from the bound at that level alone, where nobody asks how certain it is.
+    With `above` false: whether it is certain that it lies below.
+    """
+    if window.kind == "log":
+        certainty = certainty_above(window, baseline, clusters, factor, limit)
+        return certainty >= level if above else certainty <= 1 - np.asarray(level)
+    score = critical(clusters, level)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return _is_beyond(window, baseline, factor, limit, score if above else -score)
+
+
+def _is_beyond(
+    window: Side, baseline: Side, factor: float | Floats, limit: float | Floats, score: Floats
+) -> NDArray[np.bool_]:
+    """Whether the bound lies beyond the limit: the lower one above it, or, of a negative score, the upper one below."""
+    estimate, reach = window.value - factor * baseline.value, _reach(window, baseline, factor, -score)
+    return np.asarray(np.where(score > 0, estimate - reach > limit, estimate + reach < limit))
 
 
 def ratio_bounds(window: Side, baseline: Side, score: Floats) -> tuple[Floats, Floats]:
@@ -122,15 +154,22 @@ def ratio_bounds(window: Side, baseline: Side, score: Floats) -> tuple[Floats, F
             ratio = window.value / baseline.value
             low = ratio * np.exp(-score * np.sqrt(window.sd_low**2 + baseline.sd_high**2))
             return low, ratio * np.exp(score * np.sqrt(window.sd_high**2 + baseline.sd_low**2))
-    return (
-        _root(lambda factor: lower_difference(window, baseline, factor, score), window.value),
-        _root(lambda factor: upper_difference(window, baseline, factor, score), window.value),
-    )
+    return _root(window, baseline, -score), _root(window, baseline, score)
 
 
-def _root(bound: Callable[[Floats], Floats], like: Floats) -> Floats:
-    """The factor at which a falling bound crosses zero, by bisection."""
-    low, high = np.zeros_like(like), np.full_like(like, LARGEST_RATIO)
+def _root(window: Side, baseline: Side, score: Floats) -> Floats:
+    """The factor at which the bound at a score (lower: a negative one), which falls with the factor, crosses zero.
+
+    By bisection; the bounds of either side do not depend on the factor.
+    """
+    of_window, of_baseline = window.bound(score) - window.value, baseline.bound(-score) - baseline.value
+    way = np.sign(score)
+
+    def bound(factor: Floats) -> Floats:
+        reach = _combined(of_window, factor, of_baseline)
+        return np.asarray(window.value - factor * baseline.value + way * reach)
+
+    low, high = np.zeros_like(window.value), np.full_like(window.value, LARGEST_RATIO)
     never = bound(high) > 0
     for _ in range(HALVINGS):
         middle = (low + high) / 2

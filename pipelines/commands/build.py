@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from pipelines.seldom_collected import seldom_collected
+
 
 class Instant(click.ParamType[datetime]):
     """An instant with a zone, such as 2026-10-31T00:00:00Z; one without is an error, never a guess."""
@@ -31,6 +33,7 @@ class Instant(click.ParamType[datetime]):
 @click.option("--known-at", type=Instant(), help="Cut knowledge: only records that were observed by then.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output instead of text.")
 @click.pass_obj
+@seldom_collected()  # imports are most of what there is to search
 def command(workspace_folder: Path, as_of: datetime | None, known_at: datetime | None, as_json: bool) -> None:
     """Build everything from what has been loaded, and publish one snapshot.
 

@@ -7,9 +7,6 @@ import dagster as dg
 
 from pipelines.build_store import BuildStore
 from pipelines.hooks.spool import Spool
-from pipelines.hooks.take_in import take_in_deliveries
-from pipelines.ingest import ingest_sources
-from pipelines.ingest_progress import PlainProgress
 from pipelines.intake.registers import load_registers, registers_changed
 from pipelines.warehouse import Warehouse
 from schemas.events import all_tables
@@ -49,6 +46,9 @@ def events(
 
 def _pull(context: dg.AssetExecutionContext, build: BuildStore) -> None:
     """Read all sources; one that could not be read to its end stops nothing: what arrived is kept, its state tells."""
+    from pipelines.ingest import ingest_sources  # builds that talk to no host do not wait for what could
+    from pipelines.ingest_progress import PlainProgress
+
     build.close_warehouse()
     for report in ingest_sources(build.workspace, (), PlainProgress(sys.stderr)):
         if report.error:
@@ -59,6 +59,8 @@ def _take_in_deliveries(context: dg.AssetExecutionContext, build: BuildStore) ->
     """Take in what hosts have pushed since the last build; not when only the past is asked for."""
     if build.cut.known_at is not None or not Spool(build.workspace.state).has_waiting(build.workspace.hooks):
         return
+    from pipelines.hooks.take_in import take_in_deliveries
+
     build.close_warehouse()
     for report in take_in_deliveries(build.workspace):
         if report.error:

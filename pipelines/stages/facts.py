@@ -29,6 +29,8 @@ INTERNAL = {
     "team_dimension": ("_team",),
 }
 """What definitions need beside them."""
+READ_OF_SNAPSHOTS = ("repo_dimension",)
+"""Which of these pages look up; the others stay with the build."""
 
 
 @dg.multi_asset(
@@ -48,7 +50,7 @@ def facts(build: dg.ResourceParam[BuildStore]) -> Iterator[dg.MaterializeResult[
     connection = build.connection
     build_facts(connection, settings_of(build.workspace), build.cut.as_of, materialise=False)
     for name, order in INTERNAL.items():
-        build.write(name, name, order_by=order, internal=True)
+        build.write(name, name, order_by=order, internal=True, build_only=name not in READ_OF_SNAPSHOTS)
     write_change_facts(build)
     for name, order in FACTS.items():
         build.write(name, name, order_by=order)
@@ -61,7 +63,7 @@ def facts(build: dg.ResourceParam[BuildStore]) -> Iterator[dg.MaterializeResult[
     limit = build.workspace.reviews.shallow_lines_per_minute
     build_control_facts(connection, materialise=False, shallow_lines_per_minute=limit)
     for name in CONTROL_FACTS:
-        build.write(name, name, order_by=("all",), internal=True)
+        build.write(name, name, order_by=("all",), build_only=True)
 
 
 def write_change_facts(build: BuildStore) -> None:

@@ -23,7 +23,14 @@ from schemas.published import all_tables
 
 FACTS = ("change_facts", "deployment_facts", "incident_facts")
 GAP_SCHEMA = {"metric": pl.String, "tier": pl.String, "tables": pl.String, "reason": pl.String}
-INTERNAL = ("contrasts", GAPS)
+BUILD_ONLY = ("contrasts",)
+"""What only verdicts and comparisons are made from."""
+SIZES = """
+    select grain, window_end, metric, statistic, tier, max(n) as n, max(unit) as unit,
+        bool_or(is_provisional) as is_provisional
+    from contrasts where segment_kind = 'all' and grain in ('quarter', 'trailing_year') group by all
+"""
+"""How many units stand behind the compared figures of a tier: what the ROI report needs of the contrasts."""
 
 
 def metric_key(metric: str) -> dg.AssetKey:
@@ -63,7 +70,7 @@ def metrics(
     measured = _measured(build, selected)
     for table, kind in (("metric_values", "values"), ("contrasts", "contrasts")):
         parts = {name: getattr(each, kind) for name, each in measured.items()}
-        build.add_partitions(table, parts, internal=table in INTERNAL)
+        build.add_partitions(table, parts, build_only=table in BUILD_ONLY)
     _write_gaps(build, [_gap_row(gap) for metric in selected for gap in measured[metric.id].gaps], list(measured))
     for metric in selected:
         yield dg.MaterializeResult(metric_key(metric.id), metadata={"rows": measured[metric.id].values.rows})
@@ -125,6 +132,6 @@ def _control_changes(build: BuildStore) -> pl.DataFrame:
 def comparisons(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
     """Every compared statistic of every window, with the interval of its change."""
     build.keep_partitions("contrasts", sorted(all_metrics()))
-    frame = compared(build.frame("select * from contrasts"), all_metrics(), control_changes=_control_changes(build))
-    keys = all_tables()["comparisons"].table_key()
-    return dg.MaterializeResult(metadata={"rows": build.write("comparisons", frame, order_by=keys).rows})
+    build.write("contrast_sizes", SIZES, order_by=("all",), internal=True)
+    frame = compared(build.whole("contrasts"), all_metrics(), control_changes=_control_changes(build))
+    return dg.MaterializeResult(metadata={"rows": build.write("comparisons", frame).rows})

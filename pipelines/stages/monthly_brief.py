@@ -3,12 +3,13 @@
 import dagster as dg
 
 from pipelines.build_store import BuildStore
-from pipelines.issue_brief import issue_brief, reissue_corrected
 
 
 @dg.asset(deps=["snapshot"], group_name="briefs", kinds={"html", "pdf", "markdown", "json"})
 def monthly_brief(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
     """Verdicts by tier, what moved, what was done, what is next; and new editions of what was corrected since."""
+    from pipelines.issue_brief import issue_brief, reissue_corrected  # no other stage needs it
+
     issued = issue_brief(build.workspace, None)
     corrected = reissue_corrected(build.workspace)
     return dg.MaterializeResult(

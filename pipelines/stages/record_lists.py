@@ -1,7 +1,7 @@
-"""What pages show of single records, read off the facts once a build: the slowest changes, and counts of links.
+"""What pages and briefs show of single records, read off the facts once a build.
 
-A page of millions of changes would otherwise read them all. Kept with the snapshot, internal: the contract publishes
-the facts themselves.
+The slowest changes, and counts of links and reviews: a page on millions of changes would otherwise read them all. Kept
+with the snapshot, internal: the contract publishes the facts themselves.
 """
 
 from datetime import date, datetime
@@ -13,7 +13,7 @@ from metrics.facts.sql import timestamp
 from pipelines.build_store import BuildStore
 
 SLOWEST_KEPT = 10
-"""Changes of each tier, month and team."""
+"""Changes of each tier and month; those of a team or repository are found among its facts in no time."""
 KEPT = (
     "change_id",
     "repo_id",
@@ -28,13 +28,17 @@ KEPT = (
     "merge_wait_seconds",
 )
 SLOWEST = """
-    select tier, month_start, unnest(slowest, recursive := true) from (
-        select coalesce(tier::varchar, 'untiered') as tier, {month} as month_start, team as _team,
-            max_by({change}, {{'seconds': cycle_seconds, 'id': change_id}}, {kept}) as slowest
-        from change_facts
+    with merged as (
+        select * replace (coalesce(tier::varchar, 'untiered') as tier), {month} as month_start from change_facts
         where merged_at is not null and cycle_seconds is not null and author_kind <> 'bot'
-        group by all)
+    ), shortest_kept as (
+        select tier, month_start, list_min(max(cycle_seconds, {kept})) as seconds from merged group by all
+    )
+    select tier, month_start, {columns}
+    from merged join shortest_kept using (tier, month_start) where cycle_seconds >= seconds
+    qualify row_number() over (partition by tier, month_start order by cycle_seconds desc, change_id) <= {kept}
 """
+"""Only of those that may be among the slowest are all columns fetched."""
 LINKS = """
     select 'deploy_link' as kind, coalesce(tier::varchar, 'untiered') as tier, deploy_link as code, count(*) as rows
     from change_facts where state = 'merged' and author_kind <> 'bot' group by all
@@ -46,20 +50,23 @@ LINKS = """
         where len(anomalies) > 0)
     group by all
 """
+REVIEWS = """
+    select tier, time_bucket(interval 15 minutes, submitted_at) as period_start, count(*) as reviews
+    from review_facts group by all
+"""
+"""By quarter of an hour: whatever the time zone, days and weeks begin with one."""
 
 
 @dg.asset(deps=["change_facts", "incident_facts"], group_name="facts", kinds={"duckdb", "parquet"})
 def record_lists(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
-    """The slowest changes by tier, month and team; links, attributions and anomalies counted by tier."""
-    query = SLOWEST.format(
-        month=_month(build),
-        change="{" + ", ".join(f"'{name}': {name}" for name in KEPT) + "}",
-        kept=SLOWEST_KEPT,
-    )
+    """The slowest changes by tier and month; links, attributions, anomalies and reviews counted by tier."""
+    query = SLOWEST.format(month=_month(build), columns=", ".join(KEPT), kept=SLOWEST_KEPT)
     order = ("tier", "month_start", "cycle_seconds desc", "change_id")
     slowest = build.write("slowest_changes", query, order_by=order, internal=True)
     links = build.write("link_counts", LINKS, order_by=("kind", "tier", "code"), internal=True)
-    return dg.MaterializeResult(metadata={"slowest_changes": slowest.rows, "link_counts": links.rows})
+    reviews = build.write("review_counts", REVIEWS, order_by=("tier", "period_start"), internal=True)
+    rows = {"slowest_changes": slowest.rows, "link_counts": links.rows, "review_counts": reviews.rows}
+    return dg.MaterializeResult(metadata=rows)
 
 
 def _month(build: BuildStore) -> str:

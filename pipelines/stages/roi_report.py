@@ -3,12 +3,13 @@
 import dagster as dg
 
 from pipelines.build_store import BuildStore
-from pipelines.issue_brief import issue_report
 
 
 @dg.asset(deps=["snapshot"], group_name="roi", kinds={"html", "pdf", "markdown", "json"})
 def roi_report(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
     """What changed, improved, was traded off, what it is worth and how sure that is."""
+    from pipelines.issue_brief import issue_report  # no other stage needs it
+
     issued = issue_report(build.workspace, None)
     return dg.MaterializeResult(
         metadata={

@@ -52,4 +52,3 @@ def _decided_on(build: BuildStore, frames: RolloutFrames) -> pl.DataFrame:
     if build.cut.known_at is not None:
         return pl.concat([pl.DataFrame(schema=CHECKLIST_SCHEMA), *(make(decision) for decision in decisions)])
     return kept_checklists(build.workspace.state, decisions, make, build.created_at)
-

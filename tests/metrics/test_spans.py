@@ -37,7 +37,7 @@ def test_a_span_holds_the_means_of_both_sides_and_not_the_day_between() -> None:
     frame = signed(3000)
     measure = metric(Distribution(fact="facts", time="merged_at", value="value", is_signed=True))
     span = Span.around(MIDDLE, date(2026, 7, 1))
-    found = compare_spans(engine({"facts": frame}), {"measure": measure})(span, FIGURE)
+    found = compare_spans(engine({"facts": frame}), {"measure": measure})([span], FIGURE)
     row = found.filter(pl.col("tier") == "3").row(0, named=True)
     day = day_of(frame)
     before = frame.filter((day >= span.before.start) & (day < MIDDLE))["value"].mean()

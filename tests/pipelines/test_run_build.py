@@ -15,8 +15,9 @@ from metrics.verdicts import SCHEMA, Verdicts
 from pipelines.alerts.ledger import copy_of_ledger
 from pipelines.build_store import BuildStore, Cut
 from pipelines.cli import run
-from pipelines.run_build import TableRejected, run_build
+from pipelines.run_build import run_build
 from pipelines.snapshot_reader import open_snapshot
+from pipelines.stages_in_order import TableRejected
 from schemas.errors import NoSnapshot, PlumblineError, WarehouseError, WarehouseLocked
 from schemas.snapshot import Manifest, SnapshotFolder
 from schemas.workspace import Workspace, load_workspace

@@ -82,10 +82,10 @@ def test_a_snapshot_without_findings_closes_nothing_but_the_failed_build(
 
 
 def raising(error: Exception) -> object:
-    def load(workspace: Workspace) -> Never:
+    def fails() -> Never:
         raise error
 
-    return load
+    return fails
 
 
 def test_a_build_that_fails_tells_so_and_fails_as_before(
@@ -93,7 +93,8 @@ def test_a_build_that_fails_tells_so_and_fails_as_before(
 ) -> None:
     workspace.state.mkdir()
     workspace.warehouse_path.touch()
-    monkeypatch.setattr(pipelines.run_build, "load", raising(PlumblineError("two tiers at once", "tiers.csv:3")))
+    broken = raising(PlumblineError("two tiers at once", "tiers.csv:3"))
+    monkeypatch.setattr(pipelines.run_build, "stages_in_order", broken)
     with pytest.raises(PlumblineError, match="two tiers at once"):
         run_build(workspace, as_of=START)  # whoever looks back sees it
     assert web.messages == []
@@ -107,7 +108,7 @@ def test_another_build_that_runs_is_no_failure(
 ) -> None:
     workspace.state.mkdir()
     workspace.warehouse_path.touch()
-    monkeypatch.setattr(pipelines.run_build, "load", raising(WarehouseLocked("another build is running")))
+    monkeypatch.setattr(pipelines.run_build, "stages_in_order", raising(WarehouseLocked("another build is running")))
     with pytest.raises(WarehouseLocked):
         run_build(workspace)
     assert web.messages == []
@@ -117,7 +118,7 @@ def test_a_ledger_that_cannot_be_used_hides_no_failure(workspace: Workspace, mon
     workspace.state.mkdir()
     workspace.warehouse_path.touch()
     (workspace.state / FILE_NAME).write_text("this is no database, whatever its name says\n" * 100)
-    monkeypatch.setattr(pipelines.run_build, "load", raising(PlumblineError("two tiers at once")))
+    monkeypatch.setattr(pipelines.run_build, "stages_in_order", raising(PlumblineError("two tiers at once")))
     with pytest.raises(PlumblineError, match="two tiers at once") as caught:
         run_build(workspace)
     assert FILE_NAME in caught.value.__notes__[0]

@@ -162,10 +162,10 @@ def test_without_findings_or_channels_it_says_so(tmp_path: Path, capsys: pytest.
 def test_a_build_that_fails_says_who_has_not_been_told(
     workspace: Workspace, web: WebReceiver, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fails(workspace: Workspace) -> None:
+    def fails() -> None:
         raise PlumblineError("two tiers at once", "tiers.csv:3")
 
-    monkeypatch.setattr("pipelines.run_build.load", fails)
+    monkeypatch.setattr("pipelines.run_build.stages_in_order", fails)
     workspace.warehouse_path.touch()
     web.status = 503
     assert plumbline(workspace, "build") == 2

@@ -1,0 +1,81 @@
+"""A whole build without a run of Dagster's: the same assets and checks, in the order of the same graph.
+
+Of a small organisation Dagster's event log, run storage and snapshots of plans take longer than most stages, and
+nobody reads them after `plumbline build`. Schedules, sensors and its web server run the job of `pipelines.definitions`,
+which is made of these same assets.
+"""
+
+import inspect
+import logging
+from collections.abc import Callable, Iterator, Set
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from typing import Any
+
+import dagster as dg
+from dagster._core.definitions.decorators.op_decorator import DecoratedOpFunction
+
+from pipelines.build_store import BuildStore
+from pipelines.definitions import BUILT, assets
+from pipelines.table_checks import faults
+from schemas.errors import PlumblineError
+from schemas.published import all_tables
+
+
+class TableRejected(PlumblineError):
+    """A built table breaks its own schema: a defect of ours, not of the input. Nothing was published."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What stages ask of Dagster's context: which of their tables are wanted (all of them), and where to log."""
+
+    selected_asset_keys: Set[dg.AssetKey]
+    log: logging.Logger
+
+
+def stages_in_order() -> list[dg.AssetsDefinition]:
+    """The assets of a build, each after those that it waits for."""
+    found = assets()
+    wanted = BUILT.resolve(found)
+    makers = {key: asset for asset in found if asset.keys & wanted for key in asset.keys}
+    awaited = {
+        asset: [makers[dep.asset_key] for spec in asset.specs for dep in spec.deps if dep.asset_key in makers]
+        for asset in makers.values()
+    }
+    return list(TopologicalSorter(awaited).static_order())
+
+
+def make_all(build: BuildStore, stages: list[dg.AssetsDefinition]) -> None:
+    """Make every asset, and check each published table before anything that may come after it.
+
+    Raises:
+        TableRejected: a table breaks its schema.
+        PlumblineError: whatever a stage has to say.
+    """
+    for stage in stages:
+        made = _body(stage)(**_arguments(stage, build))
+        if isinstance(made, Iterator):  # a stage of several tables hands them over one by one
+            for _ in made:
+                pass
+        for key in sorted(stage.keys):
+            table = all_tables().get(key.to_user_string())
+            fault = next(faults(build, table), None) if table else None
+            if fault is not None:
+                raise TableRejected(fault, str(build.workspace.root), "nothing was published")
+
+
+def _body(stage: dg.AssetsDefinition) -> Callable[..., object]:
+    """The function that an asset was declared with."""
+    compute = stage.op.compute_fn
+    assert isinstance(compute, DecoratedOpFunction)  # noqa: S101 -- every stage is declared by a decorator
+    return compute.decorated_fn
+
+
+def _arguments(stage: dg.AssetsDefinition, build: BuildStore) -> dict[str, object]:
+    """What the function asks for by name: the build, what Dagster's context would tell, and settings as they are."""
+    log = logging.getLogger(__name__)
+    log.disabled = True  # warnings are for the log of a run; what a reader has to know is in the tables
+    given: dict[str, Any] = {"build": build, "context": Asked(stage.keys, log)}
+    parameters = inspect.signature(_body(stage)).parameters
+    return {name: given[name] if name in given else each.annotation() for name, each in parameters.items()}
