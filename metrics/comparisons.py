@@ -19,6 +19,7 @@ from metrics.estimators.ratio import PER_WEEK, REST_PER_WEEK
 from metrics.margins import FEWEST_UNITS, Margins
 from metrics.model import Metric
 from metrics.row_notes import MIXES
+from metrics.rows import ROUNDING, TEXT
 from metrics.stats.clusters import FEW_CLUSTERS
 from metrics.units import MIXED
 from metrics.views import ORIGIN
@@ -57,6 +58,7 @@ def comparisons(
     register = no_control_changes() if control_changes is None else control_changes
     shown = contrasts.filter(pl.col("segment_kind") != ORIGIN)
     shown = shown.filter(~pl.col("statistic").is_in([PER_WEEK, REST_PER_WEEK]) & (pl.col("baseline_n") > 0))
+    shown = shown.with_columns(pl.col(name).cast(TEXT) for name in CODED)
     is_arm = pl.col("segment_kind").is_in([ARM, ARM_BEFORE])
     frames = []
     for (kind, statistic), rows in shown.group_by(["kind", "statistic"], maintain_order=True):
@@ -66,7 +68,7 @@ def comparisons(
         frames.append(_with_baseline(rows.filter(~is_arm), how, metrics, margins, register, places))
         if found:
             frames.append(_with_control(found, how, metrics, margins, register))
-    return pl.concat(frames).sort(KEY) if frames else pl.DataFrame(schema=SCHEMA)
+    return pl.concat(frames).sort(KEY, maintain_order=True) if frames else pl.DataFrame(schema=SCHEMA)
 
 
 def _with_baseline(
@@ -99,7 +101,7 @@ def _with_control(
 
 
 def _published(
-    rows: pl.DataFrame, kind: str, change: Changes, direction: list[str], comparator: str, method: str, note: pl.Series
+    rows: pl.DataFrame, kind: str, change: Changes, direction: pl.Series, comparator: str, method: str, note: pl.Series
 ) -> pl.DataFrame:
     """Rows in the published form."""
     scale = 1.0 if kind in RELATIVE else pl.col("scale")
@@ -110,7 +112,7 @@ def _published(
         _known("change", change.value),
         _known("change_ci_low", change.low),
         _known("change_ci_high", change.high),
-        pl.Series("direction", direction, dtype=pl.String),
+        direction.alias("direction"),
         pl.lit(method).alias("method"),
         note.alias("note"),
     ).select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items())
@@ -132,25 +134,25 @@ def _allowed(rows: pl.DataFrame, kind: str, margins: Margins) -> Floats:
 
 def _direction(
     rows: pl.DataFrame, change: Changes, allowed: Floats, unclear: NDArray[np.bool_], metrics: Mapping[str, Metric]
-) -> list[str]:
+) -> pl.Series:
     """What became of each figure; inconclusive where `unclear`."""
     signs = {name: SIGNS[metric.direction] for name, metric in metrics.items()}
     better = rows["metric"].replace_strict(signs, return_dtype=pl.Float64).to_numpy()
     rose, fell = change.low > 0, change.high < 0
-    result = np.full(len(rows), "inconclusive", dtype=object)
-    result[(np.abs(change.low) <= allowed) & (np.abs(change.high) <= allowed)] = "unchanged"
-    result[(rose & (better > 0)) | (fell & (better < 0))] = "improved"
-    result[(rose & (better < 0)) | (fell & (better > 0))] = "worsened"
-    result[unclear] = "inconclusive"
-    return [str(word) for word in result]
+    found = np.full(len(rows), DIRECTIONS.index("inconclusive"), dtype=np.uint32)
+    found[(np.abs(change.low) <= allowed) & (np.abs(change.high) <= allowed)] = DIRECTIONS.index("unchanged")
+    found[(rose & (better > 0)) | (fell & (better < 0))] = DIRECTIONS.index("improved")
+    found[(rose & (better < 0)) | (fell & (better > 0))] = DIRECTIONS.index("worsened")
+    found[unclear] = DIRECTIONS.index("inconclusive")
+    return pl.Series(DIRECTIONS, dtype=TEXT).gather(found)
 
 
 def _baseline_notes(rows: pl.DataFrame, register: pl.DataFrame, controlled_places: pl.DataFrame) -> pl.Series:
     """What a reader of each comparison has to know."""
-    beside = controlled_places.with_columns(segment_kind=pl.lit("all"), has_control=pl.lit(True))
+    beside = controlled_places.with_columns(segment_kind=pl.lit("all", TEXT), has_control=pl.lit(True))
     marked = rows.join(beside, on=[*PLACE, "segment_kind"], how="left", maintain_order="left")
     marked = marked.with_columns(between(rows, register).alias("changed_controls"))
-    few_repositories = pl.min_horizontal("clusters", pl.col("degrees") + 1) < FEW_CLUSTERS
+    few_repositories = pl.min_horizontal("clusters", pl.col("degrees") + 1) < FEW_CLUSTERS - ROUNDING
     few_units = (pl.col("n") < FEWEST_UNITS) | (pl.col("baseline_n") < FEWEST_UNITS)
     return marked.select(
         pl.concat_str(
@@ -180,16 +182,19 @@ def _baseline_notes(rows: pl.DataFrame, register: pl.DataFrame, controlled_place
 
 
 SIGNS = {"lower": -1.0, "higher": 1.0, "context": 0.0}
-KEY = ["metric", "tier", "segment_kind", "segment", "grain", "window_start", "statistic", "comparator"]
+DIRECTIONS = ("improved", "worsened", "unchanged", "inconclusive")
+CODED = ["metric", "version", "kind", "statistic", "grain", "tier", "segment_kind", "segment"]
+"""Text of contrasts that is coded, for it is filtered, joined and sorted by."""
+KEY = ["metric", "statistic", "comparator", "grain", "tier", "segment_kind", "segment", "window_start"]
 SCHEMA: dict[str, pl.DataType] = {
-    "metric": pl.String(),
-    "version": pl.String(),
-    "statistic": pl.String(),
-    "comparator": pl.String(),
-    "grain": pl.String(),
-    "tier": pl.String(),
-    "segment_kind": pl.String(),
-    "segment": pl.String(),
+    "metric": TEXT,
+    "version": TEXT,
+    "statistic": TEXT,
+    "comparator": TEXT,
+    "grain": TEXT,
+    "tier": TEXT,
+    "segment_kind": TEXT,
+    "segment": TEXT,
     "baseline_start": pl.Date(),
     "baseline_end": pl.Date(),
     "window_start": pl.Date(),
@@ -199,7 +204,7 @@ SCHEMA: dict[str, pl.DataType] = {
     "change": pl.Float64(),
     "change_ci_low": pl.Float64(),
     "change_ci_high": pl.Float64(),
-    "direction": pl.String(),
-    "method": pl.String(),
+    "direction": TEXT,
+    "method": TEXT,
     "note": pl.String(),
 }

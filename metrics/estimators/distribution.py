@@ -157,7 +157,7 @@ def _mean(ordered: Ordered, grouping: Grouping, buckets: Buckets, history: Histo
     """Mean of each group with its clustered interval, null below `UNITS_FOR_A_MEAN` units."""
     offsets, counts = grouping.offsets(), ordered.counts.astype(np.float64)
     totals, sizes = totals_of(ordered, grouping), buckets.units
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         total = reduce_cells(totals, offsets)
         mean = total / counts
         # Relative to the mean: repositories' ups and downs of a duration are factors. Nothing is relative to zero.

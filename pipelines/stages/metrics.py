@@ -133,6 +133,5 @@ def comparisons(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[Non
     """Every compared statistic of every window, with the interval of its change."""
     build.keep_partitions("contrasts", sorted(all_metrics()))
     build.write("contrast_sizes", SIZES, order_by=("all",), internal=True)
-    frame = compared(build.frame("select * from contrasts"), all_metrics(), control_changes=_control_changes(build))
-    keys = all_tables()["comparisons"].table_key()
-    return dg.MaterializeResult(metadata={"rows": build.write("comparisons", frame, order_by=keys).rows})
+    frame = compared(build.whole("contrasts"), all_metrics(), control_changes=_control_changes(build))
+    return dg.MaterializeResult(metadata={"rows": build.write("comparisons", frame).rows})

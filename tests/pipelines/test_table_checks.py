@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 import pipelines.table_checks
@@ -82,6 +83,22 @@ def test_a_broken_row_is_named_by_its_column(store: BuildStore, changed: dict[st
 def test_a_key_that_stands_twice_is_a_fault(store: BuildStore) -> None:
     store.write("incident_facts", f"{incidents()} union all {incidents()}")
     assert list(faults(store, IncidentFacts)) == ["incident_facts: the key i1 stands twice"]
+
+
+@pytest.mark.usefixtures("way")
+@pytest.mark.parametrize("coded", [False, True])
+def test_a_key_that_stands_once_in_each_of_two_parts_is_a_fault(store: BuildStore, coded: bool) -> None:
+    """Also where one part's text is coded, which hashes of it are taken over."""
+    other = incidents(incident_id="'i2'")
+    frame = store.frame(f"{incidents()} union all {other}")
+    again = frame.with_columns(pl.col("incident_id").cast(pl.Categorical)).reverse() if coded else frame.tail(1)
+    store.write("incident_facts", frame.head(1), partition="one")
+    store.write("incident_facts", again.filter(pl.col("incident_id") == "i2"), partition="two")
+    assert list(faults(store, IncidentFacts)) == []
+    store.write("incident_facts", again, partition="two")
+    store.write("incident_facts", frame, partition="one")
+    (fault,) = faults(store, IncidentFacts)
+    assert fault.endswith("stands twice")
 
 
 @pytest.mark.parametrize(
