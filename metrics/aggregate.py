@@ -44,7 +44,7 @@ from metrics.readings import Place
 from metrics.reads import Reads
 from metrics.row_notes import with_row_notes
 from metrics.rows import ValueRows
-from metrics.units import AI_USES, MIXED, TIERS, Days, Units
+from metrics.units import AI_USES, MIXED, TIERS, Days, Integers, Units, constant
 from metrics.views import ORIGIN
 from metrics.watch_notes import with_watch_notes
 from schemas.events import all_tables
@@ -61,6 +61,10 @@ RUNNERS: dict[type[Estimator], Callable[[Target, Any], None]] = {
     PerTeamWeek: team_weeks.run,
 }
 """The walk that each kind of estimator needs."""
+
+
+SHARED = ("measured_changes",)
+"""Facts that most definitions read: what all need of them is kept."""
 
 
 @dataclass(frozen=True)
@@ -181,11 +185,12 @@ class Engine:
 
     def elapsed(self, periods: Sequence[Period]) -> NDArray[np.float64]:
         """Weeks of each period that have elapsed at the cut."""
-        return np.array([self.calendar.weeks_elapsed(period, self.cut) for period in periods])
+        return self.calendar.weeks_elapsed(periods, self.cut)
 
     def provisional(self, periods: Sequence[Period], follow_up: timedelta) -> NDArray[np.bool_]:
         """Per period, whether its follow-up has not passed at the cut."""
-        return np.array([self.calendar.instant(period.end) + follow_up > self.cut for period in periods], dtype=bool)
+        ends = self.calendar.instants([period.end for period in periods])
+        return np.asarray(ends + np.timedelta64(follow_up) > np.datetime64(self.cut, "us"))
 
     def columns_of(self, fact: str) -> frozenset[str]:
         """The columns of a fact."""
@@ -212,18 +217,64 @@ class Engine:
 
         Those whose instant or any number is null, or outside the days, are left out.
         """
-        ai_use = f"coalesce(list_position({list(AI_USES)!r}, ai_use), 0) - 1" if self._has_ai_use(fact) else "-1"
-        code = f"coalesce(list_position({list(categories)!r}, ({category})::varchar), 0) - 1" if category else "-1"
+        code = f"coalesce(list_position({list(categories)!r}, ({category})::varchar), 0) - 1" if category else None
+        if fact in SHARED and not self.by_origin:
+            return self._of_shared(fact, where, time, numbers, code)
         columns = "".join(f", ({number})::double as number_{i}" for i, number in enumerate(numbers))
         complete = "".join(f" and ({number}) is not null" for number in numbers)
         return self._fetch(
-            "select coalesce(tier, 0)::integer as tier, _repo::integer as repository,"
-            " coalesce(_team, -1)::integer as team,"
-            f" ({ai_use})::integer as ai_use, ({code})::integer as category,"
+            f"select {self._whose(fact)}, ({code or -1})::integer as category,"
             f" epoch_us({time})::bigint as instant{columns}"
             f" from {self._placed(fact)} where ({where}) and ({time}) is not null{complete}",
             len(numbers),
         )
+
+    def _whose(self, fact: str) -> str:
+        """SQL of the columns that say where a row of a fact belongs."""
+        ai_use = f"coalesce(list_position({list(AI_USES)!r}, ai_use), 0) - 1" if self._has_ai_use(fact) else "-1"
+        return (
+            "coalesce(tier, 0)::integer as tier, _repo::integer as repository,"
+            f" coalesce(_team, -1)::integer as team, ({ai_use})::integer as ai_use"
+        )
+
+    def _of_shared(self, fact: str, where: str, time: str, numbers: Sequence[str], code: str | None) -> Units:
+        """Units of a fact that many definitions read: where its rows belong, and their days, are fetched but once.
+
+        Every query gives all rows, in the order of the file, so that the columns of several stand side by side.
+        """
+        whose = self.read.always(self.connection, f"select {self._whose(fact)} from {fact}")
+        day = self._days_of(fact, time)
+        complete = "".join(f" and ({number}) is not null" for number in numbers)
+        columns = [f"(({where}){complete}) is true as inside"]
+        columns += [f"coalesce(({number})::double, 0) as number_{i}" for i, number in enumerate(numbers)]
+        columns += [f"({code})::integer as category"] if code else []
+        rows = self.read.rows(self.connection, f"select {', '.join(columns)} from {fact}")
+        nowhere = np.int32(len(self.repositories))
+        units = Units(
+            whose["tier"],
+            whose["repository"],
+            whose["team"],
+            whose["ai_use"],
+            rows["category"] if code else constant(-1, len(day)),
+            day,
+            tuple(rows[f"number_{i}"] for i in range(len(numbers))),
+        )
+        inside = rows["inside"].astype(bool) & (day >= 0)
+        chosen = units if inside.all() else units.only(inside)
+        if (chosen.repository >= 0).all():
+            return chosen
+        return replace(chosen, repository=np.where(chosen.repository < 0, nowhere, chosen.repository))
+
+    def _days_of(self, fact: str, time: str) -> Integers:
+        """Per row of a fact the number of its day; -1 outside the days, or without an instant."""
+        unknown = np.iinfo(np.int64).min // 2
+
+        def make() -> Integers:
+            query = f"select coalesce(epoch_us({time}), {unknown})::bigint as instant from {fact}"
+            instants = self.connection.execute(query).fetchnumpy()["instant"]
+            return self.days.number(np.asarray(instants))
+
+        return self.read.made((fact, time, self.days.first, self.days.last, self.calendar), make)
 
     def _placed(self, fact: str) -> str:
         """The fact, with what has moved between tiers in its first one if so wished."""

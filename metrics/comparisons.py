@@ -19,7 +19,7 @@ from metrics.estimators.ratio import PER_WEEK, REST_PER_WEEK
 from metrics.margins import FEWEST_UNITS, Margins
 from metrics.model import Metric
 from metrics.row_notes import MIXES
-from metrics.rows import TEXT
+from metrics.rows import ROUNDING, TEXT
 from metrics.stats.clusters import FEW_CLUSTERS
 from metrics.units import MIXED
 from metrics.views import ORIGIN
@@ -152,7 +152,7 @@ def _baseline_notes(rows: pl.DataFrame, register: pl.DataFrame, controlled_place
     beside = controlled_places.with_columns(segment_kind=pl.lit("all", TEXT), has_control=pl.lit(True))
     marked = rows.join(beside, on=[*PLACE, "segment_kind"], how="left", maintain_order="left")
     marked = marked.with_columns(between(rows, register).alias("changed_controls"))
-    few_repositories = pl.min_horizontal("clusters", pl.col("degrees") + 1) < FEW_CLUSTERS
+    few_repositories = pl.min_horizontal("clusters", pl.col("degrees") + 1) < FEW_CLUSTERS - ROUNDING
     few_units = (pl.col("n") < FEWEST_UNITS) | (pl.col("baseline_n") < FEWEST_UNITS)
     return marked.select(
         pl.concat_str(

@@ -10,8 +10,9 @@ intervals by MOVER (see `stats.mover`), which holds for rare events and asymmetr
 not.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 
 from metrics.calendar import Grain, Period
 from metrics.stats.clusters import left_in_residuals
-from metrics.stats.grouping import finite
+from metrics.stats.grouping import Grouping, are_many, finite, reduce_cells
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.integer[Any]]
@@ -63,12 +64,24 @@ SCHEMA: dict[str, pl.DataType] = {
 
 
 @dataclass(frozen=True)
-class Samples:
-    """One statistic of one tier over several periods. Arrays over periods, and `influence` over periods × repositories.
+class Labels:
+    """A column of text or periods over rows: the few values that there are, and the number of each row's."""
 
-    `influence` is each repository's linearised share in the *relative* error of the estimate (it sums to zero over
-    repositories, or to a constant);
-    `share` is each repository's share of the units (0 without any). `variance` is the relative variance for
+    values: Sequence[str]
+    codes: Integers
+
+    def at(self, rows: Integers) -> "Labels":
+        """The same of some rows."""
+        return Labels(self.values, self.codes[rows])
+
+
+@dataclass(frozen=True)
+class Samples:
+    """One statistic over the groups of a grouping, or some of them. Arrays over groups, but for the cells.
+
+    `influence` and `share` are over cells (group × repository), of which a group's begin at `first` and are `width`:
+    each repository's linearised share in the *relative* error of the estimate (it sums to zero over repositories, or
+    to a constant), and its share of the units (0 without any). `variance` is the relative variance for
     independent units. For kind `log` the `sd_*` are standard deviations
     of the logarithm towards either side; for `share` and `events`, `size` is the number of units (or weeks) behind
     the value.
@@ -84,19 +97,68 @@ class Samples:
     units_per_week: Floats
     influence: Floats
     share: Floats
+    first: Integers
+    width: Integers
 
-    def at(self, index: Integers) -> "Samples":
-        """The samples of those periods."""
-        return Samples(*(getattr(self, name)[index] for name in self.__dataclass_fields__))
+    def __len__(self) -> int:
+        """Number of groups."""
+        return len(self.value)
+
+    def at(self, groups: Integers) -> "Samples":
+        """The samples of those groups; the cells stay where they are."""
+        return replace(self, **{name: getattr(self, name)[groups] for name in OVER_GROUPS})
+
+    @cached_property
+    def cells(self) -> Integers:
+        """The numbers of all groups' cells, group after group."""
+        ends = np.cumsum(self.width)
+        return np.repeat(self.first - (ends - self.width), self.width) + np.arange(int(ends[-1]) if len(ends) else 0)
+
+    @cached_property
+    def offsets(self) -> Integers:
+        """Where each group's cells begin among `cells`; one more entry than groups."""
+        return np.concatenate([[0], np.cumsum(self.width)])
+
+
+OVER_GROUPS = tuple(name for name in Samples.__dataclass_fields__ if name not in ("influence", "share"))
+
+
+def samples_of(grouping: Grouping, **columns: Floats) -> Samples:
+    """Samples over all groups of a grouping. What a kind of statistic has no use for may be left out: it is NaN."""
+    unknown = np.full(grouping.size, np.nan)
+    given = {name: columns.get(name, unknown) for name in OVER_GROUPS if name not in ("first", "width")}
+    return Samples(
+        **given,
+        influence=columns["influence"],
+        share=columns["share"],
+        first=grouping.offsets()[:-1],
+        width=grouping.clusters,
+    )
+
+
+def stack(samples: Sequence[Samples]) -> Samples:
+    """Samples one after another."""
+    if len(samples) == 1:
+        return samples[0]
+    begin = np.cumsum([0] + [len(sample.influence) for sample in samples[:-1]])
+    columns = {
+        name: np.concatenate([getattr(sample, name) for sample in samples])
+        for name in Samples.__dataclass_fields__
+        if name != "first"
+    }
+    first = np.concatenate([sample.first + start for sample, start in zip(samples, begin, strict=True)])
+    return Samples(**columns, first=first)
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """Which windows are compared with which baselines: window samples and baseline samples, row by row."""
+    """Which windows are compared with which baselines, row by row: numbers of periods."""
 
     grain: Grain
-    windows: list[Period]
-    baselines: list[Period]
+    windows: Sequence[Period]
+    window: Integers
+    baselines: Sequence[Period]
+    baseline: Integers
     named: bool
     provisional: NDArray[np.bool_]
 
@@ -104,23 +166,21 @@ class Pairs:
         """The same pairs, one after another so many times: for several statistics at once."""
         if count == 1:
             return self
+        window, baseline = np.tile(self.window, count), np.tile(self.baseline, count)
         provisional = np.tile(self.provisional, count)
-        return Pairs(self.grain, self.windows * count, self.baselines * count, self.named, provisional)
+        return replace(self, window=window, baseline=baseline, provisional=provisional)
 
 
 @dataclass(frozen=True)
 class Identity:
-    """What a contrast is about."""
+    """What contrasts are about."""
 
     metric: str
     version: str
-    statistic: str
     kind: str
     unit: str
     scale: float
-    tier: str
     segment_kind: str = "all"
-    segment: str = "all"
 
 
 @dataclass
@@ -135,19 +195,19 @@ class ContrastRows:
         pairs: Pairs,
         window: Samples,
         baseline: Samples,
-        segments: Sequence[str] | None = None,
-        statistics: Sequence[str] | None = None,
+        *,
+        statistics: Labels,
+        tiers: Labels,
+        segments: Labels | None = None,
     ) -> None:
-        """Adds a row per pair in which both sides have units.
-
-        `segments` and `statistics` name each pair's where they differ.
-        """
+        """Adds a row per pair in which both sides have units; statistics, tiers and segments name each pair's."""
         # Whether a level lies above zero needs no baseline.
         present = np.flatnonzero((window.n > 0) & ((baseline.n > 0) | (identity.kind == "level")))
         if len(present) == 0:
             return
-        clusters = ((window.share > 0) | (baseline.share > 0)).sum(axis=1)
-        effect, degrees = design_effect(identity.kind, window, baseline, clusters)
+        if len(present) < len(window):
+            window, baseline = window.at(present), baseline.at(present)
+        effect, degrees, clusters = design_effect(identity.kind, window, baseline)
         root = np.sqrt(effect)
         numbers: dict[str, NDArray[Any]] = {
             "value": window.value,
@@ -167,22 +227,20 @@ class ContrastRows:
             "design_effect": effect,
             "clusters": clusters,
             "degrees": degrees,
-            "is_provisional": pairs.provisional,
+            "is_provisional": pairs.provisional[present],
         }
-        columns: dict[str, Sequence[object]] = {
-            "window_start": [pairs.windows[i].start for i in present],
-            "window_end": [pairs.windows[i].end for i in present],
-            "baseline_start": [pairs.baselines[i].start for i in present],
-            "baseline_end": [pairs.baselines[i].end for i in present],
+        labels = {"statistic": statistics.at(present), "tier": tiers.at(present)}
+        if segments is not None:
+            labels["segment"] = segments.at(present)
+        periods = {
+            "window": (pairs.windows, pairs.window[present]),
+            "baseline": (pairs.baselines, pairs.baseline[present]),
         }
         constants = {name: getattr(identity, name) for name in identity.__dataclass_fields__}
-        for name, each in (("segment", segments), ("statistic", statistics)):
-            if each is not None:
-                columns[name] = [each[int(i)] for i in present]
-                del constants[name]
         constants |= {"grain": pairs.grain, "baseline_is_named": pairs.named}
-        picked = {name: column[present] for name, column in numbers.items()}
-        self.chunks.append(_Chunk(len(present), picked, columns, constants))
+        if segments is None:
+            constants["segment"] = WHOLE
+        self.chunks.append(_Chunk(len(present), numbers, labels, periods, constants))
 
     def frame(self) -> pl.DataFrame:
         """All contrasts."""
@@ -195,56 +253,92 @@ class ContrastRows:
             return pl.Series(name, [], dtype=dtype)
         if name in self.chunks[0].numbers:
             values = np.concatenate([chunk.numbers[name] for chunk in self.chunks])
-            return pl.Series(name, values.astype(np.int64) if dtype == pl.Int64() else values).cast(dtype)
-        if all(name in chunk.constants for chunk in self.chunks):
-            of_chunk = np.repeat(np.arange(len(self.chunks)), [chunk.rows for chunk in self.chunks])
-            return pl.Series(name, [chunk.constants[name] for chunk in self.chunks], dtype=dtype).gather(of_chunk)
-        each: list[object] = []
+            return pl.Series(name, values.astype(np.int64) if dtype == pl.Int64() else values, dtype=dtype)
+        tables, codes, begin = [], [], 0
         for chunk in self.chunks:
-            each += chunk.columns[name] if name in chunk.columns else [chunk.constants[name]] * chunk.rows
-        return pl.Series(name, each, dtype=dtype)
+            table, code = chunk.column(name)
+            tables += table
+            codes.append(code + begin)
+            begin += len(table)
+        return pl.Series(name, tables, dtype=dtype)[np.concatenate(codes)]
+
+
+WHOLE = "all"
+"""The segment of what is not cut any further."""
 
 
 @dataclass(frozen=True)
 class _Chunk:
-    """Rows of one call: numbers and other columns by name, and what is the same in all of them."""
+    """Rows of one call: numbers, labels and periods by name, and what is the same in all of them."""
 
     rows: int
     numbers: Mapping[str, NDArray[Any]]
-    columns: Mapping[str, Sequence[object]]
+    labels: Mapping[str, Labels]
+    periods: Mapping[str, tuple[Sequence[Period], Integers]]
     constants: Mapping[str, object]
 
+    def column(self, name: str) -> tuple[list[object], Integers]:
+        """A column as the values that there are, and each row's number."""
+        if name in self.constants:
+            return [self.constants[name]], np.zeros(self.rows, dtype=np.int64)
+        if name in self.labels:
+            return list(self.labels[name].values), self.labels[name].codes
+        side, _, end = name.partition("_")
+        periods, codes = self.periods[side]
+        return [getattr(period, end) for period in periods], codes
 
-def design_effect(kind: str, window: Samples, baseline: Samples, clusters: Integers) -> tuple[Floats, Floats]:
-    """Variance of the difference over repositories, relative to that of independent units; and its degrees of freedom.
 
-    1 and 0 for a single repository. With few events the repositories' spread says little: rates are never taken to be
+def design_effect(kind: str, window: Samples, baseline: Samples) -> tuple[Floats, Floats, Integers]:
+    """Variance of the difference over repositories, relative to that of independent units; its degrees of freedom.
+
+    And how many repositories have units in either. 1 and 0 for a single repository. With few events the repositories'
+    spread says little: rates are never taken to be
     better than independent units. What repositories of unequal size hide from the residuals is added back, and they
     count as fewer: 1 / sum of squared shares (Kish 1965; Carter, Schnepel and Steigerwald 2017).
     """
-    difference = finite(window.influence) - finite(baseline.influence)
     has_both = baseline.n > 0
-    both = (finite(window.share) + finite(baseline.share)) / 2
-    share = np.where(has_both[:, None], both, finite(window.share))
-    squares, cubes = (share**2).sum(axis=1), (share**3).sum(axis=1)
+    clusters, squares, cubes, differences = _sums_over_pairs(window, baseline, has_both)
     with np.errstate(divide="ignore", invalid="ignore"):
-        spread = (difference**2).sum(axis=1) / (window.variance + np.where(has_both, baseline.variance, 0.0))
+        spread = differences / (window.variance + np.where(has_both, baseline.variance, 0.0))
         effect = 1 + (spread - (1 - squares)) / left_in_residuals(squares, cubes)
         degrees = np.maximum(1 / squares - 1, 1.0)
     effect = np.where((clusters > 1) & np.isfinite(effect), effect, 1.0)
     least = SMALLEST_DESIGN_EFFECT if kind == "log" else 1.0
-    return np.maximum(effect, least), np.where(clusters > 1, degrees, 0.0)
+    return np.maximum(effect, least), np.where(clusters > 1, degrees, 0.0), clusters
+
+
+def _sums_over_pairs(
+    window: Samples, baseline: Samples, has_both: NDArray[np.bool_]
+) -> tuple[Integers, Floats, Floats, Floats]:
+    """Per pair: repositories with units, sums of squared and cubed mean shares, and of squared differed influence."""
+    if are_many(int(window.width.sum())):
+        from metrics.stats import kernels
+
+        sums = kernels.sums_over_pairs(
+            window.influence,
+            window.share,
+            window.first,
+            baseline.influence,
+            baseline.share,
+            baseline.first,
+            window.width,
+            has_both,
+        )
+        return sums[:, 0].astype(np.int64), sums[:, 1], sums[:, 2], sums[:, 3]
+    now, before, offsets = window.cells, baseline.cells, window.offsets
+    share, share_before = finite(window.share[now]), finite(baseline.share[before])
+    difference = finite(window.influence[now]) - finite(baseline.influence[before])
+    mean = np.where(np.repeat(has_both, window.width), (share + share_before) / 2, share)
+    worked = ((share > 0) | (share_before > 0)).astype(np.float64)
+    clusters = reduce_cells(worked, offsets).astype(np.int64)
+    square = mean * mean
+    return (
+        clusters,
+        reduce_cells(square, offsets),
+        reduce_cells(square * mean, offsets),
+        reduce_cells(difference * difference, offsets),
+    )
 
 
 SMALLEST_DESIGN_EFFECT = 0.25
 """Chance can make repositories' differences look all but equal; four times the units is the most that is believed."""
-
-
-def per_tier(samples_cells: Floats, tiers: int, windows: int, clusters: Integers) -> Iterator[Floats]:
-    """Splits a cell column into one matrix (windows × repositories) per tier, as `Grouping` lays cells out."""
-    start = 0
-    for tier in range(tiers):
-        width = int(clusters[tier * windows])
-        stop = start + windows * width
-        yield samples_cells[start:stop].reshape(windows, width)
-        start = stop

@@ -1,5 +1,6 @@
 """What an engine has read of the facts, kept while it is small: metrics, views and spans ask for the same again."""
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,8 @@ class Reads:
     """Results by query, and the columns of relations. Facts do not change under an engine."""
 
     kept: dict[str, Columns] = field(default_factory=dict)
+    shared: dict[str, Columns] = field(default_factory=dict)
+    arrays: dict[Hashable, NDArray[Any]] = field(default_factory=dict)
     described: dict[str, frozenset[str]] = field(default_factory=dict)
     size: int = 0
 
@@ -31,6 +34,19 @@ class Reads:
             self.kept[query] = found
             self.size += rows
         return found
+
+    def always(self, connection: duckdb.DuckDBPyConnection, query: str) -> Columns:
+        """The same of columns that many definitions need: kept however many rows there are."""
+        if query not in self.shared:
+            found = connection.execute(query).fetchnumpy()
+            self.shared[query] = {name: np.asarray(column) for name, column in found.items()}
+        return self.shared[query]
+
+    def made(self, key: Hashable, make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
+        """An array made of what was read, once."""
+        if key not in self.arrays:
+            self.arrays[key] = make()
+        return self.arrays[key]
 
     def columns(self, connection: duckdb.DuckDBPyConnection, relation: str) -> frozenset[str]:
         """The names of a relation's columns."""

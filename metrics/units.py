@@ -49,18 +49,28 @@ class Units:
     def take(self, order: NDArray[np.intp]) -> "Units":
         """The units in another order."""
         return Units(
-            self.tier[order],
-            self.repository[order],
-            self.team[order],
-            self.ai_use[order],
-            self.category[order],
-            self.day[order],
+            _taken(self.tier, order),
+            _taken(self.repository, order),
+            _taken(self.team, order),
+            _taken(self.ai_use, order),
+            _taken(self.category, order),
+            _taken(self.day, order),
             tuple(column[order] for column in self.numbers),
         )
 
     def pooled(self) -> "Units":
         """The same units with all tiers mixed into one."""
-        return replace(self, tier=np.zeros_like(self.tier))
+        return replace(self, tier=constant(0, len(self)))
+
+
+def constant(code: int, rows: int) -> Integers:
+    """A column of one and the same code, which takes no room."""
+    return np.broadcast_to(np.int32(code), rows)
+
+
+def _taken(column: Integers, order: NDArray[np.intp]) -> Integers:
+    """A column in another order."""
+    return constant(int(column[0]), len(order)) if column.strides == (0,) and len(column) else column[order]
 
 
 def concatenate(parts: Sequence[Units]) -> Units:
@@ -107,9 +117,30 @@ class Days:
 
     def windows(self, grain: Grain) -> tuple[list[Period], Integers]:
         """The windows of a grain, and per day the number of its window."""
-        periods = self.calendar.windows(self.first, self.last, grain)
-        starts = np.array([period.start for period in periods], dtype="datetime64[D]")
-        return periods, (np.searchsorted(starts, self._days, side="right") - 1).astype(np.int64)
+        if grain not in self._windows:
+            periods = self.calendar.windows(self.first, self.last, grain)
+            starts = np.array([period.start for period in periods], dtype="datetime64[D]")
+            numbers = (np.searchsorted(starts, self._days, side="right") - 1).astype(np.int64)
+            self._windows[grain] = (periods, numbers)
+        return self._windows[grain]
+
+    @cached_property
+    def _windows(self) -> dict[Grain, tuple[list[Period], Integers]]:
+        """The windows that have been asked for: every metric asks for them dozens of times."""
+        return {}
+
+    @cached_property
+    def years(self) -> list[Period]:
+        """The trailing years that are complete."""
+        return self.calendar.windows(self.first, self.last, "trailing_year")
+
+    @cached_property
+    def atoms(self) -> Integers:
+        """Per day, the number of the stretch of days that no window of any grain cuts in two."""
+        begins = np.zeros(len(self.all), dtype=bool)
+        for grain in GRAINS:
+            begins |= np.diff(self.windows(grain)[1], prepend=-1) != 0
+        return np.cumsum(begins) - 1
 
     def inside(self, period: Period) -> NDArray[np.bool_]:
         """Per day, whether it falls into the period."""

@@ -52,17 +52,22 @@ def _watch_notes(source: Described, metric: Metric) -> pl.DataFrame:
     if not selects:
         return pl.DataFrame()
     units = concatenate([source.units(fact, where, time, numbers) for fact, where, time in selects])
+    # Of every tier and day, how many units there are and how many are watched, kind by kind.
+    span = len(source.days.all)
+    place = units.tier * np.int32(span) + units.day
+    daily = np.stack(
+        [
+            np.bincount(place, weights=column, minlength=len(TIERS) * span).reshape(len(TIERS), span)
+            for column in (None, *units.numbers)
+        ]
+    )
     frames = []
     for grain in GRAINS:
         periods, window_of_day = source.days.windows(grain)
-        for tiers, each in ((TIERS, units), ((MIXED,), units.pooled())):
-            code = each.tier * len(periods) + window_of_day[each.day]
-            size = len(tiers) * len(periods)
-            count = np.bincount(code, minlength=size)
-            states = [
-                _state(np.bincount(code, weights=column, minlength=size).astype(np.float64), count)
-                for column in each.numbers
-            ]
+        windows = np.add.reduceat(daily, np.searchsorted(window_of_day, np.arange(len(periods))), axis=2)
+        for tiers, of_tiers in ((TIERS, windows), ((MIXED,), windows.sum(axis=1, keepdims=True))):
+            count, *watched = of_tiers.reshape(len(daily), -1)
+            states = [_state(column, count) for column in watched]
             told = [_sentence(metric.watched, of_group) for of_group in zip(*states, strict=True)]
             frames.append(
                 pl.DataFrame(
@@ -88,7 +93,7 @@ def _units_of(metric: Metric) -> Iterator[tuple[str, str, str]]:
             yield each.activity.fact, each.activity.where, each.activity.end
 
 
-def _state(watched: NDArray[np.float64], count: NDArray[np.int64]) -> list[int]:
+def _state(watched: NDArray[np.float64], count: NDArray[np.float64]) -> list[int]:
     """Per group, whether its units are watched."""
     return [
         NOBODY if some == 0 else SOMEBODY if some < of else EVERYBODY for some, of in zip(watched, count, strict=True)

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metrics.calendar import Period
-from metrics.contrasts import Pairs, Samples
-from metrics.estimators.base import Sampler, Statistic, Target, alike, stack
-from metrics.estimators.segments import identity_of
-from metrics.stats.grouping import finite, make_holders
+from metrics.contrasts import Labels, Pairs, Samples, stack
+from metrics.estimators.base import Sampler, Statistic, Target, alike, identity_of
+from metrics.stats.grouping import finite, reduce_cells
+from metrics.stats.holders import make_holders
 from metrics.units import TIERS, Units
 
 Integers = NDArray[np.integer[Any]]
@@ -74,26 +74,21 @@ def add_arm_contrasts(target: Target, units: Units, statistics: Sequence[Statist
         enough = [min((of_tier == arm).sum() for arm in (0, 1)) >= FEWEST_REPOSITORIES for of_tier in arms]
         if not any(enough):
             continue
+        wanted = [n for n, three in enumerate(spans) if enough[n] and three is not None]
+        baselines = [three.baseline if three else window for three in spans]
         for kind in (ARM, ARM_BEFORE):
             samples = _sampled(target, units, spans, arms, kind, sample)
-            for number, tier in enumerate(TIERS):
-                three = spans[number]
-                if not enough[number] or three is None:
+            for is_named in (True, False):
+                mine = [n for n in wanted if (target.source.baseline(TIERS[n]) is not None) == is_named]
+                tier, arm = (codes.ravel() for codes in np.meshgrid(mine, np.arange(len(ARMS)), indexing="ij"))
+                if len(tier) == 0:
                     continue
-                is_named = target.source.baseline(tier) is not None
-                pairs = Pairs("quarter", [window], [three.baseline], is_named, provisional[[index]])
-                for arm, name in enumerate(ARMS):
-                    of_arm = [of_statistic[number * len(ARMS) + arm] for of_statistic in samples]
-                    for together in alike(statistics):
-                        _add(
-                            target,
-                            [statistics[i] for i in together],
-                            [of_arm[i] for i in together],
-                            pairs,
-                            tier,
-                            kind,
-                            name,
-                        )
+                first = np.zeros(len(tier), dtype=np.int64)
+                provisionals = np.full(len(tier), provisional[index])
+                pairs = Pairs("quarter", [window], first, baselines, tier, is_named, provisionals)
+                for together in alike(statistics):
+                    chosen = [samples[i] for i in together]
+                    _add(target, [statistics[i] for i in together], chosen, pairs, tier, arm, kind)
 
 
 def _add(
@@ -101,16 +96,25 @@ def _add(
     statistics: Sequence[Statistic],
     samples: Sequence[Samples],
     pairs: Pairs,
-    tier: str,
+    tier: Integers,
+    arm: Integers,
     kind: str,
-    arm: str,
 ) -> None:
-    """Adds the contrasts of an arm's later period with its earlier one; counts have no mix to be held."""
-    before, after = (stack([each.at(np.array([period])) for each in samples]) for period in (0, 1))
+    """Adds the contrasts of arms' later period with their earlier one; counts have no mix to be held."""
+    group = (tier * len(ARMS) + arm) * 2
+    before, after = (stack([each.at(group + period) for each in samples]) for period in (0, 1))
     if not statistics[0].name.endswith("per_week"):
         after = standardised(after, before, statistics[0].kind)
-    identity, names = identity_of(target, statistics[0], tier, kind, arm), [each.name for each in statistics]
-    target.contrasts.add(identity, pairs.times(len(statistics)), after, before, statistics=names)
+    count = len(statistics)
+    target.contrasts.add(
+        identity_of(target, statistics[0], kind),
+        pairs.times(count),
+        after,
+        before,
+        statistics=Labels([each.name for each in statistics], np.repeat(np.arange(count), len(tier))),
+        tiers=Labels(TIERS, np.tile(tier, count)),
+        segments=Labels(ARMS, np.tile(arm, count)),
+    )
 
 
 def _spans(target: Target, tier: str, window: Period, previous: Period | None) -> Spans | None:
@@ -138,7 +142,7 @@ def _arms(target: Target, units: Units, spans: Sequence[Spans | None], onboarded
 
 def _sampled(
     target: Target, units: Units, spans: Sequence[Spans | None], arms: Integers, kind: str, sample: Sampler
-) -> list[list[Samples]]:
+) -> list[Samples]:
     """Samples of every tier and arm in an earlier and a later period."""
     days = target.source.days
     span_of_day = np.full((len(TIERS), len(days.all)), -1, dtype=np.int64)
@@ -152,8 +156,8 @@ def _sampled(
         weeks[number * len(ARMS) : (number + 1) * len(ARMS)] = target.source.elapsed(periods)
     # The last column is that of units without a known repository: they are in no arm.
     arm = np.column_stack([arms, np.full(len(TIERS), -1)])[units.tier, units.repository]
-    holders = make_holders(units.tier, units.repository, len(TIERS), arm, len(ARMS))
-    return sample(units, holders.by_window(span_of_day[units.tier, units.day], 2), weeks)
+    holders = make_holders(units.tier, units.repository, len(TIERS), arm, len(ARMS), days=units.day)
+    return sample(holders.by_day(span_of_day, 2), weeks.reshape(-1))
 
 
 def standardised(after: Samples, before: Samples, kind: str) -> Samples:
@@ -164,13 +168,14 @@ def standardised(after: Samples, before: Samples, kind: str) -> Samples:
     first order for quantiles). Weights that differ from the shares cost precision (Kish 1965): 1 + the
     variance of the weights.
     """
-    share, wanted = finite(after.share), finite(before.share)
+    now, offsets, width = after.cells, after.offsets, after.width
+    share, wanted = finite(after.share[now]), finite(before.share[before.cells])
     with np.errstate(divide="ignore", invalid="ignore"):
-        deviation = np.where(share > 0, finite(after.influence) / share, 0.0)
+        deviation = np.where(share > 0, finite(after.influence[now]) / share, 0.0)
         weight = np.where(share > 0, wanted / share, 0.0)
-    shift = (wanted * deviation).sum(axis=1)
-    cost = np.maximum((weight**2 * share).sum(axis=1), 1.0)
-    influence = wanted * (deviation - shift[:, None])
+    shift = reduce_cells(wanted * deviation, offsets)
+    cost = np.maximum(reduce_cells(weight**2 * share, offsets), 1.0)
+    influence = wanted * (deviation - np.repeat(shift, width))
     value = after.value
     if kind == "log":
         value = value * np.exp(shift)
@@ -179,7 +184,7 @@ def standardised(after: Samples, before: Samples, kind: str) -> Samples:
     else:
         value = value * (1 + shift)
         with np.errstate(divide="ignore", invalid="ignore"):
-            influence = finite(influence / (1 + shift)[:, None])
+            influence = finite(influence / np.repeat(1 + shift, width))
     root = np.sqrt(cost)
     return replace(
         after,
@@ -190,4 +195,5 @@ def standardised(after: Samples, before: Samples, kind: str) -> Samples:
         variance=after.variance * cost,
         influence=influence,
         share=wanted,
+        first=offsets[:-1],
     )

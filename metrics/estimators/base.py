@@ -2,21 +2,23 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Protocol
+from datetime import date, datetime, timedelta
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from metrics.calendar import QUARTERS_PER_YEAR, Calendar, Grain, Period
-from metrics.contrasts import ContrastRows, Identity, Pairs, Samples
+from metrics.contrasts import ContrastRows, Identity, Labels, Pairs, Samples, stack
 from metrics.model import Metric
 from metrics.rows import Shape, ValueRows
-from metrics.stats.grouping import Grouping, Holders, make_holders, repository_holders
+from metrics.stats.grouping import Grouping
+from metrics.stats.holders import Holders, make_holders, repository_holders
 from metrics.stats.successive import History
 from metrics.units import MIXED, Days, Units
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.integer[Any]]
 
 JUDGED_GRAINS: tuple[Grain, ...] = ("month", "quarter")
 """Windows that are compared with a baseline; weeks are too short to be judged (METRICS §5)."""
@@ -34,6 +36,8 @@ class Segmentation:
     grains: Sequence[Grain]
     tiers: Sequence[str]
     has_histogram: bool
+    has_rows: bool = True
+    """Whether rows of `metric_values` are wanted, or only contrasts."""
 
     @property
     def judged(self) -> bool:
@@ -105,15 +109,16 @@ class Target:
 
     def holders(self, units: Units, plan: Segmentation) -> Holders:
         """Groups units by tier and segment. `units` must be pooled where the plan mixes tiers."""
+        sizes, atoms = (len(plan.tiers), len(plan.segments)), self.source.days.atoms
         if plan.kind == "repo":
-            return repository_holders(units.tier, units.repository, len(plan.tiers), len(plan.segments))
-        columns = {"ai_use": units.ai_use, "category": units.category, "team": units.team}
-        return make_holders(units.tier, units.repository, len(plan.tiers), columns.get(plan.kind), len(plan.segments))
+            return repository_holders(units.tier, units.repository, *sizes, days=units.day, atoms=atoms)
+        segment = {"ai_use": units.ai_use, "category": units.category, "team": units.team}.get(plan.kind)
+        return make_holders(units.tier, units.repository, sizes[0], segment, sizes[1], days=units.day, atoms=atoms)
 
-    def shape(self, units: Units, holders: Holders, plan: Segmentation, grain: Grain) -> Shape:
+    def shape(self, holders: Holders, plan: Segmentation, grain: Grain) -> Shape:
         """Cuts held units into the windows of a grain."""
         periods, window_of_day = self.source.days.windows(grain)
-        return self.shape_of(holders.by_window(window_of_day[units.day], len(periods)), plan, grain, periods)
+        return self.shape_of(holders.by_day(window_of_day, len(periods)), plan, grain, periods)
 
     def shape_of(self, grouping: Grouping, plan: Segmentation, grain: Grain, periods: Sequence[Period]) -> Shape:
         """Names for the groups of a grouping."""
@@ -134,11 +139,9 @@ def units_for(plan: Segmentation, units: Units) -> Units:
     return units.pooled() if list(plan.tiers) == [MIXED] else units
 
 
-Sampler = Callable[[Units, Grouping, Floats], list[list[Samples]]]
-"""Makes samples from grouped units and the weeks elapsed (tiers × windows): per statistic, per tier.
-
-Arrays over windows.
-"""
+Sampler = Callable[[Grouping, Floats], list[Samples]]
+"""Makes samples, one per statistic, of a grouping of the units at hand, over its groups; and the weeks that elapsed
+in each group."""
 
 
 @dataclass(frozen=True)
@@ -151,43 +154,10 @@ class Statistic:
     scale: float = 1.0
 
 
-def add_contrasts(
-    target: Target,
-    units: Units,
-    holders: Holders,
-    tiers: Sequence[str],
-    statistics: Sequence[Statistic],
-    by_grain: dict[Grain, list[list[Samples]]],
-    sample: Sampler,
-    elapsed: Callable[[Sequence[Period]], Floats] | None = None,
-) -> None:
-    """Compares each tier's windows with its baseline.
-
-    `by_grain` holds, per judged grain, statistic and tier, the samples of all windows; `sample` makes such samples
-    for any other grouping of `units`
-    (pooled where tiers are mixed): it is used for named baselines and for trailing years.
-    `elapsed` tells what such samples are divided by, tier by tier, each in a period of its own: weeks, if not given.
-    """
-    lasting = elapsed or target.source.elapsed
-    named = [target.source.baseline(tier) for tier in tiers]
-    base = sample(*_period_grouping(target, units, holders, named, lasting)) if any(named) else None
-    years = target.source.days.calendar.windows(target.source.days.first, target.source.days.last, "trailing_year")
-    yearly = [sample(*_period_grouping(target, units, holders, [year] * len(tiers), lasting)) for year in years]
-    for together in alike(statistics):
-        for number, tier in enumerate(tiers):
-            comparison = _Comparison(
-                target,
-                [statistics[index] for index in together],
-                tier,
-                named[number],
-                [base[index][number] for index in together] if base is not None else [],
-            )
-            for grain in JUDGED_GRAINS:
-                periods, _ = target.source.days.windows(grain)
-                comparison.add(grain, periods, [by_grain[grain][index][number] for index in together], 1)
-            if yearly:
-                stacked = [stack([one[index][number] for one in yearly]) for index in together]
-                comparison.add("trailing_year", years, stacked, QUARTERS_PER_YEAR)
+def identity_of(target: Target, statistic: Statistic, segment_kind: str = "all") -> Identity:
+    """What contrasts of a statistic are about."""
+    metric = target.metric
+    return Identity(metric.id, metric.version, statistic.kind, statistic.unit, statistic.scale, segment_kind)
 
 
 def alike(statistics: Sequence[Statistic]) -> list[list[int]]:
@@ -198,63 +168,107 @@ def alike(statistics: Sequence[Statistic]) -> list[list[int]]:
     return list(found.values())
 
 
-def stack(samples: Sequence[Samples]) -> Samples:
-    """Samples of several periods, one after another."""
-    return Samples(
-        *(np.concatenate([getattr(sample, name) for sample in samples]) for name in Samples.__dataclass_fields__)
-    )
-
-
-def _period_grouping(
+def add_contrasts(
     target: Target,
-    units: Units,
+    holders: Holders,
+    tiers: Sequence[str],
+    statistics: Sequence[Statistic],
+    by_grain: dict[Grain, list[Samples]],
+    sample: Sampler,
+    elapsed: Callable[[Sequence[Period]], Floats] | None = None,
+) -> None:
+    """Compares each tier's windows with its baseline.
+
+    `by_grain` holds, per judged grain and statistic, the samples of all tiers × windows; `sample` makes such samples
+    for any other grouping of the units
+    held (pooled where tiers are mixed): it is used for named baselines and for trailing years.
+    `elapsed` tells what such samples are divided by, tier by tier, each in a period of its own: weeks, if not given.
+    """
+    lasting = elapsed or target.source.elapsed
+    named = [target.source.baseline(tier) for tier in tiers]
+    base = sample(*period_grouping(target, holders, named, lasting)) if any(named) else None
+    years = target.source.days.years
+    yearly = [sample(*period_grouping(target, holders, [year] * len(tiers), lasting)) for year in years]
+    for together in alike(statistics):
+        chosen = [statistics[index] for index in together]
+        comparison = _Comparison(target, chosen, tiers, named, [base[index] for index in together] if base else [])
+        for grain, samples in by_grain.items():
+            periods, _ = target.source.days.windows(grain)
+            comparison.add(grain, periods, [samples[index] for index in together], 1)
+        if yearly:
+            # Year after year; tier after tier is how grains come.
+            by_tier = np.arange(len(years) * len(tiers)).reshape(len(years), len(tiers)).T.ravel()
+            stacked = [stack([one[index] for one in yearly]).at(by_tier) for index in together]
+            comparison.add("trailing_year", years, stacked, QUARTERS_PER_YEAR)
+
+
+def period_grouping(
+    target: Target,
     holders: Holders,
     periods: Sequence[Period | None],
     elapsed: Callable[[Sequence[Period]], Floats],
-) -> tuple[Units, Grouping, Floats]:
-    """Groups units by tier, each tier within a period of its own (none: no units)."""
+) -> tuple[Grouping, Floats]:
+    """Groups units by tier and segment, each tier within a period of its own (none: no units)."""
     days = target.source.days
     nowhere = np.zeros(len(days.all), dtype=bool)
     inside = np.stack([days.inside(period) if period else nowhere for period in periods])
-    window = np.where(inside[units.tier, units.day], 0, -1).astype(np.int64)
     weeks = elapsed([period or Period(days.first, days.first) for period in periods])
-    return units, holders.by_window(window, 1), weeks.reshape(-1, 1)
+    return holders.by_day(np.where(inside, 0, -1), 1), np.repeat(weeks, holders.segments)
 
 
 @dataclass(frozen=True)
 class _Comparison:
-    """Statistics of one kind in one tier, compared with the named baseline, else with a window before."""
+    """Statistics of one kind by tier, compared with the named baseline, else with a window before."""
 
     target: Target
     statistics: Sequence[Statistic]
-    tier: str
-    named: Period | None
+    tiers: Sequence[str]
+    named: Sequence[Period | None]
     named_samples: Sequence[Samples]
 
     def add(self, grain: Grain, periods: Sequence[Period], samples: Sequence[Samples], step: int) -> None:
-        """Adds the contrasts of a grain: `samples` are those of each statistic, the window before lies `step` back."""
-        provisional = self.target.source.provisional(periods, self.target.metric.follow_up)
-        if self.named is not None:
-            chosen = np.array([i for i, period in enumerate(periods) if period.start >= self.named.end], dtype=np.intp)
-            against = np.zeros(len(chosen), dtype=np.intp)
-            baselines = [self.named] * len(chosen)
-        else:
-            chosen = np.arange(step, len(periods), dtype=np.intp)
-            against = chosen - step
-            baselines = [periods[int(i)] for i in against]
-        if len(chosen) == 0:
-            return
-        references = samples if self.named is None else self.named_samples
-        pairs = Pairs(grain, [periods[int(i)] for i in chosen], baselines, self.named is not None, provisional[chosen])
+        """Adds the contrasts of a grain: `samples` are those of each statistic, tiers × windows.
+
+        The window before lies `step` back.
+        """
+        count = len(periods)
+        tier, window = np.divmod(np.arange(len(self.tiers) * count), count)
+        ends = [period.end if period else None for period in self.named]
+        has_named = np.array([end is not None for end in ends])[tier]
+        begins = np.array([periods[i].start for i in range(count)], dtype="datetime64[D]")[window]
+        with_named = np.flatnonzero(has_named & (begins >= np.array(ends, dtype="datetime64[D]")[tier]))
+        with_before = np.flatnonzero(~has_named & (window >= step))
+        if len(with_named):
+            of_tier = [period or Period(date.min, date.min) for period in self.named]
+            against = (of_tier, tier[with_named])
+            self._add(
+                grain, periods, (tier, window), samples, with_named, self.named_samples, tier[with_named], against
+            )
+        if len(with_before):
+            before = (periods, window[with_before] - step)
+            self._add(grain, periods, (tier, window), samples, with_before, samples, with_before - step, before)
+
+    def _add(
+        self,
+        grain: Grain,
+        periods: Sequence[Period],
+        places: tuple[Integers, Integers],
+        samples: Sequence[Samples],
+        chosen: Integers,
+        references: Sequence[Samples],
+        against: Integers,
+        baselines: tuple[Sequence[Period], Integers],
+    ) -> None:
+        tier, window = (codes[chosen] for codes in places)
+        provisional = self.target.source.provisional(periods, self.target.metric.follow_up)[window]
+        named = references is self.named_samples
+        pairs = Pairs(grain, periods, window, *baselines, named, provisional)
+        count = len(self.statistics)
         self.target.contrasts.add(
-            self._identity,
-            pairs.times(len(self.statistics)),
+            identity_of(self.target, self.statistics[0]),
+            pairs.times(count),
             stack([each.at(chosen) for each in samples]),
             stack([each.at(against) for each in references]),
-            statistics=[statistic.name for statistic in self.statistics for _ in chosen],
+            statistics=Labels([each.name for each in self.statistics], np.repeat(np.arange(count), len(chosen))),
+            tiers=Labels(self.tiers, np.tile(tier, count)),
         )
-
-    @property
-    def _identity(self) -> Identity:
-        metric, first = self.target.metric, self.statistics[0]
-        return Identity(metric.id, metric.version, first.name, first.kind, first.unit, first.scale, self.tier)

@@ -10,6 +10,7 @@ from metrics.estimators import distribution
 from metrics.estimators.base import Source, Target
 from metrics.estimators.prepared import run_prepared, units_of
 from metrics.model import Concurrency, Distribution
+from metrics.stats.grouping import are_many, codes_of
 from metrics.units import Units, concatenate
 
 Floats = NDArray[np.float64]
@@ -55,15 +56,38 @@ def open_by_day(units: Units, edges: Integers) -> Units:
         units: as `open_spans` gives them.
         edges: as `day_spans` gives them.
     """
-    parts = [_of_tier(int(tier), units.only(units.tier == tier), edges) for tier in np.unique(units.tier)]
+    parts = [_of_tier(int(tier), units, edges) for tier in np.flatnonzero(np.bincount(units.tier))]
     return concatenate(parts) if parts else units_of(*(np.zeros(0, dtype=np.int64),) * 3, (np.zeros(0),))
 
 
 def _of_tier(tier: int, units: Units, edges: Integers) -> Units:
-    start, stop, holder = units.numbers
-    holders, row = np.unique(holder.astype(np.int64), return_inverse=True)
-    days, length = len(edges) - 1, np.diff(edges).astype(np.float64)
-    shape = (len(holders), days)
+    mine = units.tier == tier
+    holder = units.numbers[2].astype(np.int64)
+    is_held = np.zeros(int(holder.max(initial=0)) + 1, dtype=bool)
+    is_held[holder[mine]] = True
+    holders = np.flatnonzero(is_held)
+    row = (np.cumsum(is_held) - 1)[holder]
+    length = np.diff(edges).astype(np.float64)
+    if are_many(len(units)):
+        from metrics.stats import kernels
+
+        start, stop = units.numbers[:2]
+        area, level = kernels.open_levels(mine, codes_of(row), start, stop, edges, len(holders))
+        area, level = area.astype(np.float64), level.astype(np.float64)
+    else:
+        start, stop = (column[mine] for column in units.numbers[:2])
+        area, level = _levels(row[mine], start, stop, edges, len(holders))
+    # Whole days: all that began before, less what had ended.
+    area += (np.cumsum(level, axis=1) - level) * length
+    held, day = np.nonzero(area > 0)
+    value = area[held, day] / length[day]
+    return units_of(np.full(len(held), tier, dtype=np.int64), holders[held], day.astype(np.int64), (value,))
+
+
+def _levels(row: Integers, start: Floats, stop: Floats, edges: Integers, rows: int) -> tuple[Floats, Floats]:
+    """Per holder and day, microseconds that a unit adds on the day it begins or ends, and how many more are open."""
+    days = len(edges) - 1
+    shape = (rows, days)
     area, level = np.zeros(shape), np.zeros(shape)
     # What was open before the first day is open from its beginning on.
     for sign, instant in ((1, np.clip(start, edges[0], edges[-1])), (-1, np.clip(stop, edges[0], edges[-1]))):
@@ -72,8 +96,4 @@ def _of_tier(tier: int, units: Units, edges: Integers) -> Units:
         rest = edges[day + 1] - instant
         area += sign * np.bincount(cell, weights=rest, minlength=area.size).reshape(shape)
         level += sign * np.bincount(cell, minlength=area.size).reshape(shape)
-    # Whole days: all that began before, less what had ended.
-    area += (np.cumsum(level, axis=1) - level) * length
-    held, day = np.nonzero(area > 0)
-    value = area[held, day] / length[day]
-    return units_of(np.full(len(held), tier, dtype=np.int64), holders[held], day.astype(np.int64), (value,))
+    return area, level

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metrics.calendar import Grain
-from metrics.contrasts import Samples, per_tier
+from metrics.contrasts import Samples, samples_of
 from metrics.estimators.arms import add_arm_contrasts
 from metrics.estimators.base import JUDGED_GRAINS, Statistic, Target, add_contrasts, units_for
 from metrics.estimators.per_engineer import PerEngineer
@@ -15,7 +15,7 @@ from metrics.stats.clusters import critical
 from metrics.stats.dispersion import dispersion_between
 from metrics.stats.grouping import Grouping, reduce_cells
 from metrics.stats.scores import poisson
-from metrics.units import MIXED, Units
+from metrics.units import MIXED
 
 Floats = NDArray[np.float64]
 
@@ -36,25 +36,26 @@ def run(target: Target, estimator: Count) -> None:
     for plan in source.segmentations(target.metric, categories, everything):
         units = units_for(plan, everything)
         holders = target.holders(units, plan)
-        by_grain: dict[Grain, list[list[Samples]]] = {}
+        by_grain: dict[Grain, list[Samples]] = {}
         for grain in plan.grains:
-            shape = target.shape(units, holders, plan, grain)
-            _add_rows(target, shape)
+            shape = target.shape(holders, plan, grain)
+            if plan.has_rows:
+                _add_rows(target, shape)
             if plan.judged and grain in JUDGED_GRAINS:
-                by_grain[grain] = _samples(units, shape.grouping, np.tile(shape.weeks, (len(plan.tiers), 1)))
+                by_grain[grain] = _samples(shape.grouping, np.tile(shape.weeks, len(plan.tiers)))
         if plan.judged:
-            add_contrasts(target, units, holders, plan.tiers, STATISTICS, by_grain, _samples)
+            add_contrasts(target, holders, plan.tiers, STATISTICS, by_grain, _samples)
             if list(plan.tiers) != [MIXED]:
                 add_arm_contrasts(target, units, STATISTICS, _samples)
-        add_segment_contrasts(target, units, holders, plan, STATISTICS, _samples)
+        add_segment_contrasts(target, holders, plan, STATISTICS, _samples)
         if per_engineer:
-            per_engineer.add(units, holders, plan)
+            per_engineer.add(holders, plan)
 
 
 def _add_rows(target: Target, shape: Shape) -> None:
     """Adds count and per_week of one grain, from the first window in which the tier or segment had a unit."""
     grouping = shape.grouping
-    counts = np.bincount(grouping.codes[grouping.codes >= 0], minlength=grouping.size).astype(np.float64)
+    counts = grouping.over_groups(grouping.units())
     add_weekly(target, shape, counts, counts)
 
 
@@ -77,34 +78,13 @@ def add_weekly(target: Target, shape: Shape, counts: Floats, seen: Floats) -> No
     target.values.add(shape, "per_week", "per week", per_week, counts, keep, {"ci_low": low, "ci_high": high})
 
 
-def _samples(units: Units, grouping: Grouping, weeks: Floats) -> list[list[Samples]]:
-    """Samples of the weekly count, per tier."""
-    del units
-    tiers, windows = weeks.shape
-    cells = np.bincount(grouping.cells()[grouping.codes >= 0], minlength=int(grouping.clusters.sum())).astype(
-        np.float64
-    )
+def _samples(grouping: Grouping, weeks: Floats) -> list[Samples]:
+    """Samples of the weekly count."""
+    cells = grouping.units()
     totals = reduce_cells(cells, grouping.offsets())
     with np.errstate(divide="ignore", invalid="ignore"):
         share, variance = cells / grouping.spread(totals), 1 / totals
-    samples = []
-    shares = per_tier(share, tiers, windows, grouping.clusters)
-    unknown = np.full(windows, np.nan)
-    for tier, influence in enumerate(shares):
-        span = slice(tier * windows, (tier + 1) * windows)
-        elapsed = np.maximum(weeks[tier], np.finfo(np.float64).tiny)
-        samples.append(
-            Samples(
-                value=totals[span] / elapsed,
-                n=totals[span],
-                numerator=totals[span],
-                size=elapsed,
-                sd_low=unknown,
-                sd_high=unknown,
-                variance=variance[span],
-                units_per_week=totals[span] / elapsed,
-                influence=influence,
-                share=influence,
-            )
-        )
-    return [samples]
+    elapsed = np.maximum(weeks, np.finfo(np.float64).tiny)
+    per_week = totals / elapsed
+    columns = {"n": totals, "numerator": totals, "size": elapsed, "variance": variance, "units_per_week": per_week}
+    return [samples_of(grouping, value=per_week, influence=share, share=share, **columns)]

@@ -1,16 +1,18 @@
 """Runs a `Distribution`: n, mean, quantiles with intervals, histogram; unfinished work by product limit."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from metrics.calendar import Grain
-from metrics.contrasts import Samples, per_tier
+from metrics.contrasts import Samples, samples_of
 from metrics.estimators.arms import add_arm_contrasts
 from metrics.estimators.base import (
     HISTORIES,
     JUDGED_GRAINS,
+    Sampler,
     Segmentation,
     Statistic,
     Target,
@@ -25,13 +27,16 @@ from metrics.stats.clusters import CONFIDENCE, critical
 from metrics.stats.distribution import (
     Buckets,
     Ordered,
-    QuantileEstimate,
+    Quantile,
     ascending,
     estimate_quantiles,
     order_by_group,
+    read_quantiles,
+    totals_of,
 )
-from metrics.stats.grouping import Grouping, Holders, finite, reduce_cells
+from metrics.stats.grouping import Grouping, finite, influence_of, reduce_cells
 from metrics.stats.histogram import Bins
+from metrics.stats.holders import Holders
 from metrics.stats.product_limit import quantiles_of
 from metrics.stats.successive import History, Repositories
 from metrics.units import MIXED, Units
@@ -46,6 +51,8 @@ UNITS_FOR_A_MEAN = 500
 """Below this the mean of a skewed distribution has no interval that covers (METRICS §4)."""
 FLATTERS = 0.10
 """Excess of the product-limit median over that of ended units beyond which a row says so (METRICS §4)."""
+SHORTEST = 1e-9
+"""Weeks that a window is taken to have lasted at the least: one that has not begun has no units anyway."""
 NORMAL_SCORE = float(critical(np.array([1]), (1 + CONFIDENCE) / 2)[0])
 
 
@@ -65,25 +72,37 @@ def run(target: Target, estimator: Distribution) -> None:
     if len(everything) > 0:
         everything = everything.take(ascending(everything.numbers[0]))
         values = everything.numbers[0]
-        bins = Bins.of(values, estimator.first_bin)
+        bins, sample = Bins.of(values, estimator.first_bin), _sampler(estimator, values)
         for each in source.segmentations(target.metric, categories, everything):
             # Bins are spaced by the logarithm, which losses have none of.
             plan = replace(each, has_histogram=each.has_histogram and not estimator.is_signed)
             units = units_for(plan, everything)
             holders = target.holders(units, plan)
-            by_grain: dict[Grain, list[list[Samples]]] = {}
+            by_grain: dict[Grain, list[Samples]] = {}
             for grain in plan.grains:
-                shape = target.shape(units, holders, plan, grain)
-                ordered = order_by_group(values, shape.grouping)
-                samples = _add_rows(target, shape, plan, ordered, bins)
+                shape = target.shape(holders, plan, grain)
+                samples = _add_rows(target, shape, plan, values, bins) if plan.has_rows else []
                 if plan.judged and grain in JUDGED_GRAINS:
-                    weeks = np.tile(shape.weeks, (len(plan.tiers), 1))
-                    means = [_mean_samples(ordered, shape.grouping, weeks)] if estimator.is_signed else samples
-                    by_grain[grain] = means
+                    weeks = np.tile(shape.weeks, len(plan.tiers))
+                    has_samples = samples and not estimator.is_signed
+                    by_grain[grain] = samples if has_samples else sample(shape.grouping, weeks)
             if plan.judged or plan.kind in COMPARED:
-                _contrast(target, estimator, plan, units, holders, by_grain)
+                _contrast(target, estimator, plan, units, holders, by_grain, sample)
     if estimator.unfinished is not None:
         _add_unfinished(target, estimator)
+
+
+def _sampler(estimator: Distribution, values: Floats) -> Sampler:
+    """Makes samples of units whose values ascend: of the compared quantiles, or of the mean."""
+
+    def sample(grouping: Grouping, weeks: Floats) -> list[Samples]:
+        ordered = order_by_group(values, grouping)
+        if estimator.is_signed:
+            return [_mean_samples(ordered, grouping, weeks)]
+        quantiles, buckets = read_quantiles(ordered, grouping, COMPARED_QUANTILES)
+        return _samples(ordered, grouping, quantiles, buckets, weeks, estimator.first_bin)
+
+    return sample
 
 
 def _contrast(
@@ -92,32 +111,24 @@ def _contrast(
     plan: Segmentation,
     units: Units,
     holders: Holders,
-    by_grain: dict[Grain, list[list[Samples]]],
+    by_grain: dict[Grain, list[Samples]],
+    sample: Sampler,
 ) -> None:
-    """Adds the contrasts of one plan; `units` ascend in value."""
-    values = units.numbers[0]
-
-    def sample(_: Units, grouping: Grouping, weeks: Floats) -> list[list[Samples]]:
-        ordered = order_by_group(values, grouping)
-        if estimator.is_signed:
-            return [_mean_samples(ordered, grouping, weeks)]
-        estimates, buckets = estimate_quantiles(ordered, grouping, COMPARED_QUANTILES)
-        sizes, below = buckets.below()
-        return _samples(ordered, grouping, estimates, sizes, below, weeks, estimator.first_bin)
-
+    """Adds the contrasts of one plan."""
     statistics = [Statistic(name_of(p), "log", target.metric.unit) for p in COMPARED_QUANTILES]
     if estimator.is_signed:
         statistics = [Statistic("mean", "level", target.metric.unit)]
     if plan.judged:
-        add_contrasts(target, units, holders, plan.tiers, statistics, by_grain, sample)
+        add_contrasts(target, holders, plan.tiers, statistics, by_grain, sample)
         if list(plan.tiers) != [MIXED]:
             add_arm_contrasts(target, units, statistics, sample)
-    add_segment_contrasts(target, units, holders, plan, statistics, sample)
+    add_segment_contrasts(target, holders, plan, statistics, sample)
 
 
-def _add_rows(target: Target, shape: Shape, plan: Segmentation, ordered: Ordered, bins: Bins) -> list[list[Samples]]:
+def _add_rows(target: Target, shape: Shape, plan: Segmentation, values: Floats, bins: Bins) -> list[Samples]:
     """Adds the rows of one grain; gives the samples of the compared quantiles where the plan is judged."""
     unit, rows, grouping = target.metric.unit, target.values, shape.grouping
+    ordered = order_by_group(values, grouping)
     counts = ordered.counts
     some = counts > 0
     rows.add(shape, "n", "units", counts.astype(np.float64), counts, some)
@@ -126,7 +137,6 @@ def _add_rows(target: Target, shape: Shape, plan: Segmentation, ordered: Ordered
             rows.add(shape, name_of(probability), unit, ordered.quantile(probability), counts, some)
         return []
     estimates, buckets = estimate_quantiles(ordered, grouping, QUANTILES, HISTORIES[shape.grain])
-    sizes, below = buckets.below()
     notes = cluster_notes(estimates[0].clusters, estimates[0].degrees, target.metric.clustered_by)
     for estimate in estimates:
         bounds = {"ci_low": estimate.low, "ci_high": estimate.high}
@@ -138,17 +148,16 @@ def _add_rows(target: Target, shape: Shape, plan: Segmentation, ordered: Ordered
     if not plan.judged:
         return []
     kept = [i for i, estimate in enumerate(estimates) if estimate.probability in COMPARED_QUANTILES]
-    weeks = np.tile(shape.weeks, (len(plan.tiers), 1))
-    return _samples(
-        ordered, grouping, [estimates[i] for i in kept], sizes, [below[i] for i in kept], weeks, bins.edges[0]
-    )
+    compared = Buckets(buckets.upto[[*kept, -1]])
+    weeks = np.tile(shape.weeks, len(plan.tiers))
+    return _samples(ordered, grouping, [estimates[i] for i in kept], compared, weeks, bins.edges[0])
 
 
 def _mean(ordered: Ordered, grouping: Grouping, buckets: Buckets, history: History) -> tuple[Floats, Floats, Floats]:
     """Mean of each group with its clustered interval, null below `UNITS_FOR_A_MEAN` units."""
     offsets, counts = grouping.offsets(), ordered.counts.astype(np.float64)
-    totals, sizes = buckets.totals, buckets.below()[0]
-    with np.errstate(divide="ignore", invalid="ignore"):
+    totals, sizes = totals_of(ordered, grouping), buckets.units
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         total = reduce_cells(totals, offsets)
         mean = total / counts
         # Relative to the mean: repositories' ups and downs of a duration are factors. Nothing is relative to zero.
@@ -163,23 +172,22 @@ def _mean(ordered: Ordered, grouping: Grouping, buckets: Buckets, history: Histo
 def _samples(
     ordered: Ordered,
     grouping: Grouping,
-    estimates: list[QuantileEstimate],
-    sizes: Floats,
-    below: list[Floats],
+    quantiles: Sequence[Quantile],
+    buckets: Buckets,
     weeks: Floats,
     first_bin: float,
-) -> list[list[Samples]]:
-    """Samples per quantile and tier, on the logarithm: relative changes of durations.
+) -> list[Samples]:
+    """Samples per quantile, on the logarithm: relative changes of durations.
 
     The density at a quantile is read off the order statistics one standard interval to either side, each side by
     itself. Values
     within the histogram's lowest bin count as that bin's edge: below it there is no relative change worth the name.
     """
-    tiers, windows = weeks.shape
     counts = ordered.counts.astype(np.float64)
-    share = sizes / grouping.spread(np.maximum(counts, 1.0))
+    sizes, nothing = buckets.units, np.zeros(grouping.size)
+    share = influence_of(grouping, sizes, sizes, nothing, 1 / np.maximum(counts, 1.0))
     result = []
-    for estimate, under in zip(estimates, below, strict=True):
+    for estimate, under in zip(quantiles, buckets.below, strict=True):
         half = NORMAL_SCORE * estimate.independent_error
         with np.errstate(divide="ignore", invalid="ignore"):
             value = np.maximum(estimate.value, first_bin)
@@ -189,65 +197,44 @@ def _samples(
             sd_high = np.log(high / value) / NORMAL_SCORE
             either = np.where(np.isnan(sd_low), sd_high, sd_low), np.where(np.isnan(sd_high), sd_low, sd_high)
             slope = (either[0] + either[1]) / 2 / estimate.independent_error
-            residual = under - grouping.spread(finite(estimate.share)) * sizes
-            influence = -residual * grouping.spread(slope / counts)
-        split = (per_tier(column, tiers, windows, grouping.clusters) for column in (influence, share))
-        samples = []
-        for tier, (matrix, units) in enumerate(zip(*split, strict=True)):
-            span = slice(tier * windows, (tier + 1) * windows)
-            samples.append(
-                Samples(
-                    value=estimate.value[span],
-                    n=counts[span],
-                    numerator=np.full(windows, np.nan),
-                    size=np.full(windows, np.nan),
-                    sd_low=sd_low[span],
-                    sd_high=sd_high[span],
-                    variance=(slope * estimate.independent_error)[span] ** 2,
-                    units_per_week=counts[span] / np.maximum(weeks[tier], 1e-9),
-                    influence=matrix,
-                    share=units,
-                )
+            influence = influence_of(grouping, under, sizes, finite(estimate.share), -slope / counts)
+        result.append(
+            samples_of(
+                grouping,
+                value=estimate.value,
+                n=counts,
+                sd_low=sd_low,
+                sd_high=sd_high,
+                variance=(slope * estimate.independent_error) ** 2,
+                units_per_week=counts / np.maximum(weeks, SHORTEST),
+                influence=influence,
+                share=share,
             )
-        result.append(samples)
+        )
     return result
 
 
-def _mean_samples(ordered: Ordered, grouping: Grouping, weeks: Floats) -> list[Samples]:
-    """Samples of the mean per tier, in the metric's unit: for values that lie on both sides of zero."""
-    tiers, windows = weeks.shape
+def _mean_samples(ordered: Ordered, grouping: Grouping, weeks: Floats) -> Samples:
+    """Samples of the mean, in the metric's unit: for values that lie on both sides of zero."""
     counts = ordered.counts.astype(np.float64)
-    cells, values = grouping.cells()[ordered.rows], ordered.values
-    size = int(grouping.clusters.sum())
-    totals = np.bincount(cells, weights=values, minlength=size).astype(np.float64)
-    units = np.bincount(cells, minlength=size).astype(np.float64)
+    totals, units = totals_of(ordered, grouping), grouping.units()
     with np.errstate(divide="ignore", invalid="ignore"):
         mean = reduce_cells(totals, grouping.offsets()) / counts
         variance = ordered.variance_of_mean()
-        spread = grouping.spread(counts)
-        influence = (totals - grouping.spread(finite(mean)) * units) / spread
-        share = units / spread
-    unknown = np.full(windows, np.nan)
-    split = (per_tier(column, tiers, windows, grouping.clusters) for column in (influence, share))
-    samples = []
-    for tier, (matrix, shares) in enumerate(zip(*split, strict=True)):
-        span = slice(tier * windows, (tier + 1) * windows)
-        error = np.sqrt(variance[span])
-        samples.append(
-            Samples(
-                value=mean[span],
-                n=counts[span],
-                numerator=unknown,
-                size=unknown,
-                sd_low=error,
-                sd_high=error,
-                variance=variance[span],
-                units_per_week=counts[span] / np.maximum(weeks[tier], 1e-9),
-                influence=matrix,
-                share=shares,
-            )
-        )
-    return samples
+        influence = influence_of(grouping, totals, units, finite(mean), 1 / counts)
+        share = units / grouping.spread(counts)
+    error = np.sqrt(variance)
+    return samples_of(
+        grouping,
+        value=mean,
+        n=counts,
+        sd_low=error,
+        sd_high=error,
+        variance=variance,
+        units_per_week=counts / np.maximum(weeks, SHORTEST),
+        influence=influence,
+        share=share,
+    )
 
 
 def _add_unfinished(target: Target, estimator: Distribution) -> None:
@@ -272,13 +259,13 @@ def _add_unfinished(target: Target, estimator: Distribution) -> None:
         units = units_for(plan, everything)
         holders = target.holders(units, plan)
         for grain in plan.grains:
-            shape = target.shape(units, holders, plan, grain)
-            ordered = order_by_group(values, shape.grouping)
-            counts, closed = ordered.counts, ordered.only(is_ended)
+            shape = target.shape(holders, plan, grain)
+            ordered = order_by_group(values, shape.grouping, is_ended)
+            counts, closed = ordered.counts, ordered.only_carried()
             censored = (counts - closed.counts).astype(np.float64)
             median_of_ended = closed.quantile(0.5)
             wanted = [(p, score) for p in CENSORED_QUANTILES for score in (0.0, -NORMAL_SCORE, NORMAL_SCORE)]
-            times = dict(zip(wanted, quantiles_of(ordered, is_ended, wanted), strict=True))
+            times = dict(zip(wanted, quantiles_of(ordered, wanted), strict=True))
             for probability in CENSORED_QUANTILES:
                 value = times[probability, 0.0]
                 bounds: dict[str, Floats] = {

@@ -22,7 +22,7 @@ def run(target: Target, estimator: Downtime) -> None:
         units = units_for(plan, spans)
         holders = target.holders(units, plan)
         for grain in plan.grains:
-            shape = target.shape(units, holders, plan, grain)
+            shape = target.shape(holders, plan, grain)
             inside = shape.grouping.codes >= 0
             hours = np.bincount(
                 shape.grouping.codes[inside], weights=units.numbers[0][inside], minlength=shape.grouping.size

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from metrics.estimators import distribution
 from metrics.estimators.base import Target
-from metrics.estimators.prepared import run_prepared, units_of
+from metrics.estimators.prepared import Prepared, run_prepared, units_of
 from metrics.model import Distribution, Load
 from metrics.stats.concentration import concentration
+from metrics.stats.grouping import are_many
 from metrics.units import Days, Units
 
 Integers = NDArray[np.integer[Any]]
@@ -18,6 +19,8 @@ Integers = NDArray[np.integer[Any]]
 DAYS_PER_WEEK = 7
 RANDOM_GROUPS = 64
 """Groups of holders behind an interval: 63 degrees of freedom are as good as the normal reference."""
+CELLS_PER_UNIT = 4
+"""Holder-weeks per unit up to which they are counted in a table; where most of it would be empty, they are sorted."""
 FEWEST_HOLDERS = 2
 """Nothing is uneven about one."""
 PER_WEEK = Distribution(fact="", time="", value="", first_bin=1.0)
@@ -32,12 +35,13 @@ def run(target: Target, estimator: Load) -> None:
     over = np.array([source.calendar.instant(week.end) <= source.cut for week in weeks])
     everything = everything.only(over[week_of_day[everything.day]])
 
-    run_prepared(target, everything, lambda units, _: holder_weeks(units, source.days), _add_concentration)
+    def add(prepared: Target, units: Units) -> None:
+        _add_concentration(prepared, units)
+        assert isinstance(prepared.source, Prepared)  # noqa: S101 -- what `run_prepared` hands over
+        source = replace(prepared.source, made=in_random_groups(units))
+        distribution.run(replace(prepared, source=source), PER_WEEK)
 
-    def spread(prepared: Target, _: Units) -> None:
-        distribution.run(prepared, PER_WEEK)
-
-    run_prepared(target, everything, lambda units, _: in_random_groups(holder_weeks(units, source.days)), spread)
+    run_prepared(target, everything, lambda units, _: holder_weeks(units, source.days), add)
 
 
 def in_random_groups(units: Units) -> Units:
@@ -61,15 +65,24 @@ def holder_weeks(units: Units, days: Days) -> Units:
     holder = units.numbers[0].astype(np.int64)
     holders = int(holder.max(initial=0)) + 1
     week = week_of_day[units.day]
-    # The weekday stands last, so that after sorting the first of a holder-week bears its first day.
-    codes = ((units.tier * holders + holder) * len(weeks) + week) * DAYS_PER_WEEK + units.day - first_day[week]
-    codes.sort()
-    held = codes // DAYS_PER_WEEK
-    begins = np.flatnonzero(np.diff(held, prepend=-1))
-    counts = np.diff(begins, append=len(held)).astype(np.float64)
-    held = held[begins]
-    week = held % len(weeks)
-    day = first_day[week] + codes[begins] % DAYS_PER_WEEK
+    weekday = units.day - first_day[week]
+    row = units.tier * np.int64(holders) + holder
+    rows = (int(units.tier.max(initial=0)) + 1) * holders
+    if are_many(len(units)) and rows * len(weeks) <= CELLS_PER_UNIT * len(units):
+        from metrics.stats import kernels
+
+        in_cell, first = kernels.units_by_week(row, week, weekday, rows, len(weeks))
+        held = np.flatnonzero(in_cell)
+        counts, weekdays = in_cell[held].astype(np.float64), first[held]
+    else:
+        # The weekday stands last, so that after sorting the first of a holder-week bears its first day.
+        codes = (row * len(weeks) + week) * DAYS_PER_WEEK + weekday
+        codes.sort()
+        held = codes // DAYS_PER_WEEK
+        begins = np.flatnonzero(np.diff(held, prepend=-1))
+        counts = np.diff(begins, append=len(held)).astype(np.float64)
+        held, weekdays = held[begins], codes[begins] % DAYS_PER_WEEK
+    day = first_day[held % len(weeks)] + weekdays
     tier, holder = np.divmod(held // len(weeks), holders)
     return units_of(tier, holder, day, (counts,))
 
@@ -79,7 +92,7 @@ def _add_concentration(target: Target, units: Units) -> None:
     for plan in target.source.segmentations(target.metric, [], units):
         holders = target.holders(units, plan)
         for grain in plan.grains:
-            shape = target.shape(units, holders, plan, grain)
+            shape = target.shape(holders, plan, grain)
             found = concentration(shape.grouping.codes, units.repository, units.numbers[0], shape.grouping.size)
             several = found.holders >= FEWEST_HOLDERS
             target.values.add(shape, "gini", "fraction", found.gini, found.holders, several)

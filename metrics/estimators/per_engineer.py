@@ -13,7 +13,8 @@ from metrics.estimators.base import JUDGED_GRAINS, Sampler, Segmentation, Statis
 from metrics.rows import Notes, Shape
 from metrics.stats.clusters import critical
 from metrics.stats.dispersion import dispersion_between
-from metrics.stats.grouping import Grouping, Holders
+from metrics.stats.grouping import Grouping
+from metrics.stats.holders import Holders
 from metrics.stats.scores import poisson
 from metrics.units import MIXED, Units
 
@@ -38,18 +39,18 @@ class PerEngineer:
         source = target.source
         return cls(target, Exposure.of(engineers, units, source.days, source.cut), sample)
 
-    def add(self, units: Units, holders: Holders, plan: Segmentation) -> None:
+    def add(self, holders: Holders, plan: Segmentation) -> None:
         """Adds rows and contrasts of tiers, the mixture, or teams; other segments have no engineers of their own."""
         if plan.kind not in ("all", "team"):
             return
         mixed = list(plan.tiers) == [MIXED]
-        by_grain: dict[Grain, list[list[Samples]]] = {}
+        by_grain: dict[Grain, list[Samples]] = {}
         for grain in plan.grains:
-            shape = self.target.shape(units, holders, plan, grain)
+            shape = self.target.shape(holders, plan, grain)
             weeks = self._weeks(plan, shape.periods, mixed)
             self._add_rows(shape, weeks.reshape(-1), self._notes(plan, shape, mixed))
             if plan.judged and grain in JUDGED_GRAINS:
-                by_grain[grain] = self._known(units, shape.grouping, weeks)
+                by_grain[grain] = self._known(shape.grouping, weeks.reshape(-1))
         if plan.judged:
 
             def elapsed(periods: Sequence[Period]) -> Floats:
@@ -57,7 +58,7 @@ class PerEngineer:
                 return np.diagonal(self.exposure.engineer_weeks(periods, mixed=mixed)).copy()
 
             tiers = plan.tiers
-            add_contrasts(self.target, units, holders, tiers, [STATISTIC], by_grain, self._known, elapsed)
+            add_contrasts(self.target, holders, tiers, [STATISTIC], by_grain, self._known, elapsed)
 
     def _weeks(self, plan: Segmentation, periods: Sequence[Period], mixed: bool) -> Floats:
         """Engineer-weeks of all groups: tiers (and teams) × periods."""
@@ -65,20 +66,18 @@ class PerEngineer:
             return self.exposure.engineer_weeks_by_team(periods).reshape(-1, len(periods))
         return self.exposure.engineer_weeks(periods, mixed=mixed)
 
-    def _known(self, units: Units, grouping: Grouping, weeks: Floats) -> list[list[Samples]]:
+    def _known(self, grouping: Grouping, weeks: Floats) -> list[Samples]:
         """Samples per engineer-week; where engineers are not known there are none."""
+        known = np.isfinite(weeks)
         return [
-            [
-                replace(one, n=np.where(known, one.n, 0.0), value=np.where(known, one.value, 0.0))
-                for one, known in zip(samples, np.isfinite(weeks), strict=True)
-            ]
-            for samples in self.sample(units, grouping, weeks)
+            replace(one, n=np.where(known, one.n, 0.0), value=np.where(known, one.value, 0.0))
+            for one in self.sample(grouping, weeks)
         ]
 
     def _add_rows(self, shape: Shape, weeks: Floats, notes: Notes | None) -> None:
         """Adds the count per engineer-week of one grain."""
         grouping, windows = shape.grouping, len(shape.periods)
-        counts = np.bincount(grouping.codes[grouping.codes >= 0], minlength=grouping.size).astype(np.float64)
+        counts = grouping.over_groups(grouping.units())
         by_holder = counts.reshape(-1, windows)
         dispersion, degrees = dispersion_between(by_holder, np.cumsum(by_holder, axis=1) > 0)
         with np.errstate(divide="ignore", invalid="ignore"):

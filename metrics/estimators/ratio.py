@@ -1,18 +1,22 @@
 """Runs a `Ratio`: sums over all parts, the rate with its interval, by category over a common denominator."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from metrics.calendar import Grain
-from metrics.contrasts import Samples, per_tier
+from metrics.contrasts import Samples, samples_of
 from metrics.estimators.arms import add_arm_contrasts
 from metrics.estimators.base import HISTORIES, JUDGED_GRAINS, Segmentation, Statistic, Target, add_contrasts, units_for
 from metrics.estimators.count import add_weekly
 from metrics.estimators.segments import COMPARED, add_segment_contrasts
 from metrics.model import Ratio
 from metrics.rows import Shape, cluster_notes
-from metrics.stats.grouping import Grouping, Holders, finite, reduce_cells
-from metrics.stats.ratio import RatioEstimate, estimate_ratio
+from metrics.stats.grouping import Column, Grouping, finite, reduce_cells
+from metrics.stats.holders import Holders
+from metrics.stats.ratio import RatioEstimate, RatioOfSums, estimate_ratio, ratio_of_sums
 from metrics.units import MIXED, Units, concatenate
 
 Floats = NDArray[np.float64]
@@ -33,24 +37,22 @@ def run(target: Target, estimator: Ratio) -> None:
         if plan.kind == "category":
             _by_category(target, estimator, plan, units)
             continue
-        holders = target.holders(units, plan)
-        by_grain: dict[Grain, list[list[Samples]]] = {}
+        holders, columns = target.holders(units, plan), _columns(units)
+        by_grain: dict[Grain, list[Samples]] = {}
         for grain in plan.grains:
-            shape = target.shape(units, holders, plan, grain)
-            numerators, denominators, counts = shape.grouping.sums(_columns(units))
-            history = HISTORIES[grain] if shape.intervals else None
-            estimate = estimate_ratio(shape.grouping, numerators, denominators, counts, estimator.kind, history)
-            _add_rows(target, estimator, shape, estimate)
-            if estimator.weekly:
-                add_weekly(target, shape, estimate.numerator, estimate.units + estimate.numerator)
+            shape = target.shape(holders, plan, grain)
+            numerators, denominators, counts = shape.grouping.sums(columns)
+            if plan.has_rows:
+                history = HISTORIES[grain] if shape.intervals else None
+                estimate = estimate_ratio(shape.grouping, numerators, denominators, counts, estimator.kind, history)
+                _add_rows(target, estimator, shape, estimate)
+                if estimator.weekly:
+                    add_weekly(target, shape, estimate.numerator, estimate.units + estimate.numerator)
             if plan.judged and grain in JUDGED_GRAINS:
-                weeks = np.tile(shape.weeks, (len(plan.tiers), 1))
-                cells = (numerators, denominators)
-                by_grain[grain] = _samples(shape.grouping, estimate, cells, weeks, estimator)
-                if has_rest(target, estimator):
-                    by_grain[grain].append(_rest(shape.grouping, estimate, cells, weeks))
+                weeks = np.tile(shape.weeks, len(plan.tiers))
+                by_grain[grain] = _sampled(target, estimator, shape.grouping, (numerators, denominators, counts), weeks)
         if plan.judged or plan.kind in COMPARED:
-            _contrast(target, estimator, plan, units, holders, by_grain)
+            _contrast(target, estimator, plan, units, columns, holders, by_grain)
 
 
 def _contrast(
@@ -58,18 +60,15 @@ def _contrast(
     estimator: Ratio,
     plan: Segmentation,
     units: Units,
+    columns: Sequence[Column],
     holders: Holders,
-    by_grain: dict[Grain, list[list[Samples]]],
+    by_grain: dict[Grain, list[Samples]],
 ) -> None:
     """Adds the contrasts of one plan."""
 
-    def sample(units: Units, grouping: Grouping, weeks: Floats) -> list[list[Samples]]:
-        numerators, denominators, counts = grouping.sums(_columns(units))
-        estimate = estimate_ratio(grouping, numerators, denominators, counts, estimator.kind)
-        samples = _samples(grouping, estimate, (numerators, denominators), weeks, estimator)
-        if has_rest(target, estimator):
-            samples.append(_rest(grouping, estimate, (numerators, denominators), weeks))
-        return samples
+    def sample(grouping: Grouping, weeks: Floats) -> list[Samples]:
+        numerators, denominators, counts = grouping.sums(columns)
+        return _sampled(target, estimator, grouping, (numerators, denominators, counts), weeks)
 
     statistics = [Statistic(estimator.statistic, estimator.kind, target.metric.unit, estimator.scale)]
     if estimator.counts_events:
@@ -77,10 +76,10 @@ def _contrast(
         if has_rest(target, estimator):
             statistics.append(Statistic(REST_PER_WEEK, "events", "per week"))
     if plan.judged:
-        add_contrasts(target, units, holders, plan.tiers, statistics, by_grain, sample)
+        add_contrasts(target, holders, plan.tiers, statistics, by_grain, sample)
         if list(plan.tiers) != [MIXED]:
             add_arm_contrasts(target, units, statistics, sample)
-    add_segment_contrasts(target, units, holders, plan, statistics, sample)
+    add_segment_contrasts(target, holders, plan, statistics, sample)
 
 
 def has_rest(target: Target, estimator: Ratio) -> bool:
@@ -101,9 +100,10 @@ def units_of(target: Target, estimator: Ratio) -> tuple[Units, list[str]]:
 
 
 def _columns(units: Units) -> list[Floats]:
-    """Numerator, denominator, and units of the denominator."""
+    """Numerator, denominator, and units of the denominator; where each is one, these are the denominator itself."""
     numerator, denominator = units.numbers
-    return [numerator, denominator, (denominator > 0).astype(np.float64)]
+    are_ones = bool((denominator == 1).all())
+    return [numerator, denominator, denominator if are_ones else (denominator > 0).astype(np.float64)]
 
 
 def _add_rows(target: Target, estimator: Ratio, shape: Shape, estimate: RatioEstimate) -> None:
@@ -122,93 +122,86 @@ def _by_category(target: Target, estimator: Ratio, plan: Segmentation, units: Un
     """Rates by category; rows without a category (the common denominator) count under each."""
     whole = Segmentation("all", ["all"], plan.grains, plan.tiers, False)
     holders = target.holders(units, whole)
+
+    def of(category: int) -> list[Floats]:
+        mine = units.category == category
+        return _columns(replace(units, numbers=tuple(np.where(mine, column, 0.0) for column in units.numbers)))
+
+    common, by_code = of(-1), [of(code) for code in range(len(plan.segments))]
     for grain in plan.grains:
-        common = target.shape(units, holders, whole, grain)
-        shared = common.grouping.sums([np.where(units.category < 0, column, 0.0) for column in _columns(units)])
-        for code, category in enumerate(plan.segments):
-            mine = common.grouping.sums([np.where(units.category == code, column, 0.0) for column in _columns(units)])
+        shape = target.shape(holders, whole, grain)
+        shared = shape.grouping.sums(common)
+        for category, columns in zip(plan.segments, by_code, strict=True):
+            mine = shape.grouping.sums(columns)
             cells = [own + other for own, other in zip(mine, shared, strict=True)]
-            estimate = estimate_ratio(common.grouping, cells[0], cells[1], cells[2], estimator.kind, HISTORIES[grain])
+            estimate = estimate_ratio(shape.grouping, cells[0], cells[1], cells[2], estimator.kind, HISTORIES[grain])
             named = Segmentation(plan.kind, [category], plan.grains, plan.tiers, False)
-            _add_rows(target, estimator, target.shape_of(common.grouping, named, grain, common.periods), estimate)
+            _add_rows(target, estimator, target.shape_of(shape.grouping, named, grain, shape.periods), estimate)
+
+
+def _sampled(
+    target: Target, estimator: Ratio, grouping: Grouping, cells: tuple[Floats, Floats, Floats], weeks: Floats
+) -> list[Samples]:
+    """Samples of all statistics, from the sums of numerator, denominator and units over cells."""
+    numerators, denominators, counts = cells
+    ratio = ratio_of_sums(grouping, numerators, denominators, counts, estimator.kind)
+    samples = _samples(grouping, ratio, (numerators, denominators), weeks, estimator)
+    if has_rest(target, estimator):
+        samples.append(_rest(grouping, ratio, (numerators, denominators), weeks))
+    return samples
 
 
 def _samples(
     grouping: Grouping,
-    estimate: RatioEstimate,
+    estimate: RatioOfSums,
     cells: tuple[Floats, Floats],
     weeks: Floats,
     estimator: Ratio,
-) -> list[list[Samples]]:
-    """Samples of the rate, and of the numerator per week, per tier."""
+) -> list[Samples]:
+    """Samples of the rate, and of the numerator per week."""
     numerators, denominators = cells
-    tiers, windows = weeks.shape
-    offsets = grouping.offsets()
+    spread = grouping.spread
     with np.errstate(divide="ignore", invalid="ignore"):
-        residual = numerators - grouping.spread(finite(estimate.value)) * denominators
-        total = grouping.spread(reduce_cells(numerators, offsets))
-        relative, share = residual / total, numerators / total
-        units_share = finite(denominators / grouping.spread(estimate.denominator))
+        total = spread(estimate.numerator)
+        influence = (numerators - spread(finite(estimate.value)) * denominators) / total
+        share = finite(denominators / spread(estimate.denominator))
         variance = estimate.independent / estimate.value**2
-        per_event = 1 / estimate.numerator
-    split = (per_tier(column, tiers, windows, grouping.clusters) for column in (relative, share, units_share))
-    rates, weekly = [], []
-    unknown = np.full(windows, np.nan)
-    for tier, (influence, events, units) in enumerate(zip(*split, strict=True)):
-        span = slice(tier * windows, (tier + 1) * windows)
-        elapsed = np.maximum(weeks[tier], np.finfo(np.float64).tiny)
-        size = estimate.units if estimator.kind == "share" else estimate.denominator
-        common = {
-            "n": estimate.units[span],
-            "numerator": estimate.numerator[span],
-            "sd_low": unknown,
-            "sd_high": unknown,
-            "units_per_week": estimate.units[span] / elapsed,
-            "share": units,
-        }
-        rates.append(
-            Samples(value=estimate.value[span], size=size[span], variance=variance[span], influence=influence, **common)
-        )
-        weekly.append(
-            Samples(
-                value=estimate.numerator[span] / elapsed,
-                size=elapsed,
-                variance=per_event[span],
-                influence=events,
-                **common,
-            )
-        )
-    return [rates, weekly] if estimator.counts_events else [rates]
+    elapsed = np.maximum(weeks, np.finfo(np.float64).tiny)
+    common = {
+        "n": estimate.units,
+        "numerator": estimate.numerator,
+        "units_per_week": estimate.units / elapsed,
+        "share": share,
+    }
+    size = estimate.units if estimator.kind == "share" else estimate.denominator
+    of_rate = {"value": estimate.value, "size": size, "variance": variance, "influence": influence}
+    found = [samples_of(grouping, **of_rate, **common)]
+    if estimator.counts_events:
+        found.append(_per_week(grouping, numerators, estimate.numerator, elapsed, common))
+    return found
 
 
-def _rest(grouping: Grouping, estimate: RatioEstimate, cells: tuple[Floats, Floats], weeks: Floats) -> list[Samples]:
-    """Samples of the units outside the numerator, per week and tier."""
+def _rest(grouping: Grouping, estimate: RatioOfSums, cells: tuple[Floats, Floats], weeks: Floats) -> Samples:
+    """Samples of the units outside the numerator, per week."""
     numerators, denominators = cells
-    tiers, windows = weeks.shape
     rest = denominators - numerators
     total = reduce_cells(rest, grouping.offsets())
+    elapsed = np.maximum(weeks, np.finfo(np.float64).tiny)
     with np.errstate(divide="ignore", invalid="ignore"):
-        influence = rest / grouping.spread(total)
         share = finite(denominators / grouping.spread(estimate.denominator))
-        variance = 1 / total
-    unknown = np.full(windows, np.nan)
-    split = (per_tier(column, tiers, windows, grouping.clusters) for column in (influence, share))
-    samples = []
-    for tier, (events, units) in enumerate(zip(*split, strict=True)):
-        span = slice(tier * windows, (tier + 1) * windows)
-        elapsed = np.maximum(weeks[tier], np.finfo(np.float64).tiny)
-        samples.append(
-            Samples(
-                value=total[span] / elapsed,
-                n=estimate.units[span],
-                numerator=total[span],
-                size=elapsed,
-                sd_low=unknown,
-                sd_high=unknown,
-                variance=variance[span],
-                units_per_week=estimate.units[span] / elapsed,
-                influence=events,
-                share=units,
-            )
-        )
-    return samples
+    common = {
+        "n": estimate.units,
+        "numerator": total,
+        "units_per_week": estimate.units / elapsed,
+        "share": share,
+    }
+    return _per_week(grouping, rest, total, elapsed, common)
+
+
+def _per_week(
+    grouping: Grouping, events: Floats, total: Floats, elapsed: Floats, common: Mapping[str, Floats]
+) -> Samples:
+    """Samples of events per week: `events` over cells, `total` over groups."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        influence, variance = events / grouping.spread(total), 1 / total
+    return samples_of(grouping, value=total / elapsed, size=elapsed, variance=variance, influence=influence, **common)

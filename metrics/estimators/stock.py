@@ -26,7 +26,7 @@ def run(target: Target, estimator: Stock) -> None:
             if plan.kind != "all":
                 continue
             units = units_for(plan, everything)
-            shape = target.shape(units, target.holders(units, plan), plan, grain)
+            shape = target.shape(target.holders(units, plan), plan, grain)
             holding, there = (shape.grouping.over_groups(cells) for cells in shape.grouping.sums(list(units.numbers)))
             if estimator.numerator is None:
                 by_holder = there.reshape(-1, len(periods))

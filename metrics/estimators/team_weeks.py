@@ -50,7 +50,9 @@ def team_days(active: Units, edges: Integers, week_of_day: Integers) -> Units:
         week_of_day: per day, the number of its week.
     """
     weeks, teams = int(week_of_day[-1]) + 1, int(active.repository.max(initial=0)) + 1
-    held = np.unique((active.tier * teams + active.repository) * weeks + week_of_day[active.day])
+    is_held = np.zeros((int(active.tier.max(initial=0)) + 1) * teams * weeks, dtype=bool)
+    is_held[(active.tier * teams + active.repository) * weeks + week_of_day[active.day]] = True
+    held = np.flatnonzero(is_held)
     first = np.searchsorted(week_of_day, np.arange(weeks))
     lengths = np.diff(first, append=len(week_of_day))[held % weeks]
     row = np.repeat(np.arange(len(held)), lengths)

@@ -24,7 +24,7 @@ def run(target: Target, estimator: Variation) -> None:
         units = units_for(plan, everything)
         holders = target.holders(units, plan)
         for grain in JUDGED_GRAINS:
-            shape = target.shape(units, holders, plan, grain)
+            shape = target.shape(holders, plan, grain)
             value, low, high = (np.full(shape.grouping.size, np.nan) for _ in range(3))
             weeks = [_weeks_before(target, period.end, estimator.weeks) for period in shape.periods]
             for tier in range(len(plan.tiers)):

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metrics.stats.clusters import critical
-from metrics.stats.grouping import CELLS_AT_ONCE, Grouping, are_many, codes_of, reduce_cells, stable_order
+from metrics.stats.grouping import CELLS_AT_ONCE, Grouping, are_many, codes_of, reduce_cells
 from metrics.stats.successive import History, Repositories
 
 Floats = NDArray[np.float64]
@@ -27,11 +27,12 @@ Integers = NDArray[np.integer[Any]]
 class Ordered:
     """Values sorted within groups: group g holds `values[starts[g]:starts[g + 1]]`.
 
-    `rows` says which row each came from.
+    `carried` is a column of the same rows, brought into the same order: their repositories' numbers, if not said
+    otherwise.
     """
 
     values: Floats
-    rows: NDArray[np.intp]
+    carried: NDArray[Any]
     starts: Integers
 
     @property
@@ -53,13 +54,16 @@ class Ordered:
         return np.where(counts > 0, low + (high - low) * (position - below), np.nan)
 
     def at_most(self, thresholds: Floats) -> Integers:
-        """How many values of each group are at or below the group's threshold (binary search in all groups at once)."""
-        low, high = np.zeros(len(self.counts), dtype=np.int64), self.counts.copy()
-        while np.any(low < high):
+        """How many values of each group are at or below each of its thresholds (groups × thresholds).
+
+        A binary search in all groups, for all thresholds at once.
+        """
+        starts, last = self.starts[:-1, None], max(len(self.values) - 1, 0)
+        low, high = np.zeros(thresholds.shape, dtype=np.int64), np.repeat(self.counts[:, None], thresholds.shape[1], 1)
+        while (is_open := low < high).any():
             middle = (low + high) // 2
-            probe = self.values[np.minimum(self.starts[:-1] + middle, max(len(self.values) - 1, 0))]
-            right = (low < high) & (probe <= thresholds)
-            high = np.where((low < high) & ~right, middle, high)
+            right = is_open & (self.values[np.minimum(starts + middle, last)] <= thresholds)
+            high = np.where(is_open & ~right, middle, high)
             low = np.where(right, middle + 1, low)
         return low
 
@@ -89,10 +93,15 @@ class Ordered:
         picked = self.values[np.minimum(self.starts[:-1] + index, len(self.values) - 1)]
         return np.where(known, picked, np.nan)
 
-    def only(self, keep: NDArray[np.bool_]) -> "Ordered":
-        """The values of the rows where `keep` (over rows) holds."""
-        kept = keep[self.rows]
-        return Ordered(self.values[kept], self.rows[kept], np.concatenate([[0], np.cumsum(kept)])[self.starts])
+    def only_carried(self) -> "Ordered":
+        """The values of the rows for which what they carry is true."""
+        if are_many(len(self.values)):
+            from metrics.stats import kernels
+
+            values, starts = kernels.kept_in_groups(self.values, self.carried, self.starts)
+            return Ordered(values, np.ones(len(values), dtype=bool), starts)
+        starts = np.concatenate([[0], np.cumsum(self.carried)])[self.starts]
+        return Ordered(self.values[self.carried], self.carried[self.carried], starts)
 
     def between(self, share: Floats) -> Floats:
         """The quantile at a share of each group's own; NaN outside (0, 1): the data bear none."""
@@ -109,33 +118,32 @@ def ascending(values: Floats) -> NDArray[np.intp]:
     return order
 
 
-def order_by_group(values: Floats, grouping: Grouping) -> Ordered:
-    """Sorts by (group, value) rows that already ascend in value: only the groups remain to be sorted, stably."""
-    if are_many(len(values)):
-        from metrics.stats import kernels
+def order_by_group(values: Floats, grouping: Grouping, carried: NDArray[Any] | None = None) -> Ordered:
+    """Sorts by (group, value) rows that already ascend in value: only the groups remain to be sorted, stably.
 
-        return Ordered(*kernels.sorted_into_groups(codes_of(grouping.codes), grouping.size, values))
-    inside = grouping.codes >= 0
-    kept = None if inside.all() else np.flatnonzero(inside)
-    codes = grouping.codes if kept is None else grouping.codes[kept]
-    order = stable_order(codes, grouping.size)
-    rows = order if kept is None else kept[order]
-    starts = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=grouping.size))]).astype(np.int64)
-    return Ordered(values[rows], rows, starts)
+    `carried` is a column to be brought into the same order; the numbers of repositories, if not given.
+    """
+    return Ordered(*grouping.sort(values, codes_of(grouping.local) if carried is None else carried))
 
 
 @dataclass(frozen=True)
-class QuantileEstimate:
-    """One quantile of every group, with its interval; bounds that the data cannot give are NaN.
+class Quantile:
+    """One quantile of every group: its value, the share of units at or below it, and the error of that share.
 
-    `below` holds, per cell, the units at or below the quantile; `units` those of the cell.
+    The error is that of independent units.
     """
 
     probability: float
     value: Floats
     share: Floats
-    standard_error: Floats
     independent_error: Floats
+
+
+@dataclass(frozen=True)
+class QuantileEstimate(Quantile):
+    """One quantile of every group, with its interval; bounds that the data cannot give are NaN."""
+
+    standard_error: Floats
     clusters: Integers
     degrees: Floats
     low: Floats
@@ -144,18 +152,19 @@ class QuantileEstimate:
 
 @dataclass(frozen=True)
 class Buckets:
-    """Units of each cell at or below each threshold of its group, and all of them last (cells × thresholds + 1).
+    """Units of each cell at or below each threshold of its group, and all of them last: thresholds + 1 × cells."""
 
-    `totals` are the sums of each cell's values.
-    """
+    upto: NDArray[Any]
 
-    upto: Integers
-    totals: Floats
+    @property
+    def units(self) -> NDArray[Any]:
+        """Units per cell."""
+        return np.asarray(self.upto[-1])
 
-    def below(self) -> tuple[Floats, list[Floats]]:
-        """Units per cell, and per threshold the units at or below it."""
-        columns = [self.upto[:, i].astype(np.float64) for i in range(self.upto.shape[1])]
-        return columns[-1], columns[:-1]
+    @property
+    def below(self) -> list[NDArray[Any]]:
+        """Per threshold, the units of each cell at or below it."""
+        return list(self.upto[:-1])
 
 
 def count_buckets(ordered: Ordered, grouping: Grouping, thresholds: list[Floats]) -> Buckets:
@@ -168,38 +177,50 @@ def count_buckets(ordered: Ordered, grouping: Grouping, thresholds: list[Floats]
     if are_many(len(ordered.values)):
         from metrics.stats import kernels
 
-        limits = np.stack(thresholds, axis=1)
-        return Buckets(
-            *kernels.units_at_most(
-                ordered.values,
-                codes_of(ordered.rows),
-                ordered.starts,
-                codes_of(grouping.local),
-                grouping.offsets(),
-                limits,
-            )
-        )
-    edges = np.stack([ordered.at_most(threshold) for threshold in thresholds], axis=1)
+        limits, offsets = np.stack(thresholds, axis=1), grouping.offsets()
+        return Buckets(kernels.units_at_most(ordered.values, ordered.carried, ordered.starts, offsets, limits))
+    edges = ordered.at_most(np.stack(thresholds, axis=1))
     bounds = np.column_stack([np.zeros(grouping.size, dtype=np.int64), edges, ordered.counts])
     runs = np.diff(bounds, axis=1)
     offsets, width = grouping.offsets(), len(thresholds) + 1
     places = (offsets[:-1, None] * width + np.arange(width)).ravel()
     counts = np.zeros((int(offsets[-1]), width), dtype=np.int64)
-    totals = np.zeros(len(counts))
-    local = grouping.local.astype(np.int64) * width
+    local = ordered.carried.astype(np.int64) * width
     first = 0
     while first < grouping.size:
         last = max(first + 1, int(np.searchsorted(offsets, offsets[first] + CELLS_AT_ONCE, side="right")) - 1)
         rows = slice(ordered.starts[first], ordered.starts[last])
         block = slice(offsets[first], offsets[last])
         place = np.repeat(places[first * width : last * width] - block.start * width, runs[first:last].ravel())
-        place += local[ordered.rows[rows]]
+        place += local[rows]
         size = int(block.stop - block.start) * width
         counts[block] = np.bincount(place, minlength=size).reshape(-1, width)
-        cells = place // width
-        totals[block] = np.bincount(cells, weights=ordered.values[rows], minlength=size // width)
         first = last
-    return Buckets(np.cumsum(counts, axis=1), totals)
+    return Buckets(np.ascontiguousarray(np.cumsum(counts, axis=1).T.astype(np.float64)))
+
+
+def totals_of(ordered: Ordered, grouping: Grouping) -> Floats:
+    """The sum of each cell's values."""
+    if are_many(len(ordered.values)):
+        from metrics.stats import kernels
+
+        totals: Floats = kernels.sums_by_cell(ordered.values, ordered.carried, ordered.starts, grouping.offsets())
+        return totals
+    cells = np.repeat(grouping.offsets()[:-1], ordered.counts) + ordered.carried
+    return np.bincount(cells, weights=ordered.values, minlength=int(grouping.clusters.sum())).astype(np.float64)
+
+
+def read_quantiles(
+    ordered: Ordered, grouping: Grouping, probabilities: tuple[float, ...]
+) -> tuple[list[Quantile], Buckets]:
+    """Quantiles of every group without intervals, and the counts per cell between them; probabilities ascend."""
+    values = [ordered.quantile(probability) for probability in probabilities]
+    buckets = count_buckets(ordered, grouping, values)
+    offsets, counts = grouping.offsets(), ordered.counts.astype(np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shares = [reduce_cells(under, offsets) / counts for under in buckets.below]
+        errors = [np.sqrt(probability * (1 - probability) / counts) for probability in probabilities]
+    return [Quantile(*each) for each in zip(probabilities, values, shares, errors, strict=True)], buckets
 
 
 def estimate_quantiles(
@@ -212,26 +233,23 @@ def estimate_quantiles(
 
     With a `history`, the intervals are those of the given repositories (`stats.successive`).
     """
-    values = [ordered.quantile(probability) for probability in probabilities]
-    buckets = count_buckets(ordered, grouping, values)
-    units, below = buckets.below()
-    offsets = grouping.offsets()
+    quantiles, buckets = read_quantiles(ordered, grouping, probabilities)
     counts = ordered.counts.astype(np.float64)
-    repositories = Repositories(grouping, units, history)
+    repositories = Repositories(grouping, buckets.units, history)
     estimates = []
     with np.errstate(divide="ignore", invalid="ignore"):
-        for probability, value, under in zip(probabilities, values, below, strict=True):
-            share = reduce_cells(under, offsets) / counts
+        for each, under in zip(quantiles, buckets.below, strict=True):
+            probability, value = each.probability, each.value
             independent = probability * (1 - probability) / counts
-            level = repositories.level_of(under, share, 1 / counts, independent)
+            level = repositories.level_of(under, each.share, 1 / counts, independent)
             half = critical(level.degrees + 1) * np.sqrt(level.variance)
             estimates.append(
                 QuantileEstimate(
                     probability,
                     value,
-                    share,
+                    each.share,
+                    each.independent_error,
                     np.sqrt(level.variance),
-                    np.sqrt(independent),
                     repositories.clusters,
                     level.degrees,
                     # Of a few units the value lies between two order statistics, and a bound could fall beyond it.

@@ -6,14 +6,19 @@ of one group lie side by side and in the same order for every window of a tier, 
 repository by repository.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.integer[Any]]
+
+Column = Floats | None
+"""Numbers over rows, or None: each row counts as one."""
 
 RADIX_BITS = 16
 """NumPy sorts 16-bit integers by radix, linear in the rows; wider ones by merging, ten times slower at a million."""
@@ -51,16 +56,86 @@ def stable_order(codes: Integers, size: int) -> NDArray[np.intp]:
     return order
 
 
+class Rows(Protocol):
+    """The rows of a grouping: which group and which repository each belongs to."""
+
+    @property
+    def codes(self) -> Integers:
+        """Per row its group, -1 for none."""
+
+    @property
+    def local(self) -> Integers:
+        """Per row the number of its repository, among those of its group."""
+
+    def sums(self, columns: Sequence[Column], offsets: Integers) -> list[Floats]:
+        """The sum of each column over each cell; None counts the rows."""
+
+    def sort(self, values: Floats, carried: NDArray[Any], groups: int) -> tuple[Floats, NDArray[Any], Integers]:
+        """Values and what they carry, group by group in the order of the rows; where each group starts."""
+
+
+@dataclass(frozen=True)
+class GivenRows:
+    """Rows whose groups are given one by one."""
+
+    codes: Integers
+    local: Integers
+
+    def sums(self, columns: Sequence[Column], offsets: Integers) -> list[Floats]:
+        """The sum of each column over each cell; None counts the rows."""
+        if are_many(len(self.codes)):
+            from metrics.stats import kernels
+
+            codes, local = codes_of(self.codes), codes_of(self.local)
+            return [
+                kernels.cell_units(codes, local, offsets)
+                if column is None
+                else kernels.cell_sums(codes, local, offsets, column)
+                for column in columns
+            ]
+        cells, inside = self._cells(offsets)
+        size = int(offsets[-1])
+        return [
+            np.bincount(
+                cells, weights=column if column is None or inside is None else column[inside], minlength=size
+            ).astype(np.float64)
+            for column in columns
+        ]
+
+    def sort(self, values: Floats, carried: NDArray[Any], groups: int) -> tuple[Floats, NDArray[Any], Integers]:
+        """Values and what they carry, group by group in the order of the rows; where each group starts."""
+        if are_many(len(values)):
+            from metrics.stats import kernels
+
+            found: tuple[Floats, NDArray[Any], Integers] = kernels.sorted_into_groups(
+                codes_of(self.codes), groups, values, carried
+            )
+            return found
+        inside = self.codes >= 0
+        kept = None if inside.all() else np.flatnonzero(inside)
+        codes = self.codes if kept is None else self.codes[kept]
+        order = stable_order(codes, groups)
+        rows = order if kept is None else kept[order]
+        starts = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=groups))]).astype(np.int64)
+        return values[rows], carried[rows], starts
+
+    def _cells(self, offsets: Integers) -> tuple[Integers, NDArray[np.bool_] | None]:
+        """The cells of the rows that are in a group, and which those are; None for all."""
+        inside = self.codes >= 0
+        if inside.all():
+            return offsets[self.codes] + self.local, None
+        return offsets[self.codes[inside]] + self.local[inside], inside
+
+
 @dataclass(frozen=True)
 class Grouping:
-    """Groups of rows. Arrays over rows: `codes` (the group, -1 for none), `local` (the repository's number).
+    """Groups of rows.
 
     Arrays over groups: `tiers`, `segments`, `windows` (what the group stands for) and `clusters` (how many repository
     numbers it may hold).
     """
 
-    codes: Integers
-    local: Integers
+    rows: Rows
     tiers: Integers
     segments: Integers
     windows: Integers
@@ -71,8 +146,22 @@ class Grouping:
         """Number of groups."""
         return len(self.tiers)
 
+    @property
+    def codes(self) -> Integers:
+        """Per row its group, -1 for none."""
+        return self.rows.codes
+
+    @property
+    def local(self) -> Integers:
+        """Per row the number of its repository."""
+        return self.rows.local
+
     def offsets(self) -> Integers:
         """Where each group's cells begin; one more entry than groups."""
+        return self._offsets
+
+    @cached_property
+    def _offsets(self) -> Integers:
         return np.concatenate([[0], np.cumsum(self.clusters)])
 
     def cells(self) -> Integers:
@@ -80,19 +169,20 @@ class Grouping:
         inside = np.maximum(self.codes, 0)
         return np.where(self.codes >= 0, self.offsets()[inside] + self.local, -1)
 
-    def sums(self, columns: list[Floats]) -> list[Floats]:
-        """Sum of each column over each cell."""
-        if are_many(len(self.codes)):
-            from metrics.stats import kernels
+    def sums(self, columns: Sequence[Column]) -> list[Floats]:
+        """Sum of each column over each cell (None counts the rows); a column given twice is added up once."""
+        distinct = list({id(column): column for column in columns}.values())
+        found = self.rows.sums(distinct, self._offsets)
+        by_column = {id(column): sums for column, sums in zip(distinct, found, strict=True)}
+        return [by_column[id(column)] for column in columns]
 
-            codes, local, offsets = codes_of(self.codes), codes_of(self.local), self.offsets()
-            return [kernels.cell_sums(codes, local, offsets, column) for column in columns]
-        cells = self.cells()
-        inside = cells >= 0
-        if not inside.all():
-            cells, columns = cells[inside], [column[inside] for column in columns]
-        size = int(self.clusters.sum())
-        return [np.bincount(cells, weights=column, minlength=size).astype(np.float64) for column in columns]
+    def units(self) -> Floats:
+        """Rows of each cell."""
+        return self.sums([None])[0]
+
+    def sort(self, values: Floats, carried: NDArray[Any]) -> tuple[Floats, NDArray[Any], Integers]:
+        """Values and what they carry, group by group in the order of the rows; where each group starts."""
+        return self.rows.sort(values, carried, self.size)
 
     def over_groups(self, cell_values: Floats) -> Floats:
         """Sum of a cell column over each group's cells (a group without cells sums to zero)."""
@@ -103,13 +193,25 @@ class Grouping:
         return np.repeat(group_values, self.clusters)
 
 
-def reduce_cells(values: Floats, offsets: Integers) -> Floats:
+def reduce_cells(values: NDArray[Any], offsets: Integers) -> Floats:
     """Sums of consecutive runs of cells; exact zeros for empty runs."""
     totals = np.zeros(len(offsets) - 1)
     filled = offsets[1:] > offsets[:-1]
     if filled.any():
         totals[filled] = np.add.reduceat(values, offsets[:-1][filled])
     return totals
+
+
+def influence_of(
+    grouping: Grouping, numerators: NDArray[Any], units: NDArray[Any], ratios: Floats, scales: Floats
+) -> Floats:
+    """Each cell's part in the error of a ratio of sums: (numerator - ratio × units) × scale, those of the group."""
+    if are_many(len(units)):
+        from metrics.stats import kernels
+
+        found: Floats = kernels.influences(numerators, units, ratios, scales, grouping.offsets())
+        return found
+    return np.asarray((numerators - grouping.spread(ratios) * units) * grouping.spread(scales))
 
 
 def local_numbers(holders: Integers, repositories: Integers, holder_count: int) -> tuple[Integers, Integers]:
@@ -133,61 +235,3 @@ def local_numbers(holders: Integers, repositories: Integers, holder_count: int) 
     per_holder = np.bincount(distinct // width, minlength=holder_count)
     first = np.concatenate([[0], np.cumsum(per_holder)])
     return (rank - first[holders]).astype(np.int64), per_holder.astype(np.int64)
-
-
-@dataclass(frozen=True)
-class Holders:
-    """Rows by tier × segment, repositories numbered within each: made once, then cut into windows of any kind."""
-
-    codes: Integers
-    local: Integers
-    clusters: Integers
-    tiers: int
-    segments: int
-
-    def by_window(self, windows: Integers, window_count: int) -> Grouping:
-        """Groups of tier × segment × window; a row with a negative segment or window is in no group."""
-        if are_many(len(windows)):
-            from metrics.stats import kernels
-
-            codes = kernels.window_codes(codes_of(self.codes), codes_of(windows), window_count)
-        else:
-            outside = (windows < 0) | (self.codes < 0)
-            codes = np.where(outside, -1, self.codes.astype(np.int64) * window_count + windows)
-        tier, segment, window = np.unravel_index(
-            np.arange(self.tiers * self.segments * window_count), (self.tiers, self.segments, window_count)
-        )
-        return Grouping(
-            codes=codes,
-            local=self.local,
-            tiers=tier.astype(np.int64),
-            segments=segment.astype(np.int64),
-            windows=window.astype(np.int64),
-            clusters=np.repeat(self.clusters, window_count),
-        )
-
-
-def make_holders(
-    tiers: Integers,
-    repositories: Integers,
-    tier_count: int,
-    segments: Integers | None = None,
-    segment_count: int = 1,
-) -> Holders:
-    """Groups rows by tier × segment; a row with a negative segment has none."""
-    segment = np.zeros_like(tiers) if segments is None else segments
-    codes = tiers * np.int32(segment_count) + np.maximum(segment, 0)
-    local, per_holder = local_numbers(codes, repositories, tier_count * segment_count)
-    return Holders(np.where(segment < 0, -1, codes), local, per_holder, tier_count, segment_count)
-
-
-def repository_holders(tiers: Integers, repositories: Integers, tier_count: int, repository_count: int) -> Holders:
-    """Groups rows by tier × repository: each holder is its own one repository. Rows of none of them have no holder."""
-    codes = np.where(repositories < repository_count, tiers * np.int32(repository_count) + repositories, -1)
-    return Holders(
-        codes,
-        np.zeros_like(codes),
-        np.ones(tier_count * repository_count, dtype=np.int64),
-        tier_count,
-        repository_count,
-    )

@@ -67,17 +67,96 @@ def ascending(values: Floats) -> Codes:
 
 
 @compiled
-def window_codes(holders: Codes, windows: Codes, window_count: int) -> Codes:
-    """The group of each row: holder × window, -1 where it has neither."""
+def group_of(holder: int, day: int, window_of_day: Codes, sharing: int, window_count: int) -> int:
+    """Holder × window of the day, -1 where there is neither; `sharing` holders have one row of the table."""
+    if holder < 0:
+        return -1
+    window = window_of_day[holder, day] if sharing == 1 else window_of_day[holder // sharing, day]
+    return int(holder * window_count + window) if window >= 0 else -1
+
+
+@compiled
+def day_codes(holders: Codes, days: Codes, window_of_day: Codes, sharing: int, window_count: int) -> Codes:
+    """The group of each row."""
     codes = np.empty(len(holders), dtype=np.int32)
     for i in range(len(holders)):
-        codes[i] = holders[i] * window_count + windows[i] if holders[i] >= 0 and windows[i] >= 0 else -1
+        codes[i] = group_of(holders[i], days[i], window_of_day, sharing, window_count)
     return codes
 
 
 @compiled
-def sorted_into_groups(codes: Codes, size: int, values: Floats) -> tuple[Floats, Codes, Integers]:
-    """Values and row numbers group by group, each in the order of the rows; where each group starts."""
+def sorted_by_day(
+    holders: Codes,
+    days: Codes,
+    window_of_day: Codes,
+    sharing: int,
+    window_count: int,
+    size: int,
+    values: Floats,
+    carried: NDArray[Any],
+) -> tuple[Floats, NDArray[Any], Integers]:
+    """As `sorted_into_groups`, of rows whose groups follow from their holder and day."""
+    starts = np.zeros(size + 1, dtype=np.int64)
+    for i in range(len(holders)):
+        group = group_of(holders[i], days[i], window_of_day, sharing, window_count)
+        if group >= 0:
+            starts[group + 1] += 1
+    for group in range(size):
+        starts[group + 1] += starts[group]
+    place = starts[:-1].copy()
+    ordered, along = np.empty(starts[size], dtype=np.float64), np.empty(starts[size], dtype=carried.dtype)
+    for i in range(len(holders)):
+        group = group_of(holders[i], days[i], window_of_day, sharing, window_count)
+        if group >= 0:
+            ordered[place[group]] = values[i]
+            along[place[group]] = carried[i]
+            place[group] += 1
+    return ordered, along, starts
+
+
+@compiled
+def atom_sums(
+    holders: Codes, local: Codes, places: Integers, days: Codes, atoms: Codes, atom_count: int, column: Floats
+) -> Floats:
+    """Sums of a column per repository of each holder and atom."""
+    sums = np.zeros((places[-1], atom_count), dtype=np.float64)
+    for i in range(len(holders)):
+        if holders[i] >= 0:
+            sums[places[holders[i]] + local[i], atoms[days[i]]] += column[i]
+    return sums
+
+
+@compiled
+def atom_units(holders: Codes, local: Codes, places: Integers, days: Codes, atoms: Codes, atom_count: int) -> Floats:
+    """Rows per repository of each holder and atom."""
+    sums = np.zeros((places[-1], atom_count), dtype=np.float64)
+    for i in range(len(holders)):
+        if holders[i] >= 0:
+            sums[places[holders[i]] + local[i], atoms[days[i]]] += 1
+    return sums
+
+
+@compiled
+def window_sums(
+    by_atom: Floats, places: Integers, windows: Codes, segments: int, window_count: int, offsets: Integers
+) -> Floats:
+    """Sums per cell from those per atom; `windows` is the window of each tier's atom, negative for none."""
+    sums = np.zeros(offsets[-1], dtype=np.float64)
+    for holder in range(len(places) - 1):
+        first, tier = places[holder], holder // segments
+        for place in range(first, places[holder + 1]):
+            for atom in range(by_atom.shape[1]):
+                window = windows[tier, atom]
+                if window >= 0:
+                    sums[offsets[holder * window_count + window] + place - first] += by_atom[place, atom]
+    return sums
+
+
+@compiled
+def sorted_into_groups(
+    codes: Codes, size: int, values: Floats, carried: NDArray[Any]
+) -> tuple[Floats, NDArray[Any], Integers]:
+    """Values and what they carry group by group, each in the order of the rows; where each group starts."""
     starts = np.zeros(size + 1, dtype=np.int64)
     for i in range(len(codes)):
         if codes[i] >= 0:
@@ -85,40 +164,75 @@ def sorted_into_groups(codes: Codes, size: int, values: Floats) -> tuple[Floats,
     for group in range(size):
         starts[group + 1] += starts[group]
     place = starts[:-1].copy()
-    ordered, rows = np.empty(starts[size], dtype=np.float64), np.empty(starts[size], dtype=np.int32)
+    ordered, along = np.empty(starts[size], dtype=np.float64), np.empty(starts[size], dtype=carried.dtype)
     for i in range(len(codes)):
         group = codes[i]
         if group >= 0:
             ordered[place[group]] = values[i]
-            rows[place[group]] = i
+            along[place[group]] = carried[i]
             place[group] += 1
-    return ordered, rows, starts
+    return ordered, along, starts
 
 
 @compiled
-def units_at_most(
-    values: Floats, rows: Codes, starts: Integers, local: Codes, offsets: Integers, thresholds: Floats
-) -> tuple[Codes, Floats]:
-    """Per cell, the units at or below each threshold of its group, all units last; and the sum of their values.
+def kept_in_groups(values: Floats, keep: NDArray[np.bool_], starts: Integers) -> tuple[Floats, Integers]:
+    """The values of which `keep` holds, group by group; where each group starts."""
+    begins = np.zeros(len(starts), dtype=np.int64)
+    for group in range(len(starts) - 1):
+        begins[group + 1] = begins[group]
+        for i in range(starts[group], starts[group + 1]):
+            begins[group + 1] += keep[i]
+    kept = np.empty(begins[-1], dtype=np.float64)
+    place = 0
+    for i in range(len(values)):
+        if keep[i]:
+            kept[place] = values[i]
+            place += 1
+    return kept, begins
 
-    `values` ascend within a group; `thresholds` is groups × thresholds, ascending.
+
+@compiled
+def units_at_most(values: Floats, local: Codes, starts: Integers, offsets: Integers, thresholds: Floats) -> Codes:
+    """Per threshold and cell, the units at or below the threshold of the cell's group; all units last.
+
+    `values` ascend within a group and `local` are their repositories; `thresholds` is groups × thresholds, ascending.
     """
     width = thresholds.shape[1] + 1
     cells = offsets[-1]
     counts = np.zeros((cells, width), dtype=np.int32)
-    totals = np.zeros(cells, dtype=np.float64)
     for group in range(len(starts) - 1):
-        bucket = 0
-        for i in range(starts[group], starts[group + 1]):
-            while bucket < width - 1 and values[i] > thresholds[group, bucket]:
-                bucket += 1
-            cell = offsets[group] + local[rows[i]]
-            counts[cell, bucket] += 1
-            totals[cell] += values[i]
+        first = starts[group]
+        for bucket in range(width):
+            # Each bucket is a run of the order: its end is searched for, and then it is only counted.
+            last = starts[group + 1]
+            if bucket < width - 1:
+                low = first
+                while low < last:
+                    middle = (low + last) // 2
+                    if values[middle] <= thresholds[group, bucket]:
+                        low = middle + 1
+                    else:
+                        last = middle
+            for i in range(first, last):
+                counts[offsets[group] + local[i], bucket] += 1
+            first = last
+    upto = np.empty((width, cells), dtype=np.int32)
     for cell in range(cells):
-        for bucket in range(1, width):
-            counts[cell, bucket] += counts[cell, bucket - 1]
-    return counts, totals
+        total = 0
+        for bucket in range(width):
+            total += counts[cell, bucket]
+            upto[bucket, cell] = total
+    return upto
+
+
+@compiled
+def sums_by_cell(values: Floats, local: Codes, starts: Integers, offsets: Integers) -> Floats:
+    """Per cell, the sum of the values of its units."""
+    totals = np.zeros(offsets[-1], dtype=np.float64)
+    for group in range(len(starts) - 1):
+        for i in range(starts[group], starts[group + 1]):
+            totals[offsets[group] + local[i]] += values[i]
+    return totals
 
 
 @compiled
@@ -165,7 +279,72 @@ def cell_sums(codes: Codes, local: Codes, offsets: Integers, column: Floats) -> 
 
 
 @compiled
-def shares_of_pairs(units: Floats, offsets: Integers, totals: Floats, windows: Integers, lag: int) -> Floats:
+def cell_units(codes: Codes, local: Codes, offsets: Integers) -> Floats:
+    """Rows of each cell."""
+    units = np.zeros(offsets[-1], dtype=np.float64)
+    for i in range(len(codes)):
+        if codes[i] >= 0:
+            units[offsets[codes[i]] + local[i]] += 1
+    return units
+
+
+@compiled
+def filled_cells(units: NDArray[Any], offsets: Integers) -> Integers:
+    """Per group, the cells that have units."""
+    filled = np.zeros(len(offsets) - 1, dtype=np.int64)
+    for group in range(len(filled)):
+        for cell in range(offsets[group], offsets[group + 1]):
+            if units[cell] > 0:
+                filled[group] += 1
+    return filled
+
+
+@compiled
+def influences(
+    numerators: NDArray[Any], units: NDArray[Any], ratios: Floats, scales: Floats, offsets: Integers
+) -> Floats:
+    """Per cell, (numerator - ratio × units) × scale, ratio and scale being the group's."""
+    result = np.empty(offsets[-1], dtype=np.float64)
+    for group in range(len(ratios)):
+        for cell in range(offsets[group], offsets[group + 1]):
+            result[cell] = (numerators[cell] - ratios[group] * units[cell]) * scales[group]
+    return result
+
+
+@compiled
+def sums_over_pairs(
+    influence: Floats,
+    share: Floats,
+    first: Integers,
+    influence_before: Floats,
+    share_before: Floats,
+    first_before: Integers,
+    width: Integers,
+    has_both: NDArray[np.bool_],
+) -> Floats:
+    """Per pair of groups: repositories with units, sums of squared and cubed mean shares and of squared differences.
+
+    What is not finite is zero.
+    """
+    sums = np.zeros((len(first), 4))
+    for pair in range(len(first)):
+        for i in range(width[pair]):
+            now, before = first[pair] + i, first_before[pair] + i
+            part = share[now] if np.isfinite(share[now]) else 0.0
+            part_before = share_before[before] if np.isfinite(share_before[before]) else 0.0
+            if part > 0 or part_before > 0:
+                sums[pair, 0] += 1
+            mean = (part + part_before) / 2 if has_both[pair] else part
+            sums[pair, 1] += mean * mean
+            sums[pair, 2] += mean * mean * mean
+            pull = influence[now] if np.isfinite(influence[now]) else 0.0
+            pull_before = influence_before[before] if np.isfinite(influence_before[before]) else 0.0
+            sums[pair, 3] += (pull - pull_before) ** 2
+    return sums
+
+
+@compiled
+def shares_of_pairs(units: NDArray[Any], offsets: Integers, totals: Floats, windows: Integers, lag: int) -> Floats:
     """Per group, the sums of the second, third and fourth powers of its repositories' mean shares now and `lag` before.
 
     Zero where the group has no window so long before.
@@ -192,8 +371,8 @@ TINY = np.finfo(np.float64).tiny
 
 @compiled
 def spreads(
-    numerators: Floats,
-    denominators: Floats,
+    numerators: NDArray[Any],
+    denominators: NDArray[Any],
     ratios: Floats,
     scales: Floats,
     offsets: Integers,
@@ -259,11 +438,61 @@ def local_numbers(holders: Codes, repositories: Codes, holder_count: int, width:
 
 
 @compiled
-def product_limit_quantiles(
+def open_levels(
+    mine: NDArray[np.bool_], row: Codes, start: Floats, stop: Floats, edges: Integers, rows: int
+) -> tuple[Integers, Integers]:
+    """Per holder and day, microseconds that a unit adds on the day it begins or ends, and how many more are open then.
+
+    A start adds the rest of its day and one from then on, an end takes them away. `row` is the holder's, of units
+    that are `mine`; instants outside the days count as their borders.
+    """
+    days = len(edges) - 1
+    usual = max(edges[-1] - edges[0], 1) / max(days, 1)
+    area, level = np.zeros((rows, days), dtype=np.int64), np.zeros((rows, days), dtype=np.int64)
+    for i in range(len(mine)):
+        if not mine[i]:
+            continue
+        for sign in (1, -1):
+            instant = np.int64(start[i] if sign > 0 else stop[i])
+            if instant < edges[0]:
+                instant = edges[0]
+            elif instant > edges[-1]:
+                instant = edges[-1]
+            day = np.int64((instant - edges[0]) / usual)
+            if day > days - 1:
+                day = np.int64(days - 1)
+            while day > 0 and instant < edges[day]:
+                day -= 1
+            while day < days - 1 and instant >= edges[day + 1]:
+                day += 1
+            area[row[i], day] += sign * (edges[day + 1] - instant)
+            level[row[i], day] += sign
+    return area, level
+
+
+@compiled
+def units_by_week(
+    row: Integers, week: Integers, weekday: Integers, rows: int, weeks: int
+) -> tuple[Codes, NDArray[np.int8]]:
+    """Per holder and week, how many units there are, and the first weekday that has one."""
+    counts = np.zeros(rows * weeks, dtype=np.int32)
+    first = np.full(rows * weeks, 127, dtype=np.int8)
+    for i in range(len(row)):
+        cell = row[i] * weeks + week[i]
+        counts[cell] += 1
+        first[cell] = min(first[cell], weekday[i])
+    return counts, first
+
+
+BLOCK = 64
+"""Units whose survivor function is made before it is asked whether any of them could have reached a share."""
+
+
+@compiled
+def product_limit_quantiles(  # noqa: C901 -- a loop over units within blocks, and over what is wanted: one thing
     values: Floats,
-    rows: Codes,
-    starts: Integers,
     ended: NDArray[np.bool_],
+    starts: Integers,
     shares: Floats,
     scores: Floats,
     rounding: float,
@@ -271,34 +500,55 @@ def product_limit_quantiles(
     """Per group and (share, score) pair, the time by which that share has ended; NaN where so many have not.
 
     The survivor function, or where the score is not zero its complementary log-log bound, falls to 1 - share or below
-    at a unit that ended: the first such time.
+    at a unit that ended: the first such time. Units are taken in blocks: of one in which even the lowest curve that
+    is possible stays above a share, no unit is looked at again.
     """
     result = np.full((len(starts) - 1, len(shares)), np.nan)
+    at = np.empty(BLOCK, dtype=np.int64)
+    logs, variances = np.empty(BLOCK), np.empty(BLOCK)
     for group in range(len(starts) - 1):
         first, last = starts[group], starts[group + 1]
         log_survivors, variance = 0.0, 0.0
-        is_extinct = False
         left = len(shares)
-        for i in range(first, last):
-            if not ended[rows[i]]:
-                continue
-            at_risk = last - i
-            if at_risk > 1:
-                log_survivors += np.log((at_risk - 1.0) / at_risk)
-                variance += 1.0 / (at_risk * (at_risk - 1.0))
-            else:
-                is_extinct = True
-            survivors = 0.0 if is_extinct else np.exp(log_survivors)
+        i = first
+        while i < last and left > 0:
+            log_before, variance_before = log_survivors, variance
+            held = 0
+            is_extinct = False
+            while i < last and held < BLOCK:
+                if ended[i]:
+                    at_risk = last - i
+                    if at_risk > 1:
+                        log_survivors += np.log((at_risk - 1.0) / at_risk)
+                        variance += 1.0 / (at_risk * (at_risk - 1.0))
+                    else:
+                        is_extinct = True
+                    at[held], logs[held], variances[held] = i, log_survivors, variance
+                    held += 1
+                i += 1
             for each in range(len(shares)):
                 if not np.isnan(result[group, each]):
                     continue
-                curve = survivors
-                if scores[each] != 0 and 0.0 < survivors < 1.0:
-                    log_of = np.log(survivors)
-                    curve = np.exp(log_of * np.exp(scores[each] * np.sqrt(variance) / log_of))
-                if curve <= 1 - shares[each] + rounding:
-                    result[group, each] = values[i]
-                    left -= 1
-            if left == 0:
-                break
+                target = 1 - shares[each] + rounding
+                if not is_extinct and log_before < 0:
+                    # The curve's logarithm is log S × exp(score × se / log S): largest factor, lowest S of the block.
+                    slope = scores[each] / (log_before if scores[each] < 0 else log_survivors)
+                    spread = variance if scores[each] < 0 else variance_before
+                    lowest = log_survivors * np.exp(slope * np.sqrt(spread))
+                    if lowest > np.log(target) + MARGIN_OF_A_BLOCK:
+                        continue
+                for k in range(held):
+                    survivors = 0.0 if is_extinct and k == held - 1 else np.exp(logs[k])
+                    curve = survivors
+                    if scores[each] != 0 and 0.0 < survivors < 1.0:
+                        log_of = np.log(survivors)
+                        curve = np.exp(log_of * np.exp(scores[each] * np.sqrt(variances[k]) / log_of))
+                    if curve <= target:
+                        result[group, each] = values[at[k]]
+                        left -= 1
+                        break
     return result
+
+
+MARGIN_OF_A_BLOCK = 1e-9
+"""What rounding may move a block's bound: a block within it is looked at unit by unit."""

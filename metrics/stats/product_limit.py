@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metrics.stats.distribution import Ordered
-from metrics.stats.grouping import are_many, codes_of
+from metrics.stats.grouping import are_many
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.integer[Any]]
@@ -57,26 +57,24 @@ class ProductLimit:
         return np.where(first < starts[1:], self.ordered.values[np.minimum(first, len(curve) - 1)], np.nan)
 
 
-def quantiles_of(ordered: Ordered, ended: NDArray[np.bool_], wanted: Sequence[tuple[float, float]]) -> list[Floats]:
+def quantiles_of(ordered: Ordered, wanted: Sequence[tuple[float, float]]) -> list[Floats]:
     """The times of `ProductLimit.quantile` for several (probability, score)."""
     if not are_many(len(ordered.values)):
-        curve = product_limit(ordered, ended)
+        curve = product_limit(ordered)
         return [curve.quantile(probability, score) for probability, score in wanted]
     from metrics.stats import kernels
 
     shares, scores = (np.array(column) for column in zip(*wanted, strict=True))
-    rows = codes_of(ordered.rows)
-    found = kernels.product_limit_quantiles(ordered.values, rows, ordered.starts, ended, shares, scores, ROUNDING)
+    found = kernels.product_limit_quantiles(ordered.values, ordered.carried, ordered.starts, shares, scores, ROUNDING)
     return list(found.T)
 
 
-def product_limit(ordered: Ordered, ended: NDArray[np.bool_]) -> ProductLimit:
+def product_limit(ordered: Ordered) -> ProductLimit:
     """Survivor function of every group.
 
-    `ended` is per row (as `ordered.rows` numbers them). Within ties the order must put ended units before censored
-    ones.
+    What the rows carry is whether they have ended. Within ties the order must put ended units before censored ones.
     """
-    events = ended[ordered.rows]
+    events = ordered.carried
     group = np.repeat(np.arange(len(ordered.counts)), ordered.counts)
     at_risk = (ordered.starts[1:][group] - np.arange(len(group))).astype(np.float64)
     # The last unit of a group, if it has ended, takes the curve to zero: nothing of the group comes after it.

@@ -46,7 +46,7 @@ class Repositories:
     """Cells of a grouping, ready to be differenced: `units` per cell; without a `history`, windows stand alone."""
 
     grouping: Grouping
-    units: Floats
+    units: NDArray[Any]
     history: History | None
 
     def level(self, influence: Floats, independent: Floats) -> LevelVariance:
@@ -65,7 +65,7 @@ class Repositories:
             alike, reduce_cells((known[pairs.now] - known[pairs.before]) ** 2, pairs.offsets), independent
         )
 
-    def level_of(self, numerators: Floats, ratios: Floats, scales: Floats, independent: Floats) -> LevelVariance:
+    def level_of(self, numerators: NDArray[Any], ratios: Floats, scales: Floats, independent: Floats) -> LevelVariance:
         """Variance of each group's level, where a repository's influence is that on a ratio to its units.
 
         Args:
@@ -98,6 +98,11 @@ class Repositories:
     @cached_property
     def clusters(self) -> Integers:
         """Repositories with units, per group."""
+        if are_many(len(self.units)):
+            from metrics.stats import kernels
+
+            filled: Integers = kernels.filled_cells(self.units, self._offsets)
+            return filled
         return reduce_cells((self.units > 0).astype(np.float64), self._offsets).astype(np.int64)
 
     @cached_property

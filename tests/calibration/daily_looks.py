@@ -12,15 +12,15 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from metrics.calendar import Period
 from metrics.constraints import all_constraints
-from metrics.contrasts import ContrastRows, Identity, Pairs, Samples
+from metrics.contrasts import ContrastRows, Identity, Labels, Pairs, Samples, stack
 from metrics.estimators import distribution, ratio
 from metrics.judge import LEVEL, Judge
 from metrics.model import Ratio
 from metrics.readings import Place
 from metrics.stats.distribution import estimate_quantiles, order_by_group
-from metrics.stats.grouping import Grouping, make_holders
+from metrics.stats.grouping import Grouping
+from metrics.stats.holders import make_holders
 from metrics.stats.multiplicity import spent_level
 from metrics.stats.ratio import estimate_ratio
 from tests.calibration.simulated import LEVEL as MEDIAN
@@ -119,7 +119,7 @@ def seen(per_day: Integers, looks: Looks) -> Floats:
 
 def weeks_of(sets: int, looks: Looks) -> Floats:
     """Weeks behind the baseline and each look."""
-    return np.tile(np.concatenate([[DAYS], looks.passed]) / DAYS_PER_WEEK, (sets, 1))
+    return np.tile(np.concatenate([[DAYS], looks.passed]) / DAYS_PER_WEEK, sets)
 
 
 @dataclass(frozen=True)
@@ -132,8 +132,8 @@ class Stream:
     is_count: bool = False
     more_is_better: bool = False
 
-    def samples(self, looks: Looks) -> dict[tuple[str, str], list[Samples]]:
-        """Samples by statistic and kind: per data set, over the baseline and the looks."""
+    def samples(self, looks: Looks) -> dict[tuple[str, str], Samples]:
+        """Samples by statistic and kind: data sets × (the baseline and the looks)."""
         sets = len(self.units)
         grouping = layout(sets, len(looks.passed))
         units = seen(self.units, looks)
@@ -144,7 +144,7 @@ class Stream:
         cells, weeks = (numerators, units), weeks_of(sets, looks)
         rates, weekly = ratio._samples(grouping, estimate, cells, weeks, Ratio(parts=(), kind=kind))
         if self.is_count:
-            return {("per_week", "events"): [replace_units(sample) for sample in weekly]}
+            return {("per_week", "events"): replace_units(weekly)}
         if self.more_is_better:
             rest = ratio._rest(grouping, estimate, cells, weeks)
             return {("rate", "share"): rates, (ratio.REST_PER_WEEK, "events"): rest}
@@ -172,8 +172,8 @@ class Waits:
         of_set, quarter, repository, day = np.unravel_index(cell[order], days.units.shape)
         return cls(metric, len(days.units), hours[order], of_set, repository, quarter * DAYS + day)
 
-    def samples(self, looks: Looks) -> dict[tuple[str, str], list[Samples]]:
-        """Samples of the compared quantiles, look by look."""
+    def samples(self, looks: Looks) -> dict[tuple[str, str], Samples]:
+        """Samples of the compared quantiles: data sets × (the baseline and the looks)."""
         holders = make_holders(self.of_set.astype(np.int64), self.repository.astype(np.int64), self.sets)
         parts = []
         for end in (0, *looks.ends):
@@ -181,20 +181,11 @@ class Waits:
             grouping = holders.by_window(np.where(inside, 0, -1), 1)
             ordered = order_by_group(self.hours, grouping)
             estimates, buckets = estimate_quantiles(ordered, grouping, QUANTILES)
-            sizes, below = buckets.below()
-            elapsed = np.full((self.sets, 1), (DAYS if end == 0 else end - looks.first) / DAYS_PER_WEEK)
-            parts.append(distribution._samples(ordered, grouping, estimates, sizes, below, elapsed, FIRST_BIN))
-        return {
-            (name, "log"): [joined([part[index][number] for part in parts]) for number in range(self.sets)]
-            for index, name in enumerate(NAMES)
-        }
-
-
-def joined(samples: Sequence[Samples]) -> Samples:
-    """Samples of several looks, one after another."""
-    return Samples(
-        *(np.concatenate([getattr(each, name) for each in samples]) for name in Samples.__dataclass_fields__)
-    )
+            elapsed = np.full(self.sets, (DAYS if end == 0 else end - looks.first) / DAYS_PER_WEEK)
+            parts.append(distribution._samples(ordered, grouping, estimates, buckets, elapsed, FIRST_BIN))
+        # Look after look; data set after data set is what is wanted.
+        by_set = np.arange(len(parts) * self.sets).reshape(len(parts), self.sets).T.ravel()
+        return {(name, "log"): stack([part[index] for part in parts]).at(by_set) for index, name in enumerate(NAMES)}
 
 
 def streams(sets: int, rng: np.random.Generator) -> list[Stream | Waits]:
@@ -222,16 +213,22 @@ def streams(sets: int, rng: np.random.Generator) -> list[Stream | Waits]:
 
 def look_by_look(kinds: Sequence[Stream | Waits], looks: Looks) -> pl.DataFrame:
     """Contrasts of all data sets at all looks with their baselines."""
-    rows = ContrastRows()
-    count = len(looks.passed)
-    every, first = np.arange(1, count + 1), np.zeros(count, dtype=np.intp)
+    rows, count = ContrastRows(), len(looks.passed)
     for stream in kinds:
         for (statistic, kind), samples in stream.samples(looks).items():
-            identity = Identity(stream.metric, "1", statistic, kind, "", 1.0, "3")
-            for number, sample in enumerate(samples):
-                windows: list[Period] = [window_of(number * LOOKS_PER_SET + look) for look in range(count)]
-                pairs = Pairs("quarter", windows, [BASELINE] * count, True, np.ones(count, dtype=bool))
-                rows.add(identity, pairs, sample.at(every), sample.at(first))
+            sets = len(samples) // (count + 1)
+            number, look = (codes.ravel() for codes in np.indices((sets, count)))
+            none = np.zeros(len(number), dtype=np.int64)
+            windows = [window_of(each) for each in range(sets * LOOKS_PER_SET)]
+            codes, provisional = number * LOOKS_PER_SET + look, np.ones(len(number), dtype=bool)
+            rows.add(
+                Identity(stream.metric, "1", kind, "", 1.0),
+                Pairs("quarter", windows, codes, [BASELINE], none, True, provisional),
+                samples.at(number * (count + 1) + look + 1),
+                samples.at(number * (count + 1)),
+                statistics=Labels([statistic], none),
+                tiers=Labels(["3"], none),
+            )
     return rows.frame()
 
 

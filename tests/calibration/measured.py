@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 
 from metrics.calendar import Period
 from metrics.comparisons import comparisons
-from metrics.contrasts import ContrastRows, Identity, Pairs, Samples
+from metrics.contrasts import ContrastRows, Identity, Labels, Pairs, Samples
 from metrics.definitions import all_metrics
 from metrics.estimators import distribution, ratio
 from metrics.estimators.base import HISTORIES
 from metrics.model import Ratio
-from metrics.stats.distribution import estimate_quantiles, order_by_group
+from metrics.stats.distribution import Buckets, estimate_quantiles, order_by_group
 from metrics.stats.ratio import estimate_ratio
 from tests.calibration.simulated import durations, events
 
@@ -105,20 +105,18 @@ def _durations(cell: Cell, sets: int, rng: np.random.Generator) -> Bounds:
             if cell.units >= distribution.UNITS_FOR_A_MEAN:
                 found["level", "mean"] = (low[last], high[last], drawn.target_mean())
         if cell.quarters_before:
-            sizes, below = buckets.below()
             kept = [i for i, p in enumerate(quantiles) if p in distribution.COMPARED_QUANTILES]
             samples = distribution._samples(
                 ordered,
                 drawn.grouping,
                 [estimates[i] for i in kept],
-                sizes,
-                [below[i] for i in kept],
-                np.full((sets, cell.quarters_before + 1), WEEKS),
+                Buckets(buckets.upto[[*kept, -1]]),
+                np.full(sets * (cell.quarters_before + 1), WEEKS),
                 1 / 60,
             )
             for index, probability in zip(kept, distribution.COMPARED_QUANTILES, strict=True):
                 name = distribution.name_of(probability)
-                low, high = changes("pr_cycle_time", name, "log", samples[kept.index(index)])
+                low, high = changes("pr_cycle_time", name, "log", samples[kept.index(index)], sets)
                 found[subject, name] = (low, high, np.full(sets, np.exp(log_change) - 1))
     return found
 
@@ -135,23 +133,28 @@ def _events(cell: Cell, sets: int, rng: np.random.Generator) -> Bounds:
             now = drawn.grouping.windows == cell.quarters_before
             found["level", "rate"] = (estimate.low[now], estimate.high[now], np.full(sets, cell.rate))
         if cell.quarters_before:
-            weeks = np.full((sets, cell.quarters_before + 1), WEEKS)
+            weeks = np.full(sets * (cell.quarters_before + 1), WEEKS)
             cells = (drawn.events, drawn.units)
             samples = ratio._samples(drawn.grouping, estimate, cells, weeks, EVENTS)[0]
-            low, high = changes("change_failure_rate", "rate", "share", samples)
+            low, high = changes("change_failure_rate", "rate", "share", samples, sets)
             found[subject, "rate"] = (low, high, np.full(sets, last - cell.rate))
     return found
 
 
-def changes(metric: str, statistic: str, kind: str, samples: list[Samples]) -> tuple[Floats, Floats]:
+def changes(metric: str, statistic: str, kind: str, samples: Samples, sets: int) -> tuple[Floats, Floats]:
     """Bounds of the change of each data set's last quarter against the one before, as `comparisons` gives them."""
-    rows = ContrastRows()
-    pairs = Pairs("quarter", [WINDOW], [BASELINE], True, np.array([False]))
-    for number, sample in enumerate(samples):
-        identity = Identity(metric, "1", statistic, kind, "", 1.0, "3", "all", str(number).zfill(6))
-        last = len(sample.n) - 1
-        rows.add(identity, pairs, sample.at(np.array([last])), sample.at(np.array([last - 1])))
+    rows, count = ContrastRows(), len(samples) // sets
+    last, none = np.arange(sets) * count + count - 1, np.zeros(sets, dtype=np.int64)
+    rows.add(
+        Identity(metric, "1", kind, "", 1.0),
+        Pairs("quarter", [WINDOW], none, [BASELINE], none, True, np.zeros(sets, dtype=bool)),
+        samples.at(last),
+        samples.at(last - 1),
+        statistics=Labels([statistic], none),
+        tiers=Labels(["3"], none),
+        segments=Labels([str(number).zfill(6) for number in range(sets)], np.arange(sets)),
+    )
     frame = comparisons(rows.frame(), all_metrics()).sort("segment")
-    assert frame.height == len(samples)
+    assert frame.height == sets
     low, high = (frame[f"change_ci_{side}"].fill_null(np.nan).to_numpy() for side in ("low", "high"))
     return low, high

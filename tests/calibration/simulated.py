@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from metrics.stats.grouping import Grouping, make_holders
+from metrics.stats.grouping import Grouping
+from metrics.stats.holders import make_holders
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

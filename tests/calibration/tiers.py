@@ -4,8 +4,7 @@ Each data set is a tier of its own luck (`simulated`); it stands in a window of 
 all at once. Estimates, design effects and contrasts are made by the very functions that a build runs.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -13,11 +12,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from metrics.calendar import Period
-from metrics.contrasts import ContrastRows, Identity, Pairs, Samples
+from metrics.contrasts import ContrastRows, Identity, Labels, Pairs, Samples
 from metrics.estimators import distribution, ratio
 from metrics.model import Ratio
 from metrics.stats.distribution import estimate_quantiles, order_by_group
-from metrics.stats.grouping import Grouping
+from metrics.stats.grouping import GivenRows, Grouping
 from metrics.stats.ratio import estimate_ratio
 from tests.calibration.simulated import durations, events
 
@@ -59,7 +58,7 @@ class Simulator:
         drawn = events(self.sets, self.repositories, units, 2, before, after, self.rng)
         numerators = drawn.units - drawn.events if more_is_better else drawn.events
         estimate = estimate_ratio(drawn.grouping, numerators, drawn.units, drawn.units, "share")
-        weeks = np.full((self.sets, 2), WEEKS)
+        weeks = np.full(self.sets * 2, WEEKS)
         cells = (numerators, drawn.units)
         rates, per_week = ratio._samples(drawn.grouping, estimate, cells, weeks, Ratio(parts=()))
         if more_is_better:
@@ -75,13 +74,12 @@ class Simulator:
             self.sets, self.repositories, round(before * WEEKS * many), 2, 1 / many, after / before / many, self.rng
         )
         estimate = estimate_ratio(drawn.grouping, drawn.events, drawn.units, drawn.units, "events")
-        weeks = np.full((self.sets, 2), WEEKS)
+        weeks = np.full(self.sets * 2, WEEKS)
         _, counted = ratio._samples(
             drawn.grouping, estimate, (drawn.events, drawn.units), weeks, Ratio(parts=(), kind="events")
         )
         # What is counted is the units of a count.
-        as_units = [replace_units(sample) for sample in counted]
-        return self._frame(metric, statistic, "events", as_units)
+        return self._frame(metric, statistic, "events", replace_units(counted))
 
     def duration(self, metric: str, units: int, median: float = 1.0, tail: float = 1.0) -> pl.DataFrame:
         """Durations of `units` changes a quarter; the last quarter's median and 95th percentile by those factors."""
@@ -97,9 +95,7 @@ class Simulator:
         grouping = reordered(drawn.grouping, order)
         ordered = order_by_group(hours[order], grouping)
         estimates, buckets = estimate_quantiles(ordered, grouping, QUANTILES)
-        sizes, below = buckets.below()
-        weeks = np.full((self.sets, 2), WEEKS)
-        samples = distribution._samples(ordered, grouping, estimates, sizes, below, weeks, FIRST_BIN)
+        samples = distribution._samples(ordered, grouping, estimates, buckets, np.full(self.sets * 2, WEEKS), FIRST_BIN)
         return pl.concat([self._frame(metric, name, "log", each) for name, each in zip(NAMES, samples, strict=True)])
 
     def level(self, metric: str, mean: float, spread: float, units: int) -> pl.DataFrame:
@@ -111,32 +107,35 @@ class Simulator:
         order = np.argsort(values, kind="stable")
         grouping = reordered(drawn.grouping, order)
         ordered = order_by_group(values[order], grouping)
-        samples = distribution._mean_samples(ordered, grouping, np.full((self.sets, 2), WEEKS))
+        samples = distribution._mean_samples(ordered, grouping, np.full(self.sets * 2, WEEKS))
         return self._frame(metric, "mean", "level", samples)
 
-    def _frame(self, metric: str, statistic: str, kind: str, samples: Sequence[Samples]) -> pl.DataFrame:
+    def _frame(self, metric: str, statistic: str, kind: str, samples: Samples) -> pl.DataFrame:
         """Contrasts of the last quarter with the first, one data set a window."""
-        rows = ContrastRows()
-        identity = Identity(metric, "1", statistic, kind, "", 1.0, self.tier)
-        first, last = np.array([0]), np.array([1])
-        for number, sample in enumerate(samples):
-            pairs = Pairs("quarter", [window_of(number)], [BASELINE], True, np.array([False]))
-            rows.add(identity, pairs, sample.at(last), sample.at(first))
+        rows, sets = ContrastRows(), np.arange(self.sets)
+        none = np.zeros(self.sets, dtype=np.int64)
+        windows = [window_of(number) for number in range(self.sets)]
+        pairs = Pairs("quarter", windows, sets, [BASELINE], none, True, np.zeros(self.sets, dtype=bool))
+        rows.add(
+            Identity(metric, "1", kind, "", 1.0),
+            pairs,
+            samples.at(sets * 2 + 1),
+            samples.at(sets * 2),
+            statistics=Labels([statistic], none),
+            tiers=Labels([self.tier], none),
+        )
         return rows.frame()
 
 
 def replace_units(sample: Samples) -> Samples:
     """A count's samples: its events are its units."""
-    columns = {name: getattr(sample, name) for name in Samples.__dataclass_fields__}
-    columns |= {"n": sample.numerator, "units_per_week": sample.value, "share": sample.influence}
-    return Samples(**columns)
+    return replace(sample, n=sample.numerator, units_per_week=sample.value, share=sample.influence)
 
 
 def reordered(grouping: Grouping, order: NDArray[np.intp]) -> Grouping:
     """The same groups over rows in another order."""
     return Grouping(
-        grouping.codes[order],
-        grouping.local[order],
+        GivenRows(grouping.codes[order], grouping.local[order]),
         grouping.tiers,
         grouping.segments,
         grouping.windows,

@@ -96,10 +96,10 @@ def test_product_limit_times_are_alike(units: list[tuple[float, bool]]) -> None:
     units = sorted(units, key=lambda unit: (unit[0], not unit[1]))
     values = np.array([value for value, _ in units], dtype=np.float64)
     ended: NDArray[np.bool_] = np.array([has_ended for _, has_ended in units], dtype=bool)
-    ordered = Ordered(values, np.arange(len(values), dtype=np.int32), np.array([0, len(values)]))
+    ordered = Ordered(values, ended, np.array([0, len(values)]))
     wanted = [(0.5, 0.0), (0.5, 1.96), (0.5, -1.96), (0.9, 0.0), (0.9, 1.96)]
     shares, scores = (np.array(column) for column in zip(*wanted, strict=True))
-    found = kernels.product_limit_quantiles(values, ordered.rows, ordered.starts, ended, shares, scores, 1e-9)
-    curve = product_limit(ordered, ended)
+    found = kernels.product_limit_quantiles(values, ended, ordered.starts, shares, scores, 1e-9)
+    curve = product_limit(ordered)
     expected = [curve.quantile(*each)[0] for each in wanted]
     assert found[0].tolist() == pytest.approx(expected, nan_ok=True)

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from metrics.stats.clusters import critical
 from metrics.stats.distribution import QuantileEstimate, estimate_quantiles, order_by_group
-from metrics.stats.grouping import Grouping, make_holders
+from metrics.stats.grouping import Grouping
 from metrics.stats.histogram import Bins
+from metrics.stats.holders import make_holders
 
 NORMAL = 1.959963984540054
 

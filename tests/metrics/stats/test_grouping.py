@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metrics.stats import grouping
-from metrics.stats.grouping import local_numbers, make_holders, stable_order
+from metrics.stats.grouping import local_numbers, stable_order
+from metrics.stats.holders import make_holders
 
 ROWS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9), st.integers(-1, 2), st.integers(-1, 4)), max_size=60)
 

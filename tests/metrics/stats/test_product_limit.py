@@ -19,9 +19,7 @@ def curve_of(groups: list[list[tuple[float, bool]]]) -> ProductLimit:
     order = sorted(range(len(rows)), key=lambda index: rows[index][:3])
     starts = np.concatenate([[0], np.cumsum([len(group) for group in groups])]).astype(np.int64)
     values = np.array([rows[index][1] for index in order], dtype=np.float64)
-    return product_limit(
-        Ordered(values, np.array(order, dtype=np.intp), starts), np.array([row[3] for row in rows], dtype=bool)
-    )
+    return product_limit(Ordered(values, np.array([rows[index][3] for index in order], dtype=bool), starts))
 
 
 def fitted(group: list[tuple[float, bool]]) -> KaplanMeierFitter:
@@ -83,5 +81,5 @@ def test_many_groups_lose_no_digit() -> None:
     group = [(1.0, True), (2.0, True), (3.0, True), (4.0, True)]
     values = np.tile([time for time, _ in group], 200_000)
     starts = np.arange(200_001, dtype=np.int64) * 4
-    curve = product_limit(Ordered(values, np.arange(len(values)), starts), np.ones(len(values), dtype=bool))
+    curve = product_limit(Ordered(values, np.ones(len(values), dtype=bool), starts))
     assert set(curve.quantile(0.5)) == {2.0}

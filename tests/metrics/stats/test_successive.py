@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from metrics.stats.clusters import left_in_residuals
-from metrics.stats.grouping import Grouping, make_holders
+from metrics.stats.grouping import Grouping
+from metrics.stats.holders import make_holders
 from metrics.stats.successive import History, LevelVariance, Repositories
 
 Floats = NDArray[np.float64]

@@ -1,0 +1,207 @@
+"""Rows by tier and segment, to be cut into windows of any kind: by their day.
+
+A window is a stretch of days, so that a row's group follows from its holder and its day and need not be written down.
+Sums are additive over days: of a large organisation they are made once per repository and *atom* (a stretch of days
+that no week or month cuts in two), and every window's are sums of those. Quantiles are not: their rows are sorted anew.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metrics.stats.grouping import (
+    Column,
+    Floats,
+    GivenRows,
+    Grouping,
+    Integers,
+    are_many,
+    codes_of,
+    local_numbers,
+)
+
+ROOM_PER_ROW = 2
+"""Numbers per row that a table by repository and atom may have: where it would be larger, adding up rows is cheaper."""
+SMALL_TABLE = 1 << 16
+"""Windows by holder and day that are looked up in one table (256 kB, in the near cache) instead of by tier."""
+
+
+@dataclass(frozen=True)
+class Holders:
+    """Rows by tier × segment, repositories numbered within each: made once, then cut into windows of any kind."""
+
+    codes: Integers
+    local: Integers
+    clusters: Integers
+    tiers: int
+    segments: int
+    days: Integers | None = None
+    """Per row, the number of its day."""
+    atoms: Integers | None = None
+    """Per day, the number of its atom."""
+    _by_atom: dict[int, tuple[Column, Floats]] = field(default_factory=dict, compare=False, repr=False)
+
+    def by_day(self, window_of_day: Integers, window_count: int) -> Grouping:
+        """Groups of tier × segment × window, by the window of each row's day.
+
+        Args:
+            window_of_day: per day, or per tier and day, the number of its window, negative for none.
+            window_count: how many windows there are.
+        """
+        assert self.days is not None  # noqa: S101 -- who cuts by days has given them
+        table = np.atleast_2d(window_of_day)
+        by_tier = np.broadcast_to(table, (self.tiers, table.shape[1])).astype(np.int32)
+        return self._grouping(ByDay(self, self.days, by_tier, window_count), window_count)
+
+    def by_window(self, windows: Integers, window_count: int) -> Grouping:
+        """Groups of tier × segment × window; a row with a negative segment or window is in no group."""
+        outside = (windows < 0) | (self.codes < 0)
+        codes = np.where(outside, -1, self.codes.astype(np.int64) * window_count + windows)
+        return self._grouping(GivenRows(codes, self.local), window_count)
+
+    def _grouping(self, rows: "GivenRows | ByDay", window_count: int) -> Grouping:
+        group = np.arange(self.tiers * self.segments * window_count)
+        holder, window = np.divmod(group, window_count)
+        tier, segment = np.divmod(holder, self.segments)
+        return Grouping(rows, tier, segment, window, np.repeat(self.clusters, window_count))
+
+    def by_atom(self, column: Column) -> Floats:
+        """Sums of a column per repository of each holder, and atom: made once for all windows."""
+        from metrics.stats import kernels
+
+        if id(column) not in self._by_atom:
+            assert self.days is not None  # noqa: S101 -- asked for by `ByDay` only
+            assert self.atoms is not None  # noqa: S101
+            arguments = (codes_of(self.codes), codes_of(self.local), self.places, codes_of(self.days))
+            atoms = codes_of(self.atoms)
+            sums = (
+                kernels.atom_units(*arguments, atoms, self.atom_count)
+                if column is None
+                else kernels.atom_sums(*arguments, atoms, self.atom_count, column)
+            )
+            self._by_atom[id(column)] = (column, sums)
+        return self._by_atom[id(column)][1]
+
+    @cached_property
+    def places(self) -> Integers:
+        """Where each holder's repositories begin, one after another; one more entry than holders."""
+        return np.concatenate([[0], np.cumsum(self.clusters)])
+
+    @cached_property
+    def atom_count(self) -> int:
+        """How many atoms there are; none where days are not given."""
+        return 0 if self.atoms is None else int(self.atoms[-1]) + 1
+
+    @cached_property
+    def first_days(self) -> Integers:
+        """The first day of each atom."""
+        assert self.atoms is not None  # noqa: S101 -- as above
+        return np.searchsorted(self.atoms, np.arange(self.atom_count))
+
+
+@dataclass(frozen=True)
+class ByDay:
+    """Rows whose groups follow from their holder and day."""
+
+    holders: Holders
+    days: Integers
+    table: NDArray[np.int32]
+    """Per tier and day the number of its window, negative for none."""
+    count: int
+
+    @property
+    def local(self) -> Integers:
+        """Per row the number of its repository."""
+        return self.holders.local
+
+    @cached_property
+    def codes(self) -> Integers:
+        """Per row its group, -1 for none."""
+        holder = self.holders.codes
+        if are_many(len(self.days)):
+            from metrics.stats import kernels
+
+            codes: Integers = kernels.day_codes(codes_of(holder), codes_of(self.days), *self._lookup)
+            return codes
+        tier = np.maximum(holder, 0) // self.holders.segments
+        window = self.table[tier, self.days]
+        return np.where((window < 0) | (holder < 0), -1, holder.astype(np.int64) * self.count + window)
+
+    def sums(self, columns: Sequence[Column], offsets: Integers) -> list[Floats]:
+        """The sum of each column over each cell; None counts the rows."""
+        if not are_many(len(self.days)) or not self._is_of_atoms:
+            return GivenRows(self.codes, self.local).sums(columns, offsets)
+        from metrics.stats import kernels
+
+        holders = self.holders
+        windows = self.table[:, holders.first_days]
+        return [
+            kernels.window_sums(holders.by_atom(column), holders.places, windows, holders.segments, self.count, offsets)
+            for column in columns
+        ]
+
+    def sort(self, values: Floats, carried: NDArray[Any], groups: int) -> tuple[Floats, NDArray[Any], Integers]:
+        """Values and what they carry, group by group in the order of the rows; where each group starts."""
+        if not are_many(len(values)):
+            return GivenRows(self.codes, self.local).sort(values, carried, groups)
+        from metrics.stats import kernels
+
+        found: tuple[Floats, NDArray[Any], Integers] = kernels.sorted_by_day(
+            codes_of(self.holders.codes), codes_of(self.days), *self._lookup, groups, values, carried
+        )
+        return found
+
+    @cached_property
+    def _is_of_atoms(self) -> bool:
+        """Whether no window cuts an atom in two, and a table of them is worth its room."""
+        holders = self.holders
+        if holders.atoms is None or int(holders.places[-1]) * holders.atom_count > ROOM_PER_ROW * len(self.days):
+            return False
+        return bool((self.table[:, holders.first_days][:, holders.atoms] == self.table).all())
+
+    @cached_property
+    def _lookup(self) -> tuple[NDArray[np.int32], int, int]:
+        """A table of windows by holder or tier and day, how many holders share a row of it, and windows a holder."""
+        segments = self.holders.segments
+        if segments > 1 and self.table.size * segments <= SMALL_TABLE:
+            return np.repeat(self.table, segments, axis=0), 1, self.count
+        return self.table, segments, self.count
+
+
+def make_holders(
+    tiers: Integers,
+    repositories: Integers,
+    tier_count: int,
+    segments: Integers | None = None,
+    segment_count: int = 1,
+    *,
+    days: Integers | None = None,
+    atoms: Integers | None = None,
+) -> Holders:
+    """Groups rows by tier × segment; a row with a negative segment has none."""
+    if segments is None:
+        local, per_holder = local_numbers(tiers, repositories, tier_count)
+        return Holders(tiers, local, per_holder, tier_count, 1, days, atoms)
+    codes = tiers * np.int32(segment_count) + np.maximum(segments, 0)
+    local, per_holder = local_numbers(codes, repositories, tier_count * segment_count)
+    held = np.where(segments < 0, -1, codes)
+    return Holders(held, local, per_holder, tier_count, segment_count, days, atoms)
+
+
+def repository_holders(
+    tiers: Integers,
+    repositories: Integers,
+    tier_count: int,
+    repository_count: int,
+    *,
+    days: Integers | None = None,
+    atoms: Integers | None = None,
+) -> Holders:
+    """Groups rows by tier × repository: each holder is its own one repository. Rows of none of them have no holder."""
+    codes = np.where(repositories < repository_count, tiers * np.int32(repository_count) + repositories, -1)
+    alone = np.ones(tier_count * repository_count, dtype=np.int64)
+    return Holders(codes, np.zeros_like(codes), alone, tier_count, repository_count, days, atoms)
