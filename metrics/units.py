@@ -117,9 +117,22 @@ class Days:
 
     def windows(self, grain: Grain) -> tuple[list[Period], Integers]:
         """The windows of a grain, and per day the number of its window."""
-        periods = self.calendar.windows(self.first, self.last, grain)
-        starts = np.array([period.start for period in periods], dtype="datetime64[D]")
-        return periods, (np.searchsorted(starts, self._days, side="right") - 1).astype(np.int64)
+        if grain not in self._windows:
+            periods = self.calendar.windows(self.first, self.last, grain)
+            starts = np.array([period.start for period in periods], dtype="datetime64[D]")
+            numbers = (np.searchsorted(starts, self._days, side="right") - 1).astype(np.int64)
+            self._windows[grain] = (periods, numbers)
+        return self._windows[grain]
+
+    @cached_property
+    def _windows(self) -> dict[Grain, tuple[list[Period], Integers]]:
+        """The windows that have been asked for: every metric asks for them dozens of times."""
+        return {}
+
+    @cached_property
+    def years(self) -> list[Period]:
+        """The trailing years that are complete."""
+        return self.calendar.windows(self.first, self.last, "trailing_year")
 
     @cached_property
     def atoms(self) -> Integers:
