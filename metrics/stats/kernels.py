@@ -85,33 +85,49 @@ def day_codes(holders: Codes, days: Codes, window_of_day: Codes, sharing: int, w
 
 
 @compiled
+def units_by_day(holders: Codes, days: Codes, holder_count: int, day_count: int) -> Integers:
+    """Rows of each holder and day."""
+    counts = np.zeros((holder_count, day_count), dtype=np.int64)
+    for i in range(len(holders)):
+        if holders[i] >= 0:
+            counts[holders[i], days[i]] += 1
+    return counts
+
+
+@compiled
+def units_by_group(
+    holders: Codes, days: Codes, window_of_day: Codes, sharing: int, window_count: int, size: int
+) -> Integers:
+    """Rows of each group."""
+    counts = np.zeros(size, dtype=np.int64)
+    for i in range(len(holders)):
+        group = group_of(holders[i], days[i], window_of_day, sharing, window_count)
+        if group >= 0:
+            counts[group] += 1
+    return counts
+
+
+@compiled
 def sorted_by_day(
     holders: Codes,
     days: Codes,
     window_of_day: Codes,
     sharing: int,
     window_count: int,
-    size: int,
+    starts: Integers,
     values: Floats,
     carried: NDArray[Any],
-) -> tuple[Floats, NDArray[Any], Integers]:
-    """As `sorted_into_groups`, of rows whose groups follow from their holder and day."""
-    starts = np.zeros(size + 1, dtype=np.int64)
-    for i in range(len(holders)):
-        group = group_of(holders[i], days[i], window_of_day, sharing, window_count)
-        if group >= 0:
-            starts[group + 1] += 1
-    for group in range(size):
-        starts[group + 1] += starts[group]
+) -> tuple[Floats, NDArray[Any]]:
+    """As `sorted_into_groups`, of rows whose groups follow from their holder and day, and where each group starts."""
     place = starts[:-1].copy()
-    ordered, along = np.empty(starts[size], dtype=np.float64), np.empty(starts[size], dtype=carried.dtype)
+    ordered, along = np.empty(starts[-1], dtype=np.float64), np.empty(starts[-1], dtype=carried.dtype)
     for i in range(len(holders)):
         group = group_of(holders[i], days[i], window_of_day, sharing, window_count)
         if group >= 0:
             ordered[place[group]] = values[i]
             along[place[group]] = carried[i]
             place[group] += 1
-    return ordered, along, starts
+    return ordered, along
 
 
 @compiled
