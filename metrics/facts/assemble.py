@@ -8,7 +8,7 @@ from metrics.facts.links import LINKS
 from metrics.facts.milestones import ANOMALIES, anomaly_bit
 from metrics.facts.rework import REWORK_REASON
 from metrics.facts.settings import FactSettings
-from metrics.facts.sql import text, timestamp
+from metrics.facts.sql import enumerated, text, timestamp
 from metrics.facts.tiers import TIER, tier_join
 from metrics.facts.validation import validated
 from metrics.facts.watching import FIRST_RECORD, watched
@@ -35,12 +35,30 @@ def _anomaly_list(bits: str) -> str:
 
 def change_facts(settings: FactSettings, cut: datetime) -> str:
     """One row per change: milestones, stages that add up, and what became of it."""
+    return _widened(settings, _joined_changes(cut))
+
+
+def change_facts_in_order(settings: FactSettings, cut: datetime, first: int, last: int) -> str:
+    """Those of repositories from `first` to `last`, by repository and time of opening, for files.
+
+    Rows are sorted before they are widened, when names are still numbers and durations not yet computed: that moves
+    half as many bytes.
+    """
+    rows = f"{_joined_changes(cut)} where m._repo between {first} and {last} order by m._repo, m.opened_at, m.change_id"
+    return _widened(settings, rows)
+
+
+def _widened(settings: FactSettings, joined: str) -> str:
+    """The facts of joined rows: what can be derived from a row alone."""
     counted = "true" if settings.include_bots else "author_kind <> 'bot'"
+    link_names = " ".join(f"when {place} then {text(name)}" for place, name in enumerate(LINKS, start=1))
+    deploy_link = enumerated(f"(case link {link_names} else 'none' end)", (*LINKS, "none"))
     return f"""
-        with joined as ({_joined_changes(cut)})
-        select change_id, repo_id, service, team, tier, author_kind, ai_use, kind, state,
+        with joined as ({joined})
+        select change_id, repo_id::varchar as repo_id, service::varchar as service, team::varchar as team, tier,
+            author_kind, ai_use, kind, state,
             first_commit_at, opened_at, ready_at, first_review_at, approved_at, merged_at, closed_at, deployed_at,
-            deployment_id, deploy_link,
+            deployment_id, {deploy_link} as deploy_link,
             {_seconds("first_commit_at", "opened_at")} as coding_seconds,
             case when ready_at > opened_at then {_seconds("opened_at", "ready_at")} end as draft_seconds,
             {_seconds("ready_at", "first_review_at")} as pickup_seconds,
@@ -65,12 +83,11 @@ def change_facts(settings: FactSettings, cut: datetime) -> str:
 
 def _joined_changes(cut: datetime) -> str:
     """Each change with its deployment's outcomes and what happened to it afterwards."""
-    link_names = " ".join(f"when {place} then {text(name)}" for place, name in enumerate(LINKS, start=1))
     return f"""
         select m.*, m.merged_at is not null and l._carrier is not null as is_deployed,
             case when is_deployed then greatest(d.ended_at, m.merged_at) end as deployed_at,
             case when is_deployed then d.deployment_id end as deployment_id,
-            case when is_deployed then case l.link {link_names} end else 'none' end as deploy_link,
+            case when is_deployed then l.link end as link,
             case when is_deployed then d.failure_reason is not null end as deployment_failed,
             case when is_deployed then d.rolled_back_at is not null end as rolled_back,
             case when g.required > 0 and m.merged_at is not null
@@ -101,8 +118,8 @@ def _joined_changes(cut: datetime) -> str:
         left join working_waits k using (change_key)
         left join gate_requirements g
             on g.tier = m.tier and g.valid_from <= m.merged_at and g.valid_to > m.merged_at
-        left join repo_dimension r on r._repo = m._repo
-        left join service_dimension v on v._service = m._service
+        left join repo_names r on r._repo = m._repo
+        left join service_names v on v._service = m._service
         left join service_watching watching on watching._service = m._service"""
 
 

@@ -27,6 +27,8 @@ FACTS = ("change_facts", "deployment_facts", "incident_facts", "defect_facts")
 """The facts' names; the last is for definitions only, the contract does not publish it."""
 
 ROWS_PER_GROUP = 122_880
+CHANGES_PER_PIECE = 2_000_000
+"""Their rows, sorted, take some 600 MiB."""
 STEPS = (
     "milestones",
     "change_links",
@@ -43,6 +45,8 @@ STEPS = (
     "rollback_base",
     "defect_fixes",
     "working_waits",
+    "repo_names",
+    "service_names",
 )
 
 
@@ -88,6 +92,29 @@ def build_facts(
         (create_table if materialise else create_view)(connection, name, query)
     if materialise:
         drop(connection, *STEPS)
+
+
+def pieces_of_changes(
+    connection: duckdb.DuckDBPyConnection, settings: FactSettings, cut: datetime, most: int = CHANGES_PER_PIECE
+) -> list[str]:
+    """Queries that give `change_facts` in order, piece by piece, so that no more is ever sorted than memory holds.
+
+    Args:
+        connection: Where `build_facts` made the steps, not materialised.
+        settings: The workspace's choices.
+        cut: As for `build_facts`.
+        most: How many changes a piece may have, beyond those of its last repository.
+
+    Returns:
+        At least one query, each of a stretch of repositories.
+    """
+    stretches = connection.execute(
+        f"""select min(_repo), max(_repo) from (
+            select _repo, (sum(changes) over (order by _repo) - changes) // {most} as piece
+            from (select _repo, count(*) as changes from milestones group by _repo))
+        group by piece order by piece"""
+    ).fetchall()
+    return [assemble.change_facts_in_order(settings, cut, *stretch) for stretch in stretches or [(0, 0)]]
 
 
 def write_facts(connection: duckdb.DuckDBPyConnection, directory: Path) -> dict[str, Path]:

@@ -26,8 +26,9 @@ NAMES_A_SERVICE = ("changes", "deployments", "incidents", "rollbacks", "tier_ass
 
 def create_dimensions(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the three dimension tables from the event tables at the cut."""
-    named = " union all ".join(
-        f"select repo_key, min(repo_id) as repo_id from {table}_at_cut where repo_id is not null group by repo_key"
+    unknown = " union all ".join(
+        f"select repo_key, repo_id from {table}_at_cut anti join repositories_at_cut using (repo_key)"
+        " where repo_id is not null"
         for table in NAMES_A_REPOSITORY
     )
     create_table(
@@ -36,8 +37,7 @@ def create_dimensions(connection: duckdb.DuckDBPyConnection) -> None:
         f"""
         select repo_key, repo_id, name, coalesce(service, repo_id) as service, team from repositories_at_cut
         union all
-        select repo_key, min(repo_id), null, min(repo_id), null from ({named})
-        where repo_key not in (select repo_key from repositories_at_cut) group by repo_key""",
+        select repo_key, min(repo_id), null, min(repo_id), null from ({unknown}) group by repo_key""",
     )
     services = " union ".join(
         f"select service from {table}_at_cut where service is not null" for table in NAMES_A_SERVICE
@@ -64,4 +64,26 @@ def create_dimensions(connection: duckdb.DuckDBPyConnection) -> None:
             service, _service, team, _team
         from known_repositories join service_dimension using (service) left join team_dimension using (team)
         order by _repo""",
+    )
+    _create_names(connection)
+
+
+def _create_names(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make `repo_names(_repo, repo_id, team)` and `service_names(_service, service)`: the names as enumerations.
+
+    To millions of rows that are sorted, an enumerated name is a small number. Cast to text it is the name again.
+    """
+    for name, query in (
+        ("repo_name", "select repo_id from repo_dimension order by _repo"),
+        ("team_name", "select team from team_dimension order by _team"),
+        ("service_name", "select service from service_dimension order by _service"),
+    ):
+        connection.execute(f"create or replace temp type {name} as enum ({query})")
+    create_table(
+        connection,
+        "repo_names",
+        "select _repo, repo_id::repo_name as repo_id, _team, team::team_name as team from repo_dimension",
+    )
+    create_table(
+        connection, "service_names", "select _service, service::service_name as service from service_dimension"
     )

@@ -11,7 +11,6 @@ import duckdb
 
 from metrics.facts.settings import FactSettings
 from metrics.facts.sql import create_table, drop, text
-from schemas.sql import text_hash_sql
 
 LINKS = ("explicit", "sha", "next_deployment")
 """Ways of linking in the order of their precedence; `change_links.link` is the place in this list, from 1."""
@@ -48,7 +47,7 @@ def _deployment_base(rules: tuple[str, ...]) -> str:
             coalesce(started_at, finished_at) as begun_at,
             case when status in ('success', 'failure')
                 then greatest(coalesce(finished_at, started_at), begun_at) end as ended_at,
-            case when sha is not null then {text_hash_sql("sha")} end as sha_hash
+            sha
         from deployments_at_cut d
         join repo_dimension r using (repo_key)
         left join service_dimension s on s.service = d.service"""
@@ -56,7 +55,7 @@ def _deployment_base(rules: tuple[str, ...]) -> str:
 
 CARRIERS = """
     select (row_number() over (order by ended_at, deployment_key))::integer as _carrier,
-        deployment_key, _repo, _service, kind, begun_at, ended_at, sha_hash
+        deployment_key, _repo, _service, kind, begun_at, ended_at, sha
     from deployment_base
     where is_production and status = 'success' and kind in ('release', 'hotfix') and ended_at is not null"""
 
@@ -68,13 +67,12 @@ EXPLICIT_LINKS = """
 # The deployed commit is the merge commit, or one of the change's own where it was merged without one. A sha means
 # something only within its repository (or its service, where a repository of manifests deploys another's commits);
 # in a monorepo a deployment of the change's own service comes first.
-SHA_LINKS = f"""
+SHA_LINKS = """
     with shas as (
-        select change_key, {text_hash_sql("merge_commit_sha")} as sha_hash from milestones
-        where merge_commit_sha is not null and merged_at is not null
+        select change_key, merge_commit_sha as sha from changes_at_cut where merge_commit_sha is not null
         union all
-        select change_key, {text_hash_sql("sha")} from commits_at_cut),
-    deployed as (select change_key, carriers.* from shas join carriers using (sha_hash))
+        select change_key, sha from commits_at_cut),
+    deployed as (select change_key, carriers.* from shas join carriers using (sha))
     select change_key,
         coalesce(min(d._carrier) filter (where d._service = m._service), min(d._carrier)) as _carrier
     from deployed d join milestones m using (change_key)

@@ -11,9 +11,9 @@ from datetime import datetime
 
 import duckdb
 
-from metrics.facts.sql import create_table, create_view, drop, timestamp
+from metrics.facts.sql import create_table, create_view, drop, enumerated, joins_as_written, timestamp
 from metrics.facts.tiers import TIER, tier_join
-from schemas.sql import text_hash_sql
+from schemas.events import all_tables
 
 NEVER = "timestamp '9999-12-31'"
 
@@ -43,12 +43,17 @@ def create_milestones(connection: duckdb.DuckDBPyConnection, cut: datetime) -> N
     create_table(connection, "commit_summary", COMMIT_SUMMARY)
     create_view(connection, "change_clock", CHANGE_CLOCK)
     create_table(connection, "review_summary", REVIEW_SUMMARY)
+    create_table(connection, "unsettled_changes", UNSETTLED_CHANGES)
+    create_table(connection, "unsettled_reviews", UNSETTLED_REVIEWS)
     create_table(connection, "review_detail", REVIEW_DETAIL)
     create_table(connection, "review_rounds", REVIEW_ROUNDS)
-    create_table(connection, "milestones", _milestones(cut))
+    with joins_as_written(connection):
+        create_table(connection, "milestones", _milestones(cut))
     drop(
         connection,
         "review_summary",
+        "unsettled_changes",
+        "unsettled_reviews",
         "review_detail",
         "review_rounds",
         "change_clock",
@@ -79,7 +84,6 @@ CHANGE_CLOCK = f"""
         coalesce(merged_at, closed_at, {NEVER}) as ended_at
     from (
         select c.* exclude (state, ready_at, first_commit_at, merged_at, closed_at),
-            case when c.author is not null then {text_hash_sql("c.author")} end as author_hash,
             coalesce(k.first_authored_at, c.first_commit_at) as given_first_commit_at,
             case
                 when e.first_ready_at <= coalesce(e.first_draft_at, {NEVER}) then e.first_ready_at
@@ -97,48 +101,58 @@ CHANGE_CLOCK = f"""
         left join change_event_summary e using (change_key)
         left join commit_summary k using (change_key))"""
 
-# Eligible is a review by a named human other than the author, between opening and the change's end.
-_HUMAN_REVIEWS = f"""
-    select change_key, r.submitted_at, r.state, r.reviewer_hash, c.opened_at, c.ended_at,
-        c.merged_at is not null as is_merged
-    from (
-        select change_key, submitted_at, state, {text_hash_sql("reviewer")} as reviewer_hash
-        from reviews_at_cut where reviewer_kind = 'human' and reviewer is not null) r
-    join change_clock c using (change_key)
-    where r.reviewer_hash is distinct from c.author_hash"""
+# By a named human other than the author. Names are compared as they are: most are as short as a key.
+_HUMAN_REVIEWS = """(
+    select change_key, submitted_at, state, reviewer
+    from reviews_at_cut where reviewer_kind = 'human' and reviewer is not null)"""
 
+# Eligible is such a review between opening and the change's end.
 REVIEW_SUMMARY = f"""
     select change_key,
-        min(submitted_at) filter (where is_eligible) as first_review_at,
-        min(submitted_at) filter (where is_eligible and state = 'approved') as first_approval_at,
-        max(submitted_at) filter (where is_eligible and state = 'changes_requested') as last_rejection_at,
-        (count(*) filter (where is_eligible))::integer as review_count,
-        (case when min(reviewer_hash) filter (where is_eligible) = max(reviewer_hash) filter (where is_eligible)
-            then 1 else 2 end)::integer as reviewer_count,
-        max({anomaly_bit("review_before_opened", "is_early")})
-        + max({anomaly_bit("review_after_merge", "is_late and is_merged")})
-        + max({anomaly_bit("review_after_close", "is_late and not is_merged")}) as anomaly_bits
+        min(eligible_at) as first_review_at,
+        min(case when state = 'approved' then eligible_at end) as first_approval_at,
+        max(case when state = 'changes_requested' then eligible_at end) as last_rejection_at,
+        count(eligible_at)::integer as review_count,
+        min(eligible_reviewer) = max(eligible_reviewer) as has_one_reviewer,
+        bit_or(anomaly_bits) as anomaly_bits
     from (
-        select *, submitted_at < opened_at as is_early, submitted_at > ended_at as is_late,
-            not is_early and not is_late as is_eligible
-        from ({_HUMAN_REVIEWS}))
+        select change_key, r.state,
+            case when r.submitted_at between c.opened_at and c.ended_at then r.submitted_at end as eligible_at,
+            case when eligible_at is not null then r.reviewer end as eligible_reviewer,
+            {anomaly_bit("review_before_opened", "r.submitted_at < c.opened_at")}
+            + {anomaly_bit("review_after_merge", "r.submitted_at > c.merged_at")}
+            + {anomaly_bit("review_after_close", "c.merged_at is null and r.submitted_at > c.ended_at")}
+                as anomaly_bits
+        from {_HUMAN_REVIEWS} r join change_clock c using (change_key)
+        where r.reviewer is distinct from c.author)
     group by change_key"""
 
-# Whether an approval came after the last rejection, and how many people reviewed, cannot be told in one aggregation.
-REVIEW_DETAIL = f"""
+# What one aggregation cannot tell: which approval came after the last rejection, how many people reviewed where there
+# were more than two reviews, and whether commits followed a rejection.
+UNSETTLED_CHANGES = """
+    select change_key, c.author, c.opened_at, c.ended_at, s.last_rejection_at
+    from (
+        select change_key, last_rejection_at from review_summary
+        where first_approval_at <= last_rejection_at or review_count > 2 and not has_one_reviewer
+            or last_rejection_at is not null and change_key in (select change_key from commit_summary)) s
+    join change_clock c using (change_key)"""
+
+UNSETTLED_REVIEWS = f"""
+    select change_key, r.submitted_at, r.state, r.reviewer, c.ended_at, c.last_rejection_at
+    from {_HUMAN_REVIEWS} r join unsettled_changes c using (change_key)
+    where r.reviewer is distinct from c.author and r.submitted_at between c.opened_at and c.ended_at"""
+
+REVIEW_DETAIL = """
     select change_key,
-        min(r.submitted_at) filter (where r.state = 'approved' and r.submitted_at > s.last_rejection_at) as approved_at,
-        count(distinct reviewer_hash)::integer as reviewer_count
-    from ({_HUMAN_REVIEWS}) r join review_summary s using (change_key)
-    where (s.review_count > 2 or s.last_rejection_at is not null and s.first_approval_at is not null)
-        and r.submitted_at between r.opened_at and r.ended_at
-    group by change_key"""
+        min(submitted_at) filter (where state = 'approved' and submitted_at > last_rejection_at) as approved_at,
+        count(distinct reviewer)::integer as reviewer_count
+    from unsettled_reviews group by change_key"""
 
 # A round is a rejection that new commits followed before the next rejection and before the change's end.
-REVIEW_ROUNDS = f"""
+REVIEW_ROUNDS = """
     with rejections as (
-        select change_key, submitted_at as rejected_at, ended_at from ({_HUMAN_REVIEWS})
-        where state = 'changes_requested' and submitted_at between opened_at and ended_at),
+        select change_key, submitted_at as rejected_at, ended_at
+        from unsettled_reviews where state = 'changes_requested'),
     new_commits as (
         select k.change_key, coalesce(k.committed_at, k.authored_at) as committed_at
         from commits_at_cut k semi join rejections r on k.change_key = r.change_key)
@@ -150,25 +164,31 @@ REVIEW_ROUNDS = f"""
 
 
 def _milestones(cut: datetime) -> str:
+    words = ", ".join(
+        f"{enumerated(f'c.{column.name}', column.allowed)} as {column.name}"
+        for column in all_tables()["changes"].table_columns()
+        if column.allowed
+    )
     # The tier is that of the merge (or the close); of the cut, while the change is open.
     return f"""
         with resolved as (
-            select c.change_id, c.change_key, c.author_kind, c.ai_use, c.kind, c.merge_commit_sha,
+            select c.change_id, c.change_key, {words},
                 c.reverts_change_key, c.fixes_defect_key, c.reverts_change_id is not null as names_a_change,
                 c.fixes_defect_id is not null as names_a_defect,
                 case when c.additions is not null or c.deletions is not null
                     then coalesce(c.additions, 0) + coalesce(c.deletions, 0) end as size_lines,
                 r._repo, coalesce(s._service, r._service) as _service,
-                c.state, c.opened_at, c.given_first_commit_at, c.given_ready_at, c.merged_at, c.closed_at, c.ended_at,
+                c.opened_at, c.given_first_commit_at, c.given_ready_at, c.merged_at, c.closed_at, c.ended_at,
                 c.given_merged_at, c.given_closed_at,
                 v.first_review_at,
                 case
-                    when v.last_rejection_at is null then v.first_approval_at
+                    when v.last_rejection_at is null or v.first_approval_at > v.last_rejection_at
+                        then v.first_approval_at
                     else d.approved_at
                 end as approved_at,
                 coalesce(v.review_count, 0) as review_count,
                 case when v.review_count > 0
-                    then coalesce(d.reviewer_count, v.reviewer_count) else 0 end as reviewer_count,
+                    then coalesce(d.reviewer_count, if(v.has_one_reviewer, 1, 2)) else 0 end as reviewer_count,
                 -- Without commits nobody can tell whether any followed a rejection.
                 case when v.last_rejection_at is null then 0 else n.review_rounds end as review_rounds,
                 coalesce(v.anomaly_bits, 0) as review_bits,
@@ -179,7 +199,7 @@ def _milestones(cut: datetime) -> str:
             left join review_summary v using (change_key)
             left join review_detail d using (change_key)
             left join review_rounds n using (change_key))
-        select change_id, change_key, {TIER} as tier, author_kind, ai_use, kind, merge_commit_sha,
+        select change_id, change_key, {TIER} as tier, author_kind, ai_use, kind,
             reverts_change_key, fixes_defect_key, names_a_change, names_a_defect, size_lines,
             resolved._repo, resolved._service, state,
             case when given_first_commit_at is not null

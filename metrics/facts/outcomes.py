@@ -85,8 +85,9 @@ HELD_CHANGES = """
         select deployment_key, count(*) as changes
         from deployment_changes_at_cut semi join milestones using (change_key) group by deployment_key
         union all
-        select deployment_key, count(*)
-        from change_links join carriers using (_carrier) where link > 1 group by deployment_key)
+        select deployment_key, changes
+        from (select _carrier, count(*) as changes from change_links where link > 1 group by _carrier)
+        join carriers using (_carrier))
     group by deployment_key"""
 
 DEPLOYMENT_OUTCOMES = """

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from metrics.facts import CONTROL_FACTS, FactSettings, build_control_facts, build_facts
-from metrics.facts.build import STEPS
+from metrics.facts.build import STEPS, pieces_of_changes
 from metrics.facts.link_shares import link_shares
 from metrics.facts.sql import drop
 from metrics.link_methods import TABLE as LINK_SHARES
@@ -16,11 +16,12 @@ from schemas.published import all_tables as published_tables
 from schemas.workspace import Workspace
 
 FACTS = {
-    "change_facts": ("_repo", "opened_at", "change_id"),
     "deployment_facts": ("_repo", "finished_at", "deployment_id"),
     "incident_facts": ("opened_at", "incident_id"),
 }
-"""The published facts and the order of their rows: neighbours are alike, which compresses; ids make it total."""
+"""Published facts and the order of their rows: neighbours are alike, which compresses; ids make it total."""
+
+PUBLISHED = ("change_facts", *FACTS)
 
 INTERNAL = {
     "defect_facts": ("opened_at", "defect_id"),
@@ -41,7 +42,7 @@ READ_OF_SNAPSHOTS = ("repo_dimension",)
             description=published_tables()[name].table_grain(),
             kinds={"duckdb", "parquet"},
         )
-        for name in FACTS
+        for name in PUBLISHED
     ],
 )
 def facts(build: dg.ResourceParam[BuildStore]) -> Iterator[dg.MaterializeResult[None]]:
@@ -50,9 +51,11 @@ def facts(build: dg.ResourceParam[BuildStore]) -> Iterator[dg.MaterializeResult[
     build_facts(connection, settings_of(build.workspace), build.cut.as_of, materialise=False)
     for name, order in INTERNAL.items():
         build.write(name, name, order_by=order, internal=True, build_only=name not in READ_OF_SNAPSHOTS)
+    write_change_facts(build)
     for name, order in FACTS.items():
-        table = build.write(name, name, order_by=order)
-        yield dg.MaterializeResult(name, metadata={"rows": table.rows})
+        build.write(name, name, order_by=order)
+    for name in PUBLISHED:
+        yield dg.MaterializeResult(name, metadata={"rows": build.tables()[name].rows})
     shares = link_shares(settings_of(build.workspace), build.cut.as_of)
     build.write(LINK_SHARES, shares, order_by=("kind", "method"), internal=True)
     drop(connection, *STEPS)
@@ -61,6 +64,15 @@ def facts(build: dg.ResourceParam[BuildStore]) -> Iterator[dg.MaterializeResult[
     build_control_facts(connection, materialise=False, shallow_lines_per_minute=limit)
     for name in CONTROL_FACTS:
         build.write(name, name, order_by=("all",), build_only=True)
+
+
+def write_change_facts(build: BuildStore) -> None:
+    """Write the facts of changes, in as many pieces as memory asks for."""
+    queries = pieces_of_changes(build.connection, settings_of(build.workspace), build.cut.as_of)
+    pieces = {f"{number:03}": query for number, query in enumerate(queries)}
+    for piece, query in pieces.items():
+        build.write("change_facts", query, partition=piece)
+    build.keep_partitions("change_facts", tuple(pieces))
 
 
 def settings_of(workspace: Workspace) -> FactSettings:
