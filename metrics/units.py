@@ -70,7 +70,12 @@ def constant(code: int, rows: int) -> Integers:
 
 def _taken(column: Integers, order: NDArray[np.intp]) -> Integers:
     """A column in another order."""
-    return constant(int(column[0]), len(order)) if column.strides == (0,) and len(column) else column[order]
+    return constant(int(column[0]), len(order)) if _is_constant(column) else column[order]
+
+
+def _is_constant(column: Integers) -> bool:
+    """Whether a column was made by `constant`."""
+    return column.strides == (0,) and len(column) > 0
 
 
 def concatenate(parts: Sequence[Units]) -> Units:
@@ -78,14 +83,23 @@ def concatenate(parts: Sequence[Units]) -> Units:
     if len(parts) == 1:
         return parts[0]
     return Units(
-        np.concatenate([part.tier for part in parts]),
-        np.concatenate([part.repository for part in parts]),
-        np.concatenate([part.team for part in parts]),
-        np.concatenate([part.ai_use for part in parts]),
-        np.concatenate([part.category for part in parts]),
-        np.concatenate([part.day for part in parts]),
+        _joined([part.tier for part in parts]),
+        _joined([part.repository for part in parts]),
+        _joined([part.team for part in parts]),
+        _joined([part.ai_use for part in parts]),
+        _joined([part.category for part in parts]),
+        _joined([part.day for part in parts]),
         tuple(np.concatenate(columns) for columns in zip(*(part.numbers for part in parts), strict=True)),
     )
+
+
+def _joined(columns: Sequence[Integers]) -> Integers:
+    """Columns one after another."""
+    filled = [column for column in columns if len(column)]
+    codes = {int(column[0]) if _is_constant(column) else None for column in filled}
+    if len(codes) == 1 and None not in codes:
+        return constant(int(filled[0][0]), sum(map(len, filled)))
+    return np.concatenate(columns)
 
 
 @dataclass(frozen=True)
