@@ -186,32 +186,31 @@ def _samples(
     counts = ordered.counts.astype(np.float64)
     sizes, nothing = buckets.units, np.zeros(grouping.size)
     share = influence_of(grouping, sizes, sizes, nothing, 1 / np.maximum(counts, 1.0))
-    result = []
-    for estimate, under in zip(quantiles, buckets.below, strict=True):
-        half = NORMAL_SCORE * estimate.independent_error
-        with np.errstate(divide="ignore", invalid="ignore"):
-            value = np.maximum(estimate.value, first_bin)
-            low = np.maximum(ordered.between(estimate.probability - half), first_bin)
-            high = np.maximum(ordered.between(estimate.probability + half), first_bin)
-            sd_low = np.log(value / low) / NORMAL_SCORE
-            sd_high = np.log(high / value) / NORMAL_SCORE
-            either = np.where(np.isnan(sd_low), sd_high, sd_low), np.where(np.isnan(sd_high), sd_low, sd_high)
-            slope = (either[0] + either[1]) / 2 / estimate.independent_error
-            influence = influence_of(grouping, under, sizes, finite(estimate.share), -slope / counts)
-        result.append(
+    probability = np.array([[each.probability] for each in quantiles])
+    value = np.maximum(np.stack([each.value for each in quantiles]), first_bin)
+    error = np.stack([each.independent_error for each in quantiles])
+    half = NORMAL_SCORE * error
+    with np.errstate(divide="ignore", invalid="ignore"):
+        sd_low = np.log(value / np.maximum(ordered.between(probability - half), first_bin)) / NORMAL_SCORE
+        sd_high = np.log(np.maximum(ordered.between(probability + half), first_bin) / value) / NORMAL_SCORE
+        either = np.where(np.isnan(sd_low), sd_high, sd_low), np.where(np.isnan(sd_high), sd_low, sd_high)
+        slope = (either[0] + either[1]) / 2 / error
+        variance, scale = (slope * error) ** 2, -slope / counts
+        per_week = counts / np.maximum(weeks, SHORTEST)
+        return [
             samples_of(
                 grouping,
-                value=estimate.value,
+                value=quantile.value,
                 n=counts,
-                sd_low=sd_low,
-                sd_high=sd_high,
-                variance=(slope * estimate.independent_error) ** 2,
-                units_per_week=counts / np.maximum(weeks, SHORTEST),
-                influence=influence,
+                sd_low=sd_low[row],
+                sd_high=sd_high[row],
+                variance=variance[row],
+                units_per_week=per_week,
+                influence=influence_of(grouping, under, sizes, finite(quantile.share), scale[row]),
                 share=share,
             )
-        )
-    return result
+            for row, (quantile, under) in enumerate(zip(quantiles, buckets.below, strict=True))
+        ]
 
 
 def _mean_samples(ordered: Ordered, grouping: Grouping, weeks: Floats) -> Samples:
