@@ -43,7 +43,8 @@ def run() -> None:
         known = constraints_of(snapshot)
         scene = Scene(folder, snapshot, windows(snapshot), None, reader=reader, constraints=known)
     except PlumblineError as error:
-        _navigate(partial(_nothing, error)).run()
+        trouble = error
+        _navigate(lambda _: _nothing(trouble)).run()  # every page says the same
         return
     page = _navigate(partial(_draw, scene))
     _follow(folder, snapshot.id)
@@ -96,7 +97,7 @@ def _draw(scene: Scene, view: View) -> None:
         error_state(error)
 
 
-def _nothing(error: PlumblineError, view: View) -> None:  # noqa: ARG001 -- every page says the same
+def _nothing(error: PlumblineError) -> None:
     if isinstance(error, NoSnapshot):
         state(
             "Nothing has been built yet",

@@ -32,7 +32,7 @@ def show_records(snapshot: Snapshot, verdict: Verdict) -> None:
         order = "longest first" if kind == "change" else "newest first"
         about = in_sentence_name(found["metric"])
         st.markdown(f"**{plural(len(worst), kind)} behind {about}{where}**, {order}")
-        headers, rows = {"change": _changes, "deployment": _deployments}.get(kind, _others)(snapshot, worst)
+        headers, rows = _rows(snapshot, kind, worst)
         table(headers, rows, f"Records behind {about}")
 
 
@@ -43,6 +43,13 @@ def _may_be_seen(snapshot: Snapshot, record: Record) -> bool:
 
 def _repositories(worst: Sequence[Record]) -> list[str]:
     return sorted({str(each["repo_id"]) for each in worst if each.get("repo_id")})
+
+
+def _rows(snapshot: Snapshot, kind: str, worst: Sequence[Record]) -> tuple[list[str], list[list[Cell]]]:
+    """Headers and cells: of changes and deployments with what the facts tell of them."""
+    if kind == "change":
+        return _changes(snapshot, worst)
+    return _deployments(snapshot, worst) if kind == "deployment" else _others(worst)
 
 
 def _changes(snapshot: Snapshot, worst: Sequence[Record]) -> tuple[list[str], list[list[Cell]]]:
@@ -86,7 +93,7 @@ def _deployments(snapshot: Snapshot, worst: Sequence[Record]) -> tuple[list[str]
     return ["Deployment", "Service", "Changes carried", "Incidents", "Failed by", "Recovered in", "When (UTC)"], rows
 
 
-def _others(snapshot: Snapshot, worst: Sequence[Record]) -> tuple[list[str], list[list[Cell]]]:  # noqa: ARG001 -- one signature for all kinds
+def _others(worst: Sequence[Record]) -> tuple[list[str], list[list[Cell]]]:
     rows = [
         [record_cell(str(each["id"]), each.get("url")), Cell(str(each.get("repo_id") or "–")), Cell(_when(each))]
         for each in worst

@@ -185,11 +185,12 @@ class Engine:
 
     def elapsed(self, periods: Sequence[Period]) -> NDArray[np.float64]:
         """Weeks of each period that have elapsed at the cut."""
-        return np.array([self.calendar.weeks_elapsed(period, self.cut) for period in periods])
+        return self.calendar.weeks_elapsed(periods, self.cut)
 
     def provisional(self, periods: Sequence[Period], follow_up: timedelta) -> NDArray[np.bool_]:
         """Per period, whether its follow-up has not passed at the cut."""
-        return np.array([self.calendar.instant(period.end) + follow_up > self.cut for period in periods], dtype=bool)
+        ends = self.calendar.instants([period.end for period in periods])
+        return np.asarray(ends + np.timedelta64(follow_up) > np.datetime64(self.cut, "us"))
 
     def columns_of(self, fact: str) -> frozenset[str]:
         """The columns of a fact."""

@@ -8,7 +8,7 @@ hours, and a week with one 167 or 169, so elapsed time is always taken between i
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,7 @@ MONTHS_PER_QUARTER = 3
 QUARTERS_PER_YEAR = 4
 MONTHS_PER_YEAR = 12
 SECONDS_PER_WEEK = 7 * 86_400
+MICROSECONDS = 1e6
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -47,6 +48,14 @@ def _midnight(timezone: str, day: date) -> datetime:
     """The instant at which a local day begins; the same few thousand days are asked for again and again."""
     local = datetime.combine(day, time(), tzinfo=ZoneInfo(timezone))
     return local.astimezone(UTC).replace(tzinfo=None)
+
+
+@lru_cache(maxsize=512)
+def _instants(timezone: str, days: tuple[date, ...]) -> NDArray[np.datetime64]:
+    """The instants at which local days begin; estimators ask for those of the same few lists of windows."""
+    instants = np.array([_midnight(timezone, day) for day in days], dtype="datetime64[us]")
+    instants.setflags(write=False)
+    return instants
 
 
 @dataclass(frozen=True)
@@ -94,15 +103,19 @@ class Calendar:
             start = end
         return periods
 
-    def weeks_elapsed(self, period: Period, cut: datetime) -> float:
-        """Length of a period up to the cut, in weeks of 168 hours."""
-        end = min(self.instant(period.end), cut)
-        return max((end - self.instant(period.start)).total_seconds(), 0.0) / SECONDS_PER_WEEK
+    def instants(self, days: Sequence[date]) -> NDArray[np.datetime64]:
+        """The instants (UTC) at which local days begin, as a column that nobody may write."""
+        return _instants(self.timezone, tuple(days))
+
+    def weeks_elapsed(self, periods: Sequence[Period], cut: datetime) -> NDArray[np.float64]:
+        """Length of each period up to the cut, in weeks of 168 hours."""
+        ends = np.minimum(self.instants([period.end for period in periods]), np.datetime64(cut, "us"))
+        lasted = (ends - self.instants([period.start for period in periods])).astype(np.int64) / MICROSECONDS
+        return np.asarray(np.maximum(lasted, 0.0) / SECONDS_PER_WEEK)
 
     def edges(self, days: Sequence[date]) -> NDArray[np.int64]:
         """The instants at which local days begin, in microseconds since 1970 (UTC)."""
-        starts = np.array([self.instant(day) for day in days], dtype="datetime64[us]")
-        return starts.astype(np.int64)
+        return self.instants(days).astype(np.int64)
 
 
 def window_name(grain: str, start: date, end: date) -> str:

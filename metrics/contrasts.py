@@ -253,14 +253,14 @@ class ContrastRows:
             return pl.Series(name, [], dtype=dtype)
         if name in self.chunks[0].numbers:
             values = np.concatenate([chunk.numbers[name] for chunk in self.chunks])
-            return pl.Series(name, values.astype(np.int64) if dtype == pl.Int64() else values).cast(dtype)
+            return pl.Series(name, values.astype(np.int64) if dtype == pl.Int64() else values, dtype=dtype)
         tables, codes, begin = [], [], 0
         for chunk in self.chunks:
             table, code = chunk.column(name)
             tables += table
             codes.append(code + begin)
             begin += len(table)
-        return pl.Series(name, tables, dtype=dtype).gather(np.concatenate(codes))
+        return pl.Series(name, tables, dtype=dtype)[np.concatenate(codes)]
 
 
 WHOLE = "all"

@@ -35,15 +35,17 @@ class Margins:
     """Rise of units per week beyond which a guardrail per unit is also judged per week."""
 
 
+SIDES = (
+    *("value", "baseline_value", "size", "baseline_size"),
+    *("sd_low", "sd_high", "baseline_sd_low", "baseline_sd_high"),
+)
+"""The columns of a contrast from which its two sides are made."""
+
+
 def sides(frame: pl.DataFrame, kind: str) -> tuple[Side, Side]:
     """Window and baseline of contrasts of one kind, as columns."""
-    columns = {
-        name: frame[name].cast(pl.Float64).fill_null(np.nan).to_numpy()
-        for name in (
-            *("value", "baseline_value", "size", "baseline_size"),
-            *("sd_low", "sd_high", "baseline_sd_low", "baseline_sd_high"),
-        )
-    }
+    numbers = frame.select(pl.col(SIDES).cast(pl.Float64).fill_null(np.nan))
+    columns = {name: numbers[name].to_numpy() for name in SIDES}
     window = Side(kind, columns["value"], columns["size"], columns["sd_low"], columns["sd_high"])
     baseline = Side(
         kind,

@@ -12,7 +12,7 @@ from metrics.calendar import Grain, Period
 from metrics.comparisons import SCHEMA, comparisons
 from metrics.contrasts import ContrastRows
 from metrics.control_effects import Compare, Span
-from metrics.estimators.base import JUDGED_GRAINS, Segmentation, Target
+from metrics.estimators.base import Segmentation, Target
 from metrics.model import Distribution, Estimator, Metric
 from metrics.rows import ValueRows
 from metrics.units import TIERS, Days, Units
@@ -38,11 +38,11 @@ class SpanEngine(Engine):
     """The aggregator that gives tiers as a whole, and nothing else."""
 
     def segmentations(self, metric: Metric, categories: Sequence[str], units: Units) -> list[Segmentation]:  # noqa: ARG002
-        """Tiers only."""
-        return [Segmentation("all", ["all"], JUDGED_GRAINS, TIERS, False)]
+        """Tiers only, and of them nothing but contrasts: values by window mean nothing here."""
+        return [Segmentation("all", ["all"], (GRAIN,), TIERS, has_histogram=False, has_rows=False)]
 
     def contrasts_of(self, metric: Metric) -> pl.DataFrame:
-        """Contrasts alone: values by window mean nothing here."""
+        """The contrasts of a definition."""
         contrasts = ContrastRows()
         if not self.empty_inputs.intersection(metric.inputs):
             target = Target(self, metric, ValueRows(metric.id, metric.version), contrasts)
@@ -66,8 +66,7 @@ def compare_spans(engine: Engine, metrics: Mapping[str, Metric]) -> Compare:
         if not found:
             return pl.DataFrame(schema=SCHEMA)
         named = pl.DataFrame(list(figures), schema=["metric", "statistic"], orient="row")
-        chosen = pl.concat(found).filter(pl.col("grain") == GRAIN)
-        chosen = chosen.join(named, on=["metric", "statistic"], how="semi", maintain_order="left")
+        chosen = pl.concat(found).join(named, on=["metric", "statistic"], how="semi", maintain_order="left")
         return comparisons(chosen, metrics)
 
     return compare

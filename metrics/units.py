@@ -70,7 +70,12 @@ def constant(code: int, rows: int) -> Integers:
 
 def _taken(column: Integers, order: NDArray[np.intp]) -> Integers:
     """A column in another order."""
-    return constant(int(column[0]), len(order)) if column.strides == (0,) and len(column) else column[order]
+    return constant(int(column[0]), len(order)) if _is_constant(column) else column[order]
+
+
+def _is_constant(column: Integers) -> bool:
+    """Whether a column was made by `constant`."""
+    return column.strides == (0,) and len(column) > 0
 
 
 def concatenate(parts: Sequence[Units]) -> Units:
@@ -78,14 +83,23 @@ def concatenate(parts: Sequence[Units]) -> Units:
     if len(parts) == 1:
         return parts[0]
     return Units(
-        np.concatenate([part.tier for part in parts]),
-        np.concatenate([part.repository for part in parts]),
-        np.concatenate([part.team for part in parts]),
-        np.concatenate([part.ai_use for part in parts]),
-        np.concatenate([part.category for part in parts]),
-        np.concatenate([part.day for part in parts]),
+        _joined([part.tier for part in parts]),
+        _joined([part.repository for part in parts]),
+        _joined([part.team for part in parts]),
+        _joined([part.ai_use for part in parts]),
+        _joined([part.category for part in parts]),
+        _joined([part.day for part in parts]),
         tuple(np.concatenate(columns) for columns in zip(*(part.numbers for part in parts), strict=True)),
     )
+
+
+def _joined(columns: Sequence[Integers]) -> Integers:
+    """Columns one after another."""
+    filled = [column for column in columns if len(column)]
+    codes = {int(column[0]) if _is_constant(column) else None for column in filled}
+    if len(codes) == 1 and None not in codes:
+        return constant(int(filled[0][0]), sum(map(len, filled)))
+    return np.concatenate(columns)
 
 
 @dataclass(frozen=True)
@@ -117,9 +131,22 @@ class Days:
 
     def windows(self, grain: Grain) -> tuple[list[Period], Integers]:
         """The windows of a grain, and per day the number of its window."""
-        periods = self.calendar.windows(self.first, self.last, grain)
-        starts = np.array([period.start for period in periods], dtype="datetime64[D]")
-        return periods, (np.searchsorted(starts, self._days, side="right") - 1).astype(np.int64)
+        if grain not in self._windows:
+            periods = self.calendar.windows(self.first, self.last, grain)
+            starts = np.array([period.start for period in periods], dtype="datetime64[D]")
+            numbers = (np.searchsorted(starts, self._days, side="right") - 1).astype(np.int64)
+            self._windows[grain] = (periods, numbers)
+        return self._windows[grain]
+
+    @cached_property
+    def _windows(self) -> dict[Grain, tuple[list[Period], Integers]]:
+        """The windows that have been asked for: every metric asks for them dozens of times."""
+        return {}
+
+    @cached_property
+    def years(self) -> list[Period]:
+        """The trailing years that are complete."""
+        return self.calendar.windows(self.first, self.last, "trailing_year")
 
     @cached_property
     def atoms(self) -> Integers:

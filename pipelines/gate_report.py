@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import TypedDict
 
 from metrics.calendar import Calendar
 from metrics.rollout.model import CATEGORIES
@@ -26,6 +27,20 @@ ONBOARDED = """
 Row = dict[str, object]
 
 
+class Decision(TypedDict):
+    """A phase decision with its local day, and the checklist that stood before it."""
+
+    decision_id: str
+    tier: str
+    from_phase: str
+    to_phase: str
+    is_approved: bool
+    approvers: str
+    remediation: str | None
+    decided_on: str
+    checklist: list[Row]
+
+
 @dataclass(frozen=True)
 class Checklist:
     """What one tier has shown for one phase; `decisions` are all phase decisions of the tier, oldest first."""
@@ -34,7 +49,7 @@ class Checklist:
     phase: str
     current_phase: str | None
     criteria: list[Row]
-    decisions: list[Row]
+    decisions: list[Decision]
 
     @property
     def missing(self) -> list[Row]:
@@ -69,18 +84,17 @@ def checklist(snapshot: Snapshot, phase: str | None, tier: str | None) -> list[C
     return found
 
 
-def _of_tier(decision: Row, tier: str) -> Row:
+def _of_tier(decision: Decision, tier: str) -> Decision:
     """A decision with the checklist that it had before it in one tier."""
-    rows: list[Row] = decision["checklist"]  # type: ignore[assignment]
     mine = [
         {key: row[key] for key in ("category", "criterion", "outcome", "evidence", "note")}
-        for row in rows
+        for row in decision["checklist"]
         if row["tier"] == tier
     ]
-    return decision | {"checklist": mine}
+    return {**decision, "checklist": mine}
 
 
-def _decided(snapshot: Snapshot) -> list[Row]:
+def _decided(snapshot: Snapshot) -> list[Decision]:
     """All phase decisions, with the local day of each."""
     if f"{REGISTER_PREFIX}phase_decisions" not in snapshot.manifest.tables:
         return []
@@ -89,10 +103,20 @@ def _decided(snapshot: Snapshot) -> list[Row]:
     lists = snapshot.rows(f"select * from {CHECKLISTS}") if has_lists else []
     found = []
     for row in snapshot.rows(DECISIONS):
-        decided_at = row.pop("decided_at")
+        decided_at = row["decided_at"]
         assert isinstance(decided_at, datetime)  # noqa: S101 -- as the register's schema says
-        mine = [each for each in lists if each["decision_id"] == row["decision_id"]]
-        found.append(row | {"decided_on": calendar.local_day(decided_at).isoformat(), "checklist": mine})
+        decision = Decision(
+            decision_id=str(row["decision_id"]),
+            tier=str(row["tier"]),
+            from_phase=str(row["from_phase"]),
+            to_phase=str(row["to_phase"]),
+            is_approved=bool(row["is_approved"]),
+            approvers=str(row["approvers"]),
+            remediation=str(row["remediation"]) if row["remediation"] else None,
+            decided_on=calendar.local_day(decided_at).isoformat(),
+            checklist=[each for each in lists if each["decision_id"] == row["decision_id"]],
+        )
+        found.append(decision)
     return found
 
 
@@ -111,16 +135,16 @@ def _lines(found: Checklist) -> Iterator[str]:
         words = row["evidence"] or row["note"]
         category = str(row["category"]).replace("_", " ")
         yield f"  {MARKS[str(row['outcome'])]:<5} {category:<21} {row['criterion']}: {words}"
-    for row in found.decisions:
-        yield from _decision_lines(row)
+    for decision in found.decisions:
+        yield from _decision_lines(decision)
 
 
-def _decision_lines(row: Row) -> Iterator[str]:
+def _decision_lines(row: Decision) -> Iterator[str]:
     """Who decided what, when, with which condition, and on which checklist."""
     granted = "granted" if row["is_approved"] else "held"
     until = f"; first {row['remediation']}" if row["remediation"] else ""
     yield f"  decided {row['decided_on']} by {row['approvers']}: {row['to_phase']} {granted}{until}"
-    shown: list[Row] = row["checklist"]  # type: ignore[assignment]
+    shown = row["checklist"]
     if not shown:
         return
     lacking = {

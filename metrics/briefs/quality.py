@@ -40,8 +40,8 @@ def freshness(source_status: pl.DataFrame, origin: Origin) -> tuple[str, ...]:
         return ("No source is recorded: how fresh the data are is not known.",)
     sentences = []
     for (source,), rows in source_status.sort("source", "stream").group_by("source", maintain_order=True):
-        newest = rows["last_record_at"].max()
-        newest_words = f"newest record of {day(origin.calendar.local_day(newest))}" if newest else "no dated record"  # type: ignore[arg-type]
+        newest = max(rows["last_record_at"].drop_nulls(), default=None)
+        newest_words = f"newest record of {day(origin.calendar.local_day(newest))}" if newest else "no dated record"
         streams, total = plural(rows.height, "stream"), plural(int(rows["rows"].sum()), "row")
         troubled = rows.filter(pl.col("state") != "complete").select("stream", "state").iter_rows()
         trouble = [f"{stream} ({state})" for stream, state in troubled]

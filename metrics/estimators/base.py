@@ -36,6 +36,8 @@ class Segmentation:
     grains: Sequence[Grain]
     tiers: Sequence[str]
     has_histogram: bool
+    has_rows: bool = True
+    """Whether rows of `metric_values` are wanted, or only contrasts."""
 
     @property
     def judged(self) -> bool:
@@ -185,14 +187,14 @@ def add_contrasts(
     lasting = elapsed or target.source.elapsed
     named = [target.source.baseline(tier) for tier in tiers]
     base = sample(*period_grouping(target, holders, named, lasting)) if any(named) else None
-    years = target.source.days.calendar.windows(target.source.days.first, target.source.days.last, "trailing_year")
+    years = target.source.days.years
     yearly = [sample(*period_grouping(target, holders, [year] * len(tiers), lasting)) for year in years]
     for together in alike(statistics):
         chosen = [statistics[index] for index in together]
         comparison = _Comparison(target, chosen, tiers, named, [base[index] for index in together] if base else [])
-        for grain in JUDGED_GRAINS:
+        for grain, samples in by_grain.items():
             periods, _ = target.source.days.windows(grain)
-            comparison.add(grain, periods, [by_grain[grain][index] for index in together], 1)
+            comparison.add(grain, periods, [samples[index] for index in together], 1)
         if yearly:
             # Year after year; tier after tier is how grains come.
             by_tier = np.arange(len(years) * len(tiers)).reshape(len(years), len(tiers)).T.ravel()

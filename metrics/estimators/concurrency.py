@@ -56,29 +56,35 @@ def open_by_day(units: Units, edges: Integers) -> Units:
         units: as `open_spans` gives them.
         edges: as `day_spans` gives them.
     """
-    parts = [_of_tier(int(tier), units, edges) for tier in np.flatnonzero(np.bincount(units.tier))]
+    held = _held(units)
+    parts = [_of_tier(tier, units, holders, edges) for tier, holders in held.items()]
     return concatenate(parts) if parts else units_of(*(np.zeros(0, dtype=np.int64),) * 3, (np.zeros(0),))
 
 
-def _of_tier(tier: int, units: Units, edges: Integers) -> Units:
-    mine = units.tier == tier
-    holder = units.numbers[2].astype(np.int64)
-    is_held = np.zeros(int(holder.max(initial=0)) + 1, dtype=bool)
-    is_held[holder[mine]] = True
-    holders = np.flatnonzero(is_held)
-    row = (np.cumsum(is_held) - 1)[holder]
-    length = np.diff(edges).astype(np.float64)
+def _held(units: Units) -> dict[int, Integers]:
+    """Per tier that has units, the codes of those who hold them."""
+    tiers, holder = int(units.tier.max(initial=-1)) + 1, units.numbers[2].astype(np.int32)
+    is_held = np.zeros((tiers, int(holder.max(initial=0)) + 1), dtype=bool)
+    is_held[units.tier, holder] = True
+    return {tier: np.flatnonzero(is_held[tier]) for tier in range(tiers) if is_held[tier].any()}
+
+
+def _of_tier(tier: int, units: Units, holders: Integers, edges: Integers) -> Units:
+    start, stop, holder = units.numbers
+    row_of_holder = np.full(int(holders[-1]) + 1, -1, dtype=np.int32)
+    row_of_holder[holders] = np.arange(len(holders))
+    length = np.diff(edges)
     if are_many(len(units)):
         from metrics.stats import kernels
 
-        start, stop = units.numbers[:2]
-        area, level = kernels.open_levels(mine, codes_of(row), start, stop, edges, len(holders))
-        area, level = area.astype(np.float64), level.astype(np.float64)
+        columns = codes_of(units.tier), tier, holder, row_of_holder
+        area, level = kernels.open_levels(*columns, start, stop, edges, len(holders))
     else:
-        start, stop = (column[mine] for column in units.numbers[:2])
-        area, level = _levels(row[mine], start, stop, edges, len(holders))
+        mine = units.tier == tier
+        row = row_of_holder[holder[mine].astype(np.int64)]
+        area, level = _levels(row, start[mine], stop[mine], edges, len(holders))
     # Whole days: all that began before, less what had ended.
-    area += (np.cumsum(level, axis=1) - level) * length
+    area = area + (np.cumsum(level, axis=1) - level) * length
     held, day = np.nonzero(area > 0)
     value = area[held, day] / length[day]
     return units_of(np.full(len(held), tier, dtype=np.int64), holders[held], day.astype(np.int64), (value,))

@@ -39,7 +39,8 @@ def run(target: Target, estimator: Count) -> None:
         by_grain: dict[Grain, list[Samples]] = {}
         for grain in plan.grains:
             shape = target.shape(holders, plan, grain)
-            _add_rows(target, shape)
+            if plan.has_rows:
+                _add_rows(target, shape)
             if plan.judged and grain in JUDGED_GRAINS:
                 by_grain[grain] = _samples(shape.grouping, np.tile(shape.weeks, len(plan.tiers)))
         if plan.judged:

@@ -1,5 +1,6 @@
 """Runs a `Distribution`: n, mean, quantiles with intervals, histogram; unfinished work by product limit."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from metrics.estimators.arms import add_arm_contrasts
 from metrics.estimators.base import (
     HISTORIES,
     JUDGED_GRAINS,
+    Sampler,
     Segmentation,
     Statistic,
     Target,
@@ -25,10 +27,11 @@ from metrics.stats.clusters import CONFIDENCE, critical
 from metrics.stats.distribution import (
     Buckets,
     Ordered,
-    QuantileEstimate,
+    Quantile,
     ascending,
     estimate_quantiles,
     order_by_group,
+    read_quantiles,
     totals_of,
 )
 from metrics.stats.grouping import Grouping, finite, influence_of, reduce_cells
@@ -69,7 +72,7 @@ def run(target: Target, estimator: Distribution) -> None:
     if len(everything) > 0:
         everything = everything.take(ascending(everything.numbers[0]))
         values = everything.numbers[0]
-        bins = Bins.of(values, estimator.first_bin)
+        bins, sample = Bins.of(values, estimator.first_bin), _sampler(estimator, values)
         for each in source.segmentations(target.metric, categories, everything):
             # Bins are spaced by the logarithm, which losses have none of.
             plan = replace(each, has_histogram=each.has_histogram and not estimator.is_signed)
@@ -78,16 +81,28 @@ def run(target: Target, estimator: Distribution) -> None:
             by_grain: dict[Grain, list[Samples]] = {}
             for grain in plan.grains:
                 shape = target.shape(holders, plan, grain)
-                ordered = order_by_group(values, shape.grouping)
-                samples = _add_rows(target, shape, plan, ordered, bins)
+                samples = _add_rows(target, shape, plan, values, bins) if plan.has_rows else []
                 if plan.judged and grain in JUDGED_GRAINS:
                     weeks = np.tile(shape.weeks, len(plan.tiers))
-                    means = [_mean_samples(ordered, shape.grouping, weeks)] if estimator.is_signed else samples
-                    by_grain[grain] = means
+                    has_samples = samples and not estimator.is_signed
+                    by_grain[grain] = samples if has_samples else sample(shape.grouping, weeks)
             if plan.judged or plan.kind in COMPARED:
-                _contrast(target, estimator, plan, units, holders, by_grain)
+                _contrast(target, estimator, plan, units, holders, by_grain, sample)
     if estimator.unfinished is not None:
         _add_unfinished(target, estimator)
+
+
+def _sampler(estimator: Distribution, values: Floats) -> Sampler:
+    """Makes samples of units whose values ascend: of the compared quantiles, or of the mean."""
+
+    def sample(grouping: Grouping, weeks: Floats) -> list[Samples]:
+        ordered = order_by_group(values, grouping)
+        if estimator.is_signed:
+            return [_mean_samples(ordered, grouping, weeks)]
+        quantiles, buckets = read_quantiles(ordered, grouping, COMPARED_QUANTILES)
+        return _samples(ordered, grouping, quantiles, buckets, weeks, estimator.first_bin)
+
+    return sample
 
 
 def _contrast(
@@ -97,17 +112,9 @@ def _contrast(
     units: Units,
     holders: Holders,
     by_grain: dict[Grain, list[Samples]],
+    sample: Sampler,
 ) -> None:
-    """Adds the contrasts of one plan; `units` ascend in value."""
-    values = units.numbers[0]
-
-    def sample(grouping: Grouping, weeks: Floats) -> list[Samples]:
-        ordered = order_by_group(values, grouping)
-        if estimator.is_signed:
-            return [_mean_samples(ordered, grouping, weeks)]
-        estimates, buckets = estimate_quantiles(ordered, grouping, COMPARED_QUANTILES)
-        return _samples(ordered, grouping, estimates, buckets, weeks, estimator.first_bin)
-
+    """Adds the contrasts of one plan."""
     statistics = [Statistic(name_of(p), "log", target.metric.unit) for p in COMPARED_QUANTILES]
     if estimator.is_signed:
         statistics = [Statistic("mean", "level", target.metric.unit)]
@@ -118,9 +125,10 @@ def _contrast(
     add_segment_contrasts(target, holders, plan, statistics, sample)
 
 
-def _add_rows(target: Target, shape: Shape, plan: Segmentation, ordered: Ordered, bins: Bins) -> list[Samples]:
+def _add_rows(target: Target, shape: Shape, plan: Segmentation, values: Floats, bins: Bins) -> list[Samples]:
     """Adds the rows of one grain; gives the samples of the compared quantiles where the plan is judged."""
     unit, rows, grouping = target.metric.unit, target.values, shape.grouping
+    ordered = order_by_group(values, grouping)
     counts = ordered.counts
     some = counts > 0
     rows.add(shape, "n", "units", counts.astype(np.float64), counts, some)
@@ -164,7 +172,7 @@ def _mean(ordered: Ordered, grouping: Grouping, buckets: Buckets, history: Histo
 def _samples(
     ordered: Ordered,
     grouping: Grouping,
-    estimates: list[QuantileEstimate],
+    quantiles: Sequence[Quantile],
     buckets: Buckets,
     weeks: Floats,
     first_bin: float,
@@ -179,7 +187,7 @@ def _samples(
     sizes, nothing = buckets.units, np.zeros(grouping.size)
     share = influence_of(grouping, sizes, sizes, nothing, 1 / np.maximum(counts, 1.0))
     result = []
-    for estimate, under in zip(estimates, buckets.below, strict=True):
+    for estimate, under in zip(quantiles, buckets.below, strict=True):
         half = NORMAL_SCORE * estimate.independent_error
         with np.errstate(divide="ignore", invalid="ignore"):
             value = np.maximum(estimate.value, first_bin)

@@ -11,7 +11,7 @@ from metrics.estimators.base import Target
 from metrics.estimators.prepared import Prepared, run_prepared, units_of
 from metrics.model import Distribution, Load
 from metrics.stats.concentration import concentration
-from metrics.stats.grouping import are_many
+from metrics.stats.grouping import are_many, codes_of
 from metrics.units import Days, Units
 
 Integers = NDArray[np.integer[Any]]
@@ -31,9 +31,8 @@ def run(target: Target, estimator: Load) -> None:
     """Adds the distribution over holder-weeks, gini and top_decile_share over holders."""
     source = target.source
     everything = source.units(estimator.fact, estimator.where, estimator.time, [estimator.holder])
-    weeks, week_of_day = source.days.windows("week")
-    over = np.array([source.calendar.instant(week.end) <= source.cut for week in weeks])
-    everything = everything.only(over[week_of_day[everything.day]])
+    weeks, _ = source.days.windows("week")
+    over = sum(source.calendar.instant(week.end) <= source.cut for week in weeks)
 
     def add(prepared: Target, units: Units) -> None:
         _add_concentration(prepared, units)
@@ -41,7 +40,7 @@ def run(target: Target, estimator: Load) -> None:
         source = replace(prepared.source, made=in_random_groups(units))
         distribution.run(replace(prepared, source=source), PER_WEEK)
 
-    run_prepared(target, everything, lambda units, _: holder_weeks(units, source.days), add)
+    run_prepared(target, everything, lambda units, _: holder_weeks(units, source.days, over), add)
 
 
 def in_random_groups(units: Units) -> Units:
@@ -53,38 +52,41 @@ def in_random_groups(units: Units) -> Units:
     return replace(units, repository=units.repository % RANDOM_GROUPS)
 
 
-def holder_weeks(units: Units, days: Days) -> Units:
+def holder_weeks(units: Units, days: Days, weeks: int) -> Units:
     """One unit per tier, holder and week, at the day of its first unit; numbers: how many there were.
 
     Args:
         units: their number is the holder's code.
         days: the local days that they lie in.
+        weeks: how many weeks, from the first on, are over; later units are left out.
     """
-    weeks, week_of_day = days.windows("week")
-    first_day = np.searchsorted(week_of_day, np.arange(len(weeks)))
-    holder = units.numbers[0].astype(np.int64)
+    week_of_day = days.windows("week")[1]
+    first_day = np.searchsorted(week_of_day, np.arange(weeks))
+    holder = units.numbers[0].astype(np.int32)
     holders = int(holder.max(initial=0)) + 1
-    week = week_of_day[units.day]
-    weekday = units.day - first_day[week]
-    row = units.tier * np.int64(holders) + holder
     rows = (int(units.tier.max(initial=0)) + 1) * holders
-    if are_many(len(units)) and rows * len(weeks) <= CELLS_PER_UNIT * len(units):
+    if are_many(len(units)) and rows * weeks <= CELLS_PER_UNIT * len(units):
         from metrics.stats import kernels
 
-        in_cell, first = kernels.units_by_week(row, week, weekday, rows, len(weeks))
+        columns = codes_of(units.tier), holder, codes_of(units.day), codes_of(week_of_day)
+        in_cell, first = kernels.units_by_week(*columns, codes_of(first_day), rows, holders)
         held = np.flatnonzero(in_cell)
         counts, weekdays = in_cell[held].astype(np.float64), first[held]
     else:
+        week = week_of_day[units.day]
+        inside = week < weeks
+        week, day = week[inside], units.day[inside]
+        row = units.tier[inside] * np.int64(holders) + holder[inside]
         # The weekday stands last, so that after sorting the first of a holder-week bears its first day.
-        codes = (row * len(weeks) + week) * DAYS_PER_WEEK + weekday
+        codes = (row * weeks + week) * DAYS_PER_WEEK + day - first_day[week]
         codes.sort()
         held = codes // DAYS_PER_WEEK
         begins = np.flatnonzero(np.diff(held, prepend=-1))
         counts = np.diff(begins, append=len(held)).astype(np.float64)
         held, weekdays = held[begins], codes[begins] % DAYS_PER_WEEK
-    day = first_day[held % len(weeks)] + weekdays
-    tier, holder = np.divmod(held // len(weeks), holders)
-    return units_of(tier, holder, day, (counts,))
+    day = first_day[held % weeks] + weekdays
+    tier, of_holder = np.divmod(held // weeks, holders)
+    return units_of(tier, of_holder, day, (counts,))
 
 
 def _add_concentration(target: Target, units: Units) -> None:
@@ -93,7 +95,7 @@ def _add_concentration(target: Target, units: Units) -> None:
         holders = target.holders(units, plan)
         for grain in plan.grains:
             shape = target.shape(holders, plan, grain)
-            found = concentration(shape.grouping.codes, units.repository, units.numbers[0], shape.grouping.size)
+            found = concentration(shape.grouping, units.numbers[0])
             several = found.holders >= FEWEST_HOLDERS
             target.values.add(shape, "gini", "fraction", found.gini, found.holders, several)
             target.values.add(shape, "top_decile_share", "fraction", found.top_share, found.holders, several)

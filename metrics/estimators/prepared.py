@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from metrics.calendar import Calendar, Period
 from metrics.estimators.base import Segmentation, Source, Target
 from metrics.model import Metric
-from metrics.units import MIXED, Days, Units
+from metrics.units import MIXED, Days, Units, constant
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.integer[Any]]
@@ -117,5 +117,5 @@ def units_of(
     numbers: tuple[Floats, ...],
 ) -> Units:
     """Units that belong to a holder each, by whom intervals are clustered."""
-    none = np.full(len(tier), -1, dtype=np.int64)
+    none = constant(-1, len(tier))
     return Units(tier, holder, none, none, none, day, numbers)

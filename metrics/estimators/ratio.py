@@ -16,7 +16,7 @@ from metrics.model import Ratio
 from metrics.rows import Shape, cluster_notes
 from metrics.stats.grouping import Column, Grouping, finite, reduce_cells
 from metrics.stats.holders import Holders
-from metrics.stats.ratio import RatioEstimate, estimate_ratio
+from metrics.stats.ratio import RatioEstimate, RatioOfSums, estimate_ratio, ratio_of_sums
 from metrics.units import MIXED, Units, concatenate
 
 Floats = NDArray[np.float64]
@@ -42,17 +42,15 @@ def run(target: Target, estimator: Ratio) -> None:
         for grain in plan.grains:
             shape = target.shape(holders, plan, grain)
             numerators, denominators, counts = shape.grouping.sums(columns)
-            history = HISTORIES[grain] if shape.intervals else None
-            estimate = estimate_ratio(shape.grouping, numerators, denominators, counts, estimator.kind, history)
-            _add_rows(target, estimator, shape, estimate)
-            if estimator.weekly:
-                add_weekly(target, shape, estimate.numerator, estimate.units + estimate.numerator)
+            if plan.has_rows:
+                history = HISTORIES[grain] if shape.intervals else None
+                estimate = estimate_ratio(shape.grouping, numerators, denominators, counts, estimator.kind, history)
+                _add_rows(target, estimator, shape, estimate)
+                if estimator.weekly:
+                    add_weekly(target, shape, estimate.numerator, estimate.units + estimate.numerator)
             if plan.judged and grain in JUDGED_GRAINS:
                 weeks = np.tile(shape.weeks, len(plan.tiers))
-                cells = (numerators, denominators)
-                by_grain[grain] = _samples(shape.grouping, estimate, cells, weeks, estimator)
-                if has_rest(target, estimator):
-                    by_grain[grain].append(_rest(shape.grouping, estimate, cells, weeks))
+                by_grain[grain] = _sampled(target, estimator, shape.grouping, (numerators, denominators, counts), weeks)
         if plan.judged or plan.kind in COMPARED:
             _contrast(target, estimator, plan, units, columns, holders, by_grain)
 
@@ -70,11 +68,7 @@ def _contrast(
 
     def sample(grouping: Grouping, weeks: Floats) -> list[Samples]:
         numerators, denominators, counts = grouping.sums(columns)
-        estimate = estimate_ratio(grouping, numerators, denominators, counts, estimator.kind)
-        samples = _samples(grouping, estimate, (numerators, denominators), weeks, estimator)
-        if has_rest(target, estimator):
-            samples.append(_rest(grouping, estimate, (numerators, denominators), weeks))
-        return samples
+        return _sampled(target, estimator, grouping, (numerators, denominators, counts), weeks)
 
     statistics = [Statistic(estimator.statistic, estimator.kind, target.metric.unit, estimator.scale)]
     if estimator.counts_events:
@@ -145,9 +139,21 @@ def _by_category(target: Target, estimator: Ratio, plan: Segmentation, units: Un
             _add_rows(target, estimator, target.shape_of(shape.grouping, named, grain, shape.periods), estimate)
 
 
+def _sampled(
+    target: Target, estimator: Ratio, grouping: Grouping, cells: tuple[Floats, Floats, Floats], weeks: Floats
+) -> list[Samples]:
+    """Samples of all statistics, from the sums of numerator, denominator and units over cells."""
+    numerators, denominators, counts = cells
+    ratio = ratio_of_sums(grouping, numerators, denominators, counts, estimator.kind)
+    samples = _samples(grouping, ratio, (numerators, denominators), weeks, estimator)
+    if has_rest(target, estimator):
+        samples.append(_rest(grouping, ratio, (numerators, denominators), weeks))
+    return samples
+
+
 def _samples(
     grouping: Grouping,
-    estimate: RatioEstimate,
+    estimate: RatioOfSums,
     cells: tuple[Floats, Floats],
     weeks: Floats,
     estimator: Ratio,
@@ -175,7 +181,7 @@ def _samples(
     return found
 
 
-def _rest(grouping: Grouping, estimate: RatioEstimate, cells: tuple[Floats, Floats], weeks: Floats) -> Samples:
+def _rest(grouping: Grouping, estimate: RatioOfSums, cells: tuple[Floats, Floats], weeks: Floats) -> Samples:
     """Samples of the units outside the numerator, per week."""
     numerators, denominators = cells
     rest = denominators - numerators

@@ -11,6 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from metrics.stats.distribution import ascending
+from metrics.stats.grouping import Grouping, stable_order
+
 Floats = NDArray[np.float64]
 Integers = NDArray[np.integer[Any]]
 
@@ -28,22 +31,19 @@ class Concentration:
     holders: Integers
 
 
-def concentration(groups: Integers, holders: Integers, amounts: Floats, size: int) -> Concentration:
+def concentration(grouping: Grouping, amounts: Floats) -> Concentration:
     """The concentration of amounts in each group.
 
     Args:
-        groups: the group of each row, 0 to size - 1; negative for none.
-        holders: the holder of each row; a holder may have several rows in a group.
+        grouping: of rows by group and holder; a holder may have several rows in a group.
         amounts: what each row adds, above zero.
-        size: number of groups.
     """
-    rows = np.flatnonzero(groups >= 0)
-    rows = rows[np.lexsort((holders[rows], groups[rows]))]
-    group, holder = groups[rows], holders[rows]
-    begins = np.flatnonzero((np.diff(group, prepend=-1) != 0) | (np.diff(holder, prepend=-1) != 0))
-    held = np.add.reduceat(amounts[rows], begins) if len(begins) else np.zeros(0)
-    group = group[begins]
-    order = np.lexsort((held, group))
+    size = grouping.size
+    cells = grouping.sums([amounts])[0]
+    is_held = cells > 0
+    held, group = cells[is_held], grouping.spread(np.arange(size))[is_held]
+    order = ascending(held)
+    order = order[stable_order(group[order], size)]
     held, group = held[order], group[order]
     count = np.bincount(group, minlength=size)
     first = np.concatenate([[0], np.cumsum(count)[:-1]])

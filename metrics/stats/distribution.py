@@ -54,13 +54,16 @@ class Ordered:
         return np.where(counts > 0, low + (high - low) * (position - below), np.nan)
 
     def at_most(self, thresholds: Floats) -> Integers:
-        """How many values of each group are at or below the group's threshold (binary search in all groups at once)."""
-        low, high = np.zeros(len(self.counts), dtype=np.int64), self.counts.copy()
-        while np.any(low < high):
+        """How many values of each group are at or below each of its thresholds (groups × thresholds).
+
+        A binary search in all groups, for all thresholds at once.
+        """
+        starts, last = self.starts[:-1, None], max(len(self.values) - 1, 0)
+        low, high = np.zeros(thresholds.shape, dtype=np.int64), np.repeat(self.counts[:, None], thresholds.shape[1], 1)
+        while (is_open := low < high).any():
             middle = (low + high) // 2
-            probe = self.values[np.minimum(self.starts[:-1] + middle, max(len(self.values) - 1, 0))]
-            right = (low < high) & (probe <= thresholds)
-            high = np.where((low < high) & ~right, middle, high)
+            right = is_open & (self.values[np.minimum(starts + middle, last)] <= thresholds)
+            high = np.where(is_open & ~right, middle, high)
             low = np.where(right, middle + 1, low)
         return low
 
@@ -124,17 +127,23 @@ def order_by_group(values: Floats, grouping: Grouping, carried: NDArray[Any] | N
 
 
 @dataclass(frozen=True)
-class QuantileEstimate:
-    """One quantile of every group, with its interval; bounds that the data cannot give are NaN.
+class Quantile:
+    """One quantile of every group: its value, the share of units at or below it, and the error of that share.
 
-    `below` holds, per cell, the units at or below the quantile; `units` those of the cell.
+    The error is that of independent units.
     """
 
     probability: float
     value: Floats
     share: Floats
-    standard_error: Floats
     independent_error: Floats
+
+
+@dataclass(frozen=True)
+class QuantileEstimate(Quantile):
+    """One quantile of every group, with its interval; bounds that the data cannot give are NaN."""
+
+    standard_error: Floats
     clusters: Integers
     degrees: Floats
     low: Floats
@@ -170,7 +179,7 @@ def count_buckets(ordered: Ordered, grouping: Grouping, thresholds: list[Floats]
 
         limits, offsets = np.stack(thresholds, axis=1), grouping.offsets()
         return Buckets(kernels.units_at_most(ordered.values, ordered.carried, ordered.starts, offsets, limits))
-    edges = np.stack([ordered.at_most(threshold) for threshold in thresholds], axis=1)
+    edges = ordered.at_most(np.stack(thresholds, axis=1))
     bounds = np.column_stack([np.zeros(grouping.size, dtype=np.int64), edges, ordered.counts])
     runs = np.diff(bounds, axis=1)
     offsets, width = grouping.offsets(), len(thresholds) + 1
@@ -201,6 +210,19 @@ def totals_of(ordered: Ordered, grouping: Grouping) -> Floats:
     return np.bincount(cells, weights=ordered.values, minlength=int(grouping.clusters.sum())).astype(np.float64)
 
 
+def read_quantiles(
+    ordered: Ordered, grouping: Grouping, probabilities: tuple[float, ...]
+) -> tuple[list[Quantile], Buckets]:
+    """Quantiles of every group without intervals, and the counts per cell between them; probabilities ascend."""
+    values = [ordered.quantile(probability) for probability in probabilities]
+    buckets = count_buckets(ordered, grouping, values)
+    offsets, counts = grouping.offsets(), ordered.counts.astype(np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shares = [reduce_cells(under, offsets) / counts for under in buckets.below]
+        errors = [np.sqrt(probability * (1 - probability) / counts) for probability in probabilities]
+    return [Quantile(*each) for each in zip(probabilities, values, shares, errors, strict=True)], buckets
+
+
 def estimate_quantiles(
     ordered: Ordered,
     grouping: Grouping,
@@ -211,25 +233,23 @@ def estimate_quantiles(
 
     With a `history`, the intervals are those of the given repositories (`stats.successive`).
     """
-    values = [ordered.quantile(probability) for probability in probabilities]
-    buckets = count_buckets(ordered, grouping, values)
-    offsets = grouping.offsets()
+    quantiles, buckets = read_quantiles(ordered, grouping, probabilities)
     counts = ordered.counts.astype(np.float64)
     repositories = Repositories(grouping, buckets.units, history)
     estimates = []
     with np.errstate(divide="ignore", invalid="ignore"):
-        for probability, value, under in zip(probabilities, values, buckets.below, strict=True):
-            share = reduce_cells(under, offsets) / counts
+        for each, under in zip(quantiles, buckets.below, strict=True):
+            probability, value = each.probability, each.value
             independent = probability * (1 - probability) / counts
-            level = repositories.level_of(under, share, 1 / counts, independent)
+            level = repositories.level_of(under, each.share, 1 / counts, independent)
             half = critical(level.degrees + 1) * np.sqrt(level.variance)
             estimates.append(
                 QuantileEstimate(
                     probability,
                     value,
-                    share,
+                    each.share,
+                    each.independent_error,
                     np.sqrt(level.variance),
-                    np.sqrt(independent),
                     repositories.clusters,
                     level.degrees,
                     # Of a few units the value lies between two order statistics, and a bound could fall beyond it.

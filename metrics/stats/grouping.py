@@ -188,7 +188,7 @@ class Grouping:
         """Sum of a cell column over each group's cells (a group without cells sums to zero)."""
         return reduce_cells(cell_values, self.offsets())
 
-    def spread(self, group_values: Floats) -> Floats:
+    def spread(self, group_values: NDArray[Any]) -> NDArray[Any]:
         """A group column repeated over each group's cells."""
         return np.repeat(group_values, self.clusters)
 

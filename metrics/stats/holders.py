@@ -44,6 +44,7 @@ class Holders:
     atoms: Integers | None = None
     """Per day, the number of its atom."""
     _by_atom: dict[int, tuple[Column, Floats]] = field(default_factory=dict, compare=False, repr=False)
+    _daily: list[Integers] = field(default_factory=list, compare=False, repr=False)
 
     def by_day(self, window_of_day: Integers, window_count: int) -> Grouping:
         """Groups of tier × segment × window, by the window of each row's day.
@@ -85,6 +86,16 @@ class Holders:
             )
             self._by_atom[id(column)] = (column, sums)
         return self._by_atom[id(column)][1]
+
+    def units_by_day(self, days: int) -> Integers:
+        """Rows of each holder and day: holders × days."""
+        from metrics.stats import kernels
+
+        if not self._daily:
+            assert self.days is not None  # noqa: S101 -- as above
+            size = self.tiers * self.segments
+            self._daily.append(kernels.units_by_day(codes_of(self.codes), codes_of(self.days), size, days))
+        return self._daily[0]
 
     @cached_property
     def places(self) -> Integers:
@@ -150,10 +161,25 @@ class ByDay:
             return GivenRows(self.codes, self.local).sort(values, carried, groups)
         from metrics.stats import kernels
 
-        found: tuple[Floats, NDArray[Any], Integers] = kernels.sorted_by_day(
-            codes_of(self.holders.codes), codes_of(self.days), *self._lookup, groups, values, carried
-        )
-        return found
+        starts = np.concatenate([[0], np.cumsum(self._units(groups))])
+        rows = codes_of(self.holders.codes), codes_of(self.days)
+        ordered, along = kernels.sorted_by_day(*rows, *self._lookup, starts, values, carried)
+        return ordered, along, starts
+
+    def _units(self, groups: int) -> Integers:
+        """Rows of each group: from those of each holder and day, where these fit into a table."""
+        from metrics.stats import kernels
+
+        holders = self.holders
+        if self.table.size * holders.segments > SMALL_TABLE:
+            rows = codes_of(holders.codes), codes_of(self.days)
+            counts: Integers = kernels.units_by_group(*rows, *self._lookup, groups)
+            return counts
+        windows = np.repeat(self.table, holders.segments, axis=0)
+        group = np.arange(len(windows))[:, None] * self.count + windows
+        inside = windows >= 0
+        daily = holders.units_by_day(self.table.shape[1])[inside]
+        return np.bincount(group[inside], weights=daily, minlength=groups).astype(np.int64)
 
     @cached_property
     def _is_of_atoms(self) -> bool:

@@ -85,33 +85,49 @@ def day_codes(holders: Codes, days: Codes, window_of_day: Codes, sharing: int, w
 
 
 @compiled
+def units_by_day(holders: Codes, days: Codes, holder_count: int, day_count: int) -> Integers:
+    """Rows of each holder and day."""
+    counts = np.zeros((holder_count, day_count), dtype=np.int64)
+    for i in range(len(holders)):
+        if holders[i] >= 0:
+            counts[holders[i], days[i]] += 1
+    return counts
+
+
+@compiled
+def units_by_group(
+    holders: Codes, days: Codes, window_of_day: Codes, sharing: int, window_count: int, size: int
+) -> Integers:
+    """Rows of each group."""
+    counts = np.zeros(size, dtype=np.int64)
+    for i in range(len(holders)):
+        group = group_of(holders[i], days[i], window_of_day, sharing, window_count)
+        if group >= 0:
+            counts[group] += 1
+    return counts
+
+
+@compiled
 def sorted_by_day(
     holders: Codes,
     days: Codes,
     window_of_day: Codes,
     sharing: int,
     window_count: int,
-    size: int,
+    starts: Integers,
     values: Floats,
     carried: NDArray[Any],
-) -> tuple[Floats, NDArray[Any], Integers]:
-    """As `sorted_into_groups`, of rows whose groups follow from their holder and day."""
-    starts = np.zeros(size + 1, dtype=np.int64)
-    for i in range(len(holders)):
-        group = group_of(holders[i], days[i], window_of_day, sharing, window_count)
-        if group >= 0:
-            starts[group + 1] += 1
-    for group in range(size):
-        starts[group + 1] += starts[group]
+) -> tuple[Floats, NDArray[Any]]:
+    """As `sorted_into_groups`, of rows whose groups follow from their holder and day, and where each group starts."""
     place = starts[:-1].copy()
-    ordered, along = np.empty(starts[size], dtype=np.float64), np.empty(starts[size], dtype=carried.dtype)
+    ordered, along = np.empty(starts[-1], dtype=np.float64), np.empty(starts[-1], dtype=carried.dtype)
     for i in range(len(holders)):
         group = group_of(holders[i], days[i], window_of_day, sharing, window_count)
         if group >= 0:
             ordered[place[group]] = values[i]
             along[place[group]] = carried[i]
             place[group] += 1
-    return ordered, along, starts
+    return ordered, along
 
 
 @compiled
@@ -439,19 +455,27 @@ def local_numbers(holders: Codes, repositories: Codes, holder_count: int, width:
 
 @compiled
 def open_levels(
-    mine: NDArray[np.bool_], row: Codes, start: Floats, stop: Floats, edges: Integers, rows: int
+    tiers: Codes,
+    tier: int,
+    holders: Floats,
+    row_of_holder: Codes,
+    start: Floats,
+    stop: Floats,
+    edges: Integers,
+    rows: int,
 ) -> tuple[Integers, Integers]:
     """Per holder and day, microseconds that a unit adds on the day it begins or ends, and how many more are open then.
 
-    A start adds the rest of its day and one from then on, an end takes them away. `row` is the holder's, of units
-    that are `mine`; instants outside the days count as their borders.
+    A start adds the rest of its day and one from then on, an end takes them away. Of units of one tier; instants
+    outside the days count as their borders.
     """
     days = len(edges) - 1
     usual = max(edges[-1] - edges[0], 1) / max(days, 1)
     area, level = np.zeros((rows, days), dtype=np.int64), np.zeros((rows, days), dtype=np.int64)
-    for i in range(len(mine)):
-        if not mine[i]:
+    for i in range(len(tiers)):
+        if tiers[i] != tier:
             continue
+        row = row_of_holder[np.int64(holders[i])]
         for sign in (1, -1):
             instant = np.int64(start[i] if sign > 0 else stop[i])
             if instant < edges[0]:
@@ -465,22 +489,31 @@ def open_levels(
                 day -= 1
             while day < days - 1 and instant >= edges[day + 1]:
                 day += 1
-            area[row[i], day] += sign * (edges[day + 1] - instant)
-            level[row[i], day] += sign
+            area[row, day] += sign * (edges[day + 1] - instant)
+            level[row, day] += sign
     return area, level
 
 
 @compiled
 def units_by_week(
-    row: Integers, week: Integers, weekday: Integers, rows: int, weeks: int
+    tiers: Codes, holders: Codes, days: Codes, week_of_day: Codes, first_day: Codes, rows: int, holder_count: int
 ) -> tuple[Codes, NDArray[np.int8]]:
-    """Per holder and week, how many units there are, and the first weekday that has one."""
+    """Per tier, holder and week, how many units there are, and the first weekday that has one.
+
+    Weeks are those of which the first day is given; units of later ones are left out.
+    """
+    weeks = len(first_day)
     counts = np.zeros(rows * weeks, dtype=np.int32)
     first = np.full(rows * weeks, 127, dtype=np.int8)
-    for i in range(len(row)):
-        cell = row[i] * weeks + week[i]
+    for i in range(len(holders)):
+        week = week_of_day[days[i]]
+        if week >= weeks:
+            continue
+        cell = (tiers[i] * holder_count + holders[i]) * weeks + week
+        weekday = days[i] - first_day[week]
         counts[cell] += 1
-        first[cell] = min(first[cell], weekday[i])
+        if weekday < first[cell]:
+            first[cell] = weekday
     return counts, first
 
 

@@ -24,8 +24,8 @@ RatioKind = Literal["share", "events"]
 
 
 @dataclass(frozen=True)
-class RatioEstimate:
-    """A ratio per group, with its interval; NaN where the denominator is zero.
+class RatioOfSums:
+    """A ratio per group; NaN where the denominator is zero.
 
     `independent` is the variance that independent units would give.
     """
@@ -34,16 +34,38 @@ class RatioEstimate:
     denominator: Floats
     units: Floats
     value: Floats
+    independent: Floats
+
+
+@dataclass(frozen=True)
+class RatioEstimate(RatioOfSums):
+    """A ratio per group, with its interval."""
+
     clusters: Integers
     degrees: Floats
     low: Floats
     high: Floats
-    independent: Floats
 
 
 def score_bounds(kind: str, value: Floats, size: Floats, score: Floats) -> tuple[Floats, Floats]:
     """Bounds of a share or of a rate of events on an effective size, at a reference quantile."""
     return wilson(value, size, score) if kind == "share" else poisson(value, size, score)
+
+
+def ratio_of_sums(
+    grouping: Grouping, numerators: Floats, denominators: Floats, units: Floats, kind: RatioKind
+) -> RatioOfSums:
+    """Ratio of every group from cell sums, without an interval; `units` are the denominator's rows per cell.
+
+    The size behind a share is counted in units, whatever is summed: ten thousand lines of one change are one unit.
+    """
+    offsets = grouping.offsets()
+    numerator, denominator = reduce_cells(numerators, offsets), reduce_cells(denominators, offsets)
+    count = reduce_cells(units, offsets)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = numerator / denominator
+        independent = value * ((1 - value) if kind == "share" else 1.0) / (count if kind == "share" else denominator)
+    return RatioOfSums(numerator, denominator, count, value, independent)
 
 
 def estimate_ratio(
@@ -54,27 +76,29 @@ def estimate_ratio(
     kind: RatioKind,
     history: History | None = None,
 ) -> RatioEstimate:
-    """Ratio of every group from cell sums; `units` are the denominator's rows per cell.
+    """Ratio of every group from cell sums, with its interval; `units` are the denominator's rows per cell.
 
-    The size behind a share is counted in units, whatever is summed: ten thousand lines of one change are one unit.
-    With a `history`,
-    intervals are those of the given repositories (`stats.successive`).
+    With a `history`, intervals are those of the given repositories (`stats.successive`).
     """
-    offsets = grouping.offsets()
-    numerator, denominator = reduce_cells(numerators, offsets), reduce_cells(denominators, offsets)
-    count = reduce_cells(units, offsets)
+    ratio = ratio_of_sums(grouping, numerators, denominators, units, kind)
     repositories = Repositories(grouping, denominators, history)
-    exposure = count if kind == "share" else denominator
+    exposure, value = ratio.units if kind == "share" else ratio.denominator, ratio.value
     with np.errstate(divide="ignore", invalid="ignore"):
-        value = numerator / denominator
-        independent = value * ((1 - value) if kind == "share" else 1.0) / exposure
         # Relative to the value, as ups and downs are: those of a rate that has halved have halved as well.
-        relative = independent / value**2
-        level = repositories.level_of(numerators, value, 1 / numerator, relative)
+        relative = ratio.independent / value**2
+        level = repositories.level_of(numerators, value, 1 / ratio.numerator, relative)
         size = effective_size(exposure, level.variance, relative)
         low, high = score_bounds(kind, value, size, critical(level.degrees + 1))
         # A share of 0 or 1 is its own bound; rounding would put it beside by a hair.
         low, high = np.minimum(low, value), np.maximum(high, value)
     return RatioEstimate(
-        numerator, denominator, count, value, repositories.clusters, level.degrees, low, high, independent
+        ratio.numerator,
+        ratio.denominator,
+        ratio.units,
+        value,
+        ratio.independent,
+        repositories.clusters,
+        level.degrees,
+        low,
+        high,
     )

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import sys
 from collections.abc import Callable
 
@@ -69,8 +70,8 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._lines = lines
 
-    async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
-        await super().startup(sockets)  # type: ignore[arg-type]
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
         if self.started:
             print("\n".join([*self._lines, "Stop with Ctrl-C"]), file=sys.stderr, flush=True)
 

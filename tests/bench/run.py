@@ -1,159 +1,74 @@
 """Everything that is promised of speed and memory, measured in one run and set beside what it is measured against.
 
-`python -m tests.bench.run [EVENTS_DIR ...]` takes folders of event files, small before large; without any it makes sets
-of 810,000 and 8.1 million changes with the generator that lies beside the repository (../shared/bench). Every step is a
-process of its own, start-up included. Load is held against a plain `create table as select` of the same Parquet in
-DuckDB, build against the hand-written SQL of the generator's folder. Peaks are those of all processes together.
+    python -m tests.bench.run [--changes 8100000] [--events SMALL LARGE] [--folder SCRATCH]
+
+Two sets of events are made with the generator that lies beside the repository (../shared/bench), the large one of
+`--changes` and one of a tenth of them; `--events` takes two folders of event files instead. Every step is a process of
+its own, start-up included. Load is held against a plain `create table as select` of the same Parquet in DuckDB, facts
+and build against the hand-written SQL of the generator's folder, of which the faster of two runs counts. Peaks are
+those of all processes together. What is promised is promised of 8.1 million changes; of fewer, the table shows where
+fixed costs lie.
 """
 
+import argparse
+import asyncio
 import os
 import platform
-import subprocess
 import sys
 import tempfile
-import threading
-import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import duckdb
 from rich.console import Console
 from rich.table import Table
 
-ROOT = Path(__file__).resolve().parents[2]
-BENCH = ROOT.parent / "shared" / "bench"
-SIZES = (810_000, 8_100_000)
+from tests.bench import dashboard
+from tests.bench.processes import GIB, PLUMBLINE, Cost, measure
+from tests.bench.sets import BENCH, make_set, size_of, split
+from tests.bench.snapshots import bytes_of, differences
+from tests.support.serving import dashboard_of, free_port
+
+CHANGES = 8_100_000
+CHANGES_OF_ARITHMETIC = 100_000
 CONFIGURATION = 'name = "Bench"\nas_of = 2026-11-01T00:00:00Z\n'
+PEAK = 6.0
+"""GiB that a load and a build may hold at most."""
 PLAIN_COPY = """
 import sys, duckdb, pathlib
 connection = duckdb.connect(sys.argv[1])
 for path in sorted(pathlib.Path(sys.argv[2]).glob("*.parquet")):
     connection.execute(f"create table {path.stem} as select * from '{path}'")
 """
-PLUMBLINE = [sys.executable, "-c", "from pipelines.cli import main; main()"]
-HERE = os.environ | {"PYTHONPATH": str(ROOT)}
-SECONDS_BETWEEN_LOOKS = 0.1
-NEWEST_SHARE = 0.01
-"""Share of the changes, the newest, that a refresh brings."""
-LATER = {
-    "changes": "opened_at >= {instant}",
-    "reviews": "submitted_at >= {instant}",
-    "deployments": "coalesce(finished_at, started_at) >= {instant}",
-    "incidents": "opened_at >= {instant}",
-    "rollbacks": "occurred_at >= {instant}",
-    "defects": "opened_at >= {instant}",
-}
-"""Which rows of each table came after an instant; tables that are not named came before."""
 
 
-@dataclass(frozen=True)
-class Cost:
-    """What one process and those that it started took: seconds of wall clock, and GiB at their peak together."""
+@dataclass
+class Report:
+    """The table: what was measured, what it is measured against, the figure that counts, and whether it is kept."""
 
-    seconds: float
-    peak: float
+    rows: list[tuple[str, str, str, str, str, str]] = field(default_factory=list)
 
-    def __str__(self) -> str:
-        return f"{self.seconds:.1f} s, {self.peak:.1f} GiB"
+    def add(self, what: str, measured: object, against: object, value: float, promised: float, unit: str = "") -> None:
+        """A line; the promise is kept up to and including the figure promised."""
+        kept = "yes" if value <= promised else "NO"
+        self.rows.append((what, str(measured), str(against), f"{value:.2f}{unit}", f"at most {promised:g}{unit}", kept))
 
-
-@dataclass(frozen=True)
-class Row:
-    """A line of the table: what was measured, what came out, what it is measured against, and what is promised."""
-
-    what: str
-    measured: str
-    against: str
-    ratio: str
-    promised: str
+    def print(self) -> None:
+        """The lines so far, on the machine that they were measured on."""
+        table = Table("what", "measured", "against", "figure", "promised", "kept", title=machine())
+        for row in self.rows:
+            table.add_row(*row)
+        Console(width=None if sys.stdout.isatty() else 150).print(table)
 
 
-def measure(*command: str, folder: Path = ROOT) -> Cost:
-    """Run a command to its end.
-
-    Raises:
-        SystemExit: it failed; its output tells why.
-    """
-    started = time.perf_counter()
-    with tempfile.TemporaryFile() as output:
-        child = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, cwd=folder, env=HERE)
-        peaks = [0.0]
-        watcher = threading.Thread(target=_watch, args=(child, peaks), daemon=True)
-        watcher.start()
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-        seconds = time.perf_counter() - started
-        watcher.join()
-        if status:
-            output.seek(0)
-            raise SystemExit(f"{' '.join(command)} failed:\n{output.read().decode()}")
-    per_gib = 2**30 if sys.platform == "darwin" else 2**20
-    return Cost(seconds, max(peaks[0], usage.ru_maxrss / per_gib))
-
-
-def _watch(child: subprocess.Popen[bytes], peaks: list[float]) -> None:
-    """The most memory that a process and its descendants held at once (where /proc tells it), until it ends."""
-    while child.returncode is None:
-        peaks[0] = max(peaks[0], sum(_resident(pid) for pid in _family(child.pid)))
-        time.sleep(SECONDS_BETWEEN_LOOKS)
-
-
-def _family(pid: int) -> Iterator[int]:
-    yield pid
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            children = task.read_text(encoding="ascii").split()
-        except OSError:
-            continue  # it has ended meanwhile
-        for child in children:
-            yield from _family(int(child))
-
-
-def _resident(pid: int) -> float:
-    """GiB of a process, memory that it shares counted by its share; zero once it has ended."""
-    try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
-    except OSError:
-        return 0.0
-    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 2**20
-
-
-def make_sets(folder: Path) -> list[Path]:
-    """Sets of the usual sizes, from the generator beside the repository.
-
-    Raises:
-        SystemExit: there is no generator.
-    """
-    generator = BENCH / "make_events.py"
-    if not generator.exists():
-        raise SystemExit(
-            f"no generator at {generator}; name folders of event files: python -m tests.bench.run EVENTS_DIR"
-        )
-    sets = [folder / f"{size}" for size in SIZES]
-    for size, target in zip(SIZES, sets, strict=True):
-        measure(sys.executable, str(generator), str(size), str(target))
-    return sets
-
-
-def split(events: Path, target: Path) -> tuple[Path, Path]:
-    """A set in two folders: what came before the newest changes, and what came with them."""
-    with duckdb.connect() as connection:
-        (instant,) = connection.execute(
-            f"select quantile_disc(opened_at, {1 - NEWEST_SHARE}) from '{events}/changes.parquet'"
-        ).fetchone() or (None,)
-        parts = target / "earlier", target / "later"
-        for part in parts:
-            part.mkdir(parents=True)
-        for path in sorted(events.glob("*.parquet")):
-            is_later = LATER.get(path.stem, "false").format(instant=f"timestamp '{instant}'")
-            for part, wanted in zip(
-                parts, (f"not coalesce({is_later}, false)", f"coalesce({is_later}, false)"), strict=True
-            ):
-                if path.stem in LATER or part == parts[0]:
-                    query = f"select * from '{path}' where {wanted}"
-                    connection.execute(f"copy ({query}) to '{part / path.name}' (format parquet, compression zstd)")
-    return parts
+def machine() -> str:
+    """What this was measured on."""
+    information = Path("/proc/cpuinfo").read_text(encoding="utf-8") if Path("/proc/cpuinfo").exists() else ""
+    models = [line.partition(":")[2].strip() for line in information.splitlines() if line.startswith("model name")]
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / GIB
+    name = models[0] if models else platform.processor() or platform.machine()
+    return f"{platform.platform()}, {os.cpu_count()} cores ({name}), {memory:.0f} GiB"
 
 
 def workspace_in(folder: Path) -> list[str]:
@@ -163,83 +78,123 @@ def workspace_in(folder: Path) -> list[str]:
     return [*PLUMBLINE, "--workspace", str(folder)]
 
 
-def size_of(folder: Path) -> int:
-    """Bytes of the files of a folder."""
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+def of_a_set(events: Path, workspace: Path, report: Report) -> Cost:
+    """Load, facts, build and snapshot of one set; gives what its build took."""
+    name, plain = f"{changes_in(events):,} changes", workspace.with_suffix(".duckdb")
+    plumbline = workspace_in(workspace)
+    copied = measure(sys.executable, "-c", PLAIN_COPY, str(plain), str(events))
+    plain.unlink()
+    loaded = measure(*plumbline, "load", str(events))
+    report.add(f"{name}: load", loaded, f"plain copy {copied}", loaded.seconds / copied.seconds, 3)
+    report.add(f"{name}: load, peak", loaded, "", loaded.peak, PEAK, " GiB")
+    by_hand = [by_hand_sql(events)]
+    facts = measure(sys.executable, "-m", "tests.bench.facts", str(workspace))
+    built = measure(*plumbline, "build")
+    by_hand.append(by_hand_sql(events))
+    fastest = min(by_hand, key=lambda cost: cost.seconds)
+    against = f"SQL by hand {fastest}"
+    report.add(f"{name}: facts alone, written", facts, against, facts.seconds / fastest.seconds, 1.5)
+    report.add(f"{name}: build of everything", built, against, built.seconds / fastest.seconds, 3)
+    report.add(f"{name}: build, peak", built, "", built.peak, PEAK, " GiB")
+    published, given = bytes_of(workspace), size_of(events)
+    sizes = (f"{published / 2**20:.0f} MiB", f"events {given / 2**20:.0f} MiB")
+    report.add(f"{name}: snapshot", *sizes, published / given, 1.5)
+    return built
 
 
-def snapshot_bytes(workspace: Path) -> int:
-    """Bytes of the parts that the newest snapshot names."""
-    from schemas.snapshot import SnapshotFolder
+def by_hand_sql(events: Path) -> Cost:
+    """What an expert would type instead of a build.
 
-    manifest = SnapshotFolder(workspace / ".plumbline").current()
-    assert manifest is not None
-    return sum({part.sha256: part.bytes for table in manifest.tables.values() for part in table.parts}.values())
-
-
-def bench(events: Path, scratch: Path, table: list[Row]) -> Cost:
-    """The rows of one set; gives what its build took."""
-    name, folder = events.name, scratch / f"workspace-{events.name}"
-    plumbline = workspace_in(folder)
-    copy = measure(sys.executable, "-c", PLAIN_COPY, str(scratch / f"{name}.duckdb"), str(events))
-    (scratch / f"{name}.duckdb").unlink()
-    load = measure(*plumbline, "load", str(events))
-    table.append(Row(f"{name}: load", str(load), f"plain copy {copy}", ratio(load, copy), "at most 3, 6 GiB"))
-    facts = measure(sys.executable, "-m", "tests.bench.facts", str(folder))
-    build = measure(*plumbline, "build")
+    Raises:
+        SystemExit: it does not lie beside the repository.
+    """
     reference = BENCH / "reference.py"
-    if reference.exists():
-        yardstick = measure(sys.executable, str(reference), str(events))
-        by_hand = f"SQL by hand {yardstick}"
-        table.append(Row(f"{name}: facts alone", str(facts), by_hand, ratio(facts, yardstick), "at most 1.5"))
-        table.append(Row(f"{name}: build", str(build), by_hand, ratio(build, yardstick), "at most 3, 6 GiB"))
-    published, given = snapshot_bytes(folder), size_of(events)
-    sizes = f"{published / 2**20:.0f} MiB", f"events {given / 2**20:.0f} MiB"
-    table.append(Row(f"{name}: snapshot", *sizes, f"{published / given:.2f}", "at most 1.5"))
-    earlier, later = split(events, scratch / f"halves-{name}")
-    again = workspace_in(scratch / f"refreshed-{name}")
-    measure(*again, "load", str(earlier))
-    measure(*again, "build")
-    measure(*again, "load", str(later))
-    refresh = measure(*again, "build")
-    table.append(
-        Row(f"{name}: build after 1 % new", str(refresh), f"build {build}", ratio(refresh, build), "at most 0.15")
-    )
-    return build
+    if not reference.exists():
+        raise SystemExit(f"no SQL by hand at {reference}: nothing to hold facts and build against")
+    return measure(sys.executable, str(reference), str(events))
 
 
-def ratio(one: Cost, other: Cost) -> str:
-    """How many times as long."""
-    return f"{one.seconds / other.seconds:.2f}"
+def changes_in(events: Path) -> int:
+    """How many changes a set has."""
+    import pyarrow.parquet
+
+    return int(pyarrow.parquet.read_metadata(events / "changes.parquet").num_rows)
 
 
-def small_things(scratch: Path) -> Iterator[Row]:
-    """What a small organisation waits for."""
+def refresh(events: Path, scratch: Path, full: Path, built: Cost, report: Report) -> None:
+    """A build after the newest events, and whether it publishes what a full build does."""
+    earlier, later, instant = split(events, scratch / "told")
+    folder = scratch / "refreshed"
+    plumbline = workspace_in(folder)
+    measure(*plumbline, "load", str(earlier))
+    measure(*plumbline, "build", "--as-of", f"{instant.isoformat()}Z")
+    measure(*plumbline, "load", str(later))
+    again = measure(*plumbline, "build")
+    report.add("refresh after 1 % new events", again, f"full build {built}", again.seconds / built.seconds, 0.15)
+    wrong = differences(folder, full)
+    report.add("refresh: tables that differ", ", ".join(wrong) or "none", "a full build's", len(wrong), 0)
+
+
+def pages(workspace: Path, report: Report) -> None:
+    """Server time of the dashboard's pages."""
+    with dashboard_of(workspace.resolve(), port=free_port()) as address:
+        times, _ = asyncio.run(dashboard.measure(address))
+    for which, words in enumerate(("first run", "later runs")):
+        slowest = max(times, key=lambda page: times[page][which])
+        seconds = times[slowest][which]
+        report.add(f"slowest dashboard page, {words}", f"{seconds:.2f} s: {slowest}", "", seconds, 1, " s")
+
+
+def small_things(scratch: Path, report: Report) -> None:
+    """What a small organisation waits for, and a notebook."""
     measure(*PLUMBLINE, "demo", "--no-serve", folder=scratch)
     plumbline = [*PLUMBLINE, "--workspace", str(scratch / "demo")]
-    for arguments, promised in ((["build"], "8 s"), (["status"], "1 s"), (["metrics"], "1 s"), (["--help"], "1 s")):
-        cost = measure(*plumbline, *arguments)
-        yield Row(f"sample organisation: {arguments[0]}", str(cost), "", "", f"at most {promised}")
+    for arguments, seconds in (("build", 8), ("status", 1), ("metrics", 1), ("--help", 1)):
+        cost = measure(*plumbline, arguments)
+        report.add(f"sample organisation: {arguments}", cost, "", cost.seconds, seconds, " s")
+    events = make_set(CHANGES_OF_ARITHMETIC, scratch / "arithmetic")
+    best = measure(sys.executable, "-m", "tests.bench.arithmetic", str(events)).printed(r"changes: ([\d.]+) s")
+    report.add("arithmetic of 100,000 changes, in memory", f"{best:.2f} s", "", best, 0.25, " s")
 
 
-def main(arguments: Sequence[str]) -> None:
-    """Measure every set and print the table."""
-    rows: list[Row] = []
+def bench(arguments: argparse.Namespace, scratch: Path, report: Report) -> None:
+    """All lines, the quick ones first."""
+    small_things(scratch, report)
+    sizes = (arguments.changes // 10, arguments.changes)
+    small, large = arguments.events or (make_set(size, scratch / f"events-{size}") for size in sizes)
+    costs = [of_a_set(events, scratch / f"built-{which}", report) for which, events in enumerate((small, large))]
+    times = changes_in(large) / changes_in(small)
+    growth = costs[1].seconds / costs[0].seconds
+    report.add(f"growth of the build for {times:.0f} times the changes", costs[1], costs[0], growth, 11)
+    pages(scratch / "built-1", report)
+    refresh(large, scratch, scratch / "built-1", costs[1], report)
+
+
+@contextmanager
+def scratch_folder(named: Path | None) -> Iterator[Path]:
+    """The folder named, to which nothing is done afterwards, or one that is removed."""
+    if named is not None:
+        named.mkdir(parents=True)
+        yield named.resolve()
+        return
     with tempfile.TemporaryDirectory() as folder:
-        scratch = Path(folder)
-        rows += small_things(scratch)
-        builds = [bench(events, scratch, rows) for events in [Path(each) for each in arguments] or make_sets(scratch)]
-        for small, large in zip(builds, builds[1:], strict=False):
-            rows.append(
-                Row("growth of the build", str(large), str(small), ratio(large, small), "at most 11 for ten times")
-            )
-    table = Table(
-        "what", "measured", "against", "ratio", "promised", title=f"{platform.platform()}, {os.cpu_count()} cores"
-    )
-    for row in rows:
-        table.add_row(row.what, row.measured, row.against, row.ratio, row.promised)
-    Console(width=None if sys.stdout.isatty() else 150).print(table)
+        yield Path(folder)
+
+
+def main() -> None:
+    """Measure and print the table, also of what was measured before a step failed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--changes", type=int, default=CHANGES, help="of the large set; the small one has a tenth")
+    parser.add_argument("--events", type=Path, nargs=2, metavar=("SMALL", "LARGE"), help="sets that were made before")
+    parser.add_argument("--folder", type=Path, help="a new folder to work in, which is kept (8.1 million: some 12 GB)")
+    arguments = parser.parse_args()
+    report = Report()
+    with scratch_folder(arguments.folder) as scratch:
+        try:
+            bench(arguments, scratch, report)
+        finally:
+            report.print()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -66,8 +66,9 @@ def priced(
     else:
         week = Assumption(WORKING_WEEK, "Hours of an engineer's week", *_thrice(settings.hours_per_week), "h", source)
         found += [engineer, week]
+    incident_hours = {str(tier): given for tier, given in settings.incident_hour_cost.items()}
     for tier in sorted(tiers):
-        given = settings.incident_hour_cost.get(int(tier))  # type: ignore[call-overload]
+        given = incident_hours.get(tier)
         if given is None:
             missing.append(f"what an hour of an incident in tier {tier} costs: incident_hour_cost")
         else:

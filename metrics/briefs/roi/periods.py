@@ -90,5 +90,5 @@ def claim_window(verdicts: pl.DataFrame, quarter: date) -> ClaimWindow:
     if not verdicts.is_empty():
         judged = verdicts.filter((pl.col("grain") == TRAILING_YEAR) & (pl.col("window_end") == end))
         if not judged.is_empty():
-            return ClaimWindow(TRAILING_YEAR, Period(judged["window_start"].min(), end))  # type: ignore[arg-type]
+            return ClaimWindow(TRAILING_YEAR, Period(min(judged["window_start"]), end))
     return ClaimWindow(QUARTER_GRAIN, Period(quarter, year.end))

@@ -5,13 +5,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metrics.stats.concentration import concentration
+from metrics.stats.concentration import Concentration, concentration
+from metrics.stats.holders import make_holders
+
+
+def concentration_of(groups: list[int], holders: list[int], amounts: list[float], size: int) -> Concentration:
+    """The concentration of rows of a group, a holder and an amount each."""
+    rows = np.array(holders, dtype=np.int64)
+    held = make_holders(np.zeros_like(rows), rows, 1)
+    return concentration(held.by_window(np.array(groups, dtype=np.int64), size), np.array(amounts, dtype=np.float64))
 
 
 def one_group(amounts: list[float]) -> tuple[float, float]:
     """Gini and top share of holders with those amounts."""
     count = len(amounts)
-    found = concentration(np.zeros(count, dtype=np.int64), np.arange(count), np.array(amounts, dtype=np.float64), 1)
+    found = concentration_of([0] * count, list(range(count)), amounts, 1)
     assert found.holders.tolist() == [count]
     return float(found.gini[0]), float(found.top_share[0])
 
@@ -32,9 +40,7 @@ def test_the_busiest_tenth_of_twenty_are_two_and_of_five_half_a_person() -> None
 
 
 def test_rows_of_a_holder_add_up_and_groups_stand_apart() -> None:
-    groups = np.array([1, 0, 1, -1, 1], dtype=np.int64)
-    holders = np.array([3, 3, 3, 3, 7], dtype=np.int64)
-    found = concentration(groups, holders, np.array([1.0, 5.0, 2.0, 9.0, 1.0]), 3)
+    found = concentration_of([1, 0, 1, -1, 1], [3, 3, 3, 3, 7], [1.0, 5.0, 2.0, 9.0, 1.0], 3)
     assert found.holders.tolist() == [1, 2, 0]
     assert found.gini[1] == pytest.approx(0.25)
     assert found.gini[0] == 0
