@@ -85,29 +85,41 @@ def recommendations(
     )
     beside = _beside(comparisons)
     rows = [_row(row, beside) for row in largest.first().iter_rows(named=True)]
-    rows += _by_team(team_totals) if team_totals is not None else []
-    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+    of_tiers = pl.DataFrame(rows, schema=SCHEMA, orient="row")
+    return of_tiers if team_totals is None else pl.concat([of_tiers, _by_team(team_totals)])
 
 
-def _by_team(totals: pl.DataFrame) -> list[dict[str, object]]:
+def _by_team(totals: pl.DataFrame) -> pl.DataFrame:
     """The same by team: without what stands beside it, which is not given by team."""
     enough = totals.filter((pl.col("n") >= FEWEST_UNITS) & (pl.col("whole") > 0)).sort(*KEY, "team")
-    rows = []
-    for row in enough.iter_rows(named=True):
-        stage = max(STAGE_NAMES, key=lambda name: (row[name], name))
-        found = _row(row | {"metric": f"{PREFIX}{stage}", "total": row[stage]}, {})
-        rows.append(found | {"segment_kind": "team", "segment": row["team"]})
-    return rows
+    names = sorted(STAGE_NAMES, reverse=True)  # of equal stages the first found is the last by name, as above
+    largest = enough.select(names).to_numpy().argmax(axis=1)
+    stages = [names[index] for index in largest]
+    fractions = enough.select(pl.min_horizontal(pl.max_horizontal(names) / pl.col("whole"), 1.0)).to_series()
+    next_steps = {stage: " ".join(_steps(stage)) for stage in names}
+    return enough.with_columns(
+        pl.lit("team").alias("segment_kind"),
+        pl.col("team").alias("segment"),
+        pl.Series("constraint_stage", stages, dtype=pl.String),
+        fractions.alias("share_of_lead_time"),
+        pl.Series("finding", list(map(_finding, stages, fractions, enough["n"])), dtype=pl.String),
+        pl.Series("next_step", [next_steps[stage] for stage in stages], dtype=pl.String),
+    ).select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items())
+
+
+def _finding(stage: str, fraction: float, n: int) -> str:
+    """The share alone: hours a change would be a mean, and a mean does not stand without its distribution."""
+    return sentence(f"{STAGE_NAMES[stage]} holds {share(fraction)} of the lead time ({n:,} changes deployed)")
+
+
+def _steps(stage: str) -> list[str]:
+    return [REMEDIES[stage], *([NO_MORE_SPEED] if stage in QUEUES else [])]
 
 
 def _row(row: dict[str, Any], beside: dict[tuple[str, str, date], list[tuple[str, str]]]) -> dict[str, object]:
     stage = str(row["metric"]).removeprefix(PREFIX)
     fraction = min(row["total"] / row["whole"], 1.0)
-    # The share alone: hours a change would be a mean, and a mean does not stand without its distribution.
-    changes = f"{row['n']:,} changes deployed"
-    finding = f"{STAGE_NAMES[stage]} holds {share(fraction)} of the lead time ({changes})"
-    steps = [REMEDIES[stage], *([NO_MORE_SPEED] if stage in QUEUES else [])]
-    findings = [sentence(finding)]
+    steps, findings = _steps(stage), [_finding(stage, fraction, row["n"])]
     for found, step in beside.get((row["tier"], row["grain"], row["window_start"]), []):
         findings.append(found)
         steps.append(step)

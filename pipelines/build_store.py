@@ -57,6 +57,17 @@ def last_cut(folder: SnapshotFolder) -> Cut | None:
     return max((Cut.parse(table["cut"]) for table in built.values()), key=lambda cut: cut.as_of, default=None)
 
 
+CHANGES_WORTH_A_THREAD = 100_000
+"""Below so many changes, to hand a statement's work out among threads takes longer than the work itself."""
+
+
+def keep_to_one_core_if_small(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let the statements of a small organisation run on one thread."""
+    (changes,) = connection.execute("select count(*) from changes").fetchone() or (0,)
+    if changes < CHANGES_WORTH_A_THREAD:
+        connection.execute("set threads = 1")
+
+
 @dataclass
 class BuiltTable:
     """A table as its stage left it: parts by partition (one, named '', for a table made in one piece)."""
@@ -130,6 +141,7 @@ class BuildStore:
         if self._warehouse is None:
             self._warehouse = Warehouse.open(self.workspace, write=False, path=self._known_events())
             self._warehouse.create_event_views()
+            keep_to_one_core_if_small(self._warehouse.connection)
             show_statements(self._warehouse.connection)
             create_cut_views(self._warehouse.connection, self.cut.as_of)
             for name in self._tables:

@@ -125,19 +125,21 @@ def _spans(target: Target, tier: str, window: Period, previous: Period | None) -
 
 def _arms(target: Target, units: Units, spans: Sequence[Spans | None], onboarded: Onboarded) -> Integers:
     """Per tier and repository its arm; -1 for repositories without work in the baseline or in the window."""
-    days, size = target.source.days, len(onboarded)
-    arms = np.full((len(TIERS), size), -1, dtype=np.int64)
+    worked = [_worked(target, units, [three.compared[i] if three else None for three in spans]) for i in (0, 1)]
+    arms = np.full((len(TIERS), len(onboarded)), -1, dtype=np.int64)
     for number, three in enumerate(spans):
-        if three is None:
-            continue
-        mine = units.tier == number
-        repository, day = units.repository[mine], units.day[mine]
-        worked = [
-            np.bincount(repository[days.inside(period)[day]], minlength=size + 1)[:size] > 0
-            for period in three.compared
-        ]
-        arms[number] = np.where(worked[0] & worked[1], three.arm_of(onboarded), -1)
+        if three is not None:
+            has_both = (worked[0] & worked[1])[number, : len(onboarded)]
+            arms[number] = np.where(has_both, three.arm_of(onboarded), -1)
     return arms
+
+
+def _worked(target: Target, units: Units, periods: Sequence[Period | None]) -> NDArray[np.bool_]:
+    """Per tier and repository, whether it has units in the tier's period; the last repository is the unknown one."""
+    days, size = target.source.days, len(target.source.onboarded) + 1
+    is_inside = days.inside_each(periods)[units.tier, units.day]
+    places = (units.tier.astype(np.int64) * size + units.repository)[is_inside]
+    return np.bincount(places, minlength=len(TIERS) * size).reshape(-1, size) > 0
 
 
 def _sampled(

@@ -210,8 +210,7 @@ def period_grouping(
 ) -> tuple[Grouping, Floats]:
     """Groups units by tier and segment, each tier within a period of its own (none: no units)."""
     days = target.source.days
-    nowhere = np.zeros(len(days.all), dtype=bool)
-    inside = np.stack([days.inside(period) if period else nowhere for period in periods])
+    inside = days.inside_each(periods)
     weeks = elapsed([period or Period(days.first, days.first) for period in periods])
     return holders.by_day(np.where(inside, 0, -1), 1), np.repeat(weeks, holders.segments)
 

@@ -3,26 +3,30 @@
 import dagster as dg
 import polars as pl
 
-from metrics.aggregate import days_of
-from metrics.calendar import Calendar
 from metrics.facts.sql import relation
 from metrics.recommendations import GRAINS, STAGE_NAMES
 from metrics.recommendations import recommendations as recommended
+from pipelines.build_engine import engine_of
 from pipelines.build_store import BuildStore
+from pipelines.local_months import local_month
 from schemas.published.recommendations import Recommendations
 
 STAGE_MEANS = (
     "select * from metric_values where statistic = 'mean' and segment_kind = 'all' and metric like 'lead_time%'"
 )
 TEAM_TOTALS = """
-    select f.tier::varchar as tier, w.grain, w.window_start, w.window_end, f.team, count(*) as n,
-        sum(lead_seconds) as whole,
-        {stages}
-    from change_facts f join (from {windows}) w on f.deployed_at >= w.begins and f.deployed_at < w.ends
-    where f.lead_seconds is not null and f._in_change_metrics and f.team is not null and f.tier is not null
+    with months as (
+        select tier, team, {month} as month, count(*) as n, {by_month} from change_facts
+        where lead_seconds is not null and _in_change_metrics and team is not null and tier is not null
+        group by all)
+    select m.tier::varchar as tier, w.grain, w.window_start, w.window_end, m.team, sum(m.n)::bigint as n, {by_window}
+    from months m join (from {windows}) w on m.month >= w.window_start and m.month < w.window_end
     group by all
 """
-STAGES = ", ".join(f"coalesce(sum({stage}_seconds), 0) as {stage}" for stage in STAGE_NAMES)
+"""Facts are read once, by month, of which other windows consist; whole microseconds add up alike in any order."""
+LASTS = ("lead", *STAGE_NAMES)
+BY_MONTH = ", ".join(f"coalesce(sum(({name}_seconds * 1e6)::bigint), 0) as {name}" for name in LASTS)
+BY_WINDOW = ", ".join(f"sum({name}) / 1e6 as {'whole' if name == 'lead' else name}" for name in LASTS)
 WORSE = "select * from comparisons where direction = 'worsened'"
 
 
@@ -41,12 +45,17 @@ def recommendations(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult
 
 def _team_totals(build: BuildStore) -> pl.DataFrame:
     """Seconds per stage and team of the changes deployed in each month and quarter, by tier."""
-    calendar = Calendar(build.workspace.timezone, build.workspace.week_start)
-    days = days_of(build.connection, calendar, build.cut.as_of)
+    days = engine_of(build).days
+    calendar = days.calendar
     windows = [
-        (grain, period.start, period.end, calendar.instant(period.start), calendar.instant(period.end))
+        (grain, period.start, period.end)
         for grain in GRAINS
         for period in calendar.windows(days.first, days.last, grain)
     ]
-    names = ["grain", "window_start", "window_end", "begins", "ends"]
-    return build.frame(TEAM_TOTALS.format(stages=STAGES, windows=relation(names, windows)))
+    query = TEAM_TOTALS.format(
+        month=local_month(calendar, "deployed_at", days.first, days.last),
+        by_month=BY_MONTH,
+        by_window=BY_WINDOW,
+        windows=relation(["grain", "window_start", "window_end"], windows),
+    )
+    return build.frame(query)

@@ -4,13 +4,13 @@ The slowest changes, and counts of links and reviews: a page on millions of chan
 with the snapshot, internal: the contract publishes the facts themselves.
 """
 
-from datetime import date, datetime
+from datetime import datetime
 
 import dagster as dg
 
 from metrics.calendar import Calendar
-from metrics.facts.sql import timestamp
 from pipelines.build_store import BuildStore
+from pipelines.local_months import local_month
 
 SLOWEST_KEPT = 10
 """Changes of each tier and month; those of a team or repository are found among its facts in no time."""
@@ -78,10 +78,4 @@ def _month(build: BuildStore) -> str:
     )
     if not isinstance(first, datetime) or not isinstance(last, datetime):
         return "null::date"
-    months: list[date] = [
-        window.start for window in calendar.windows(calendar.local_day(first), calendar.local_day(last), "month")
-    ]
-    later = "".join(
-        f" when merged_at >= {timestamp(calendar.instant(month))} then date '{month}'" for month in months[:0:-1]
-    )
-    return f"case{later} else date '{months[0]}' end" if later else f"date '{months[0]}'"
+    return local_month(calendar, "merged_at", calendar.local_day(first), calendar.local_day(last))

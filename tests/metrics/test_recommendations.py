@@ -1,5 +1,8 @@
 """The stage that holds most of the lead time, and its remedy."""
 
+from datetime import date
+
+import polars as pl
 import pytest
 
 from metrics.recommendations import REMEDIES, STAGE_NAMES, recommendations
@@ -41,3 +44,22 @@ def test_a_failure_rate_that_rose_stands_beside_the_stage() -> None:
 
 def test_every_stage_has_a_name_and_a_remedy() -> None:
     assert set(STAGE_NAMES) == set(REMEDIES)
+
+
+def test_a_teams_constraint_is_its_largest_stage_and_of_equal_ones_the_last_by_name() -> None:
+    window = {"tier": "2", "grain": "month", "window_start": date(2026, 1, 1), "window_end": date(2026, 2, 1), "n": 20}
+    none = dict.fromkeys(STAGE_NAMES, 0.0)
+    totals = [
+        window | none | {"team": "clear", "whole": 100.0, "coding": 10.0, "review": 90.0},
+        window | none | {"team": "equal", "whole": 100.0, "draft": 40.0, "pickup": 40.0, "coding": 20.0},
+        window | none | {"team": "few", "whole": 100.0, "coding": 100.0, "n": 19},
+        window | none | {"team": "rounded", "whole": 0.3, "pickup": 0.1 + 0.2},
+    ]
+    found = recommendations(frame("metric_values", []), frame("comparisons", []), pl.DataFrame(totals))
+    assert found["segment"].to_list() == ["clear", "equal", "rounded"]
+    assert found["constraint_stage"].to_list() == ["review", "pickup", "pickup"]
+    assert found["share_of_lead_time"].to_list() == [0.9, 0.4, 1.0]
+    assert found["finding"][0] == "Review holds 90 % of the lead time (20 changes deployed)."
+    assert found["next_step"][0] == f"{REMEDIES['review']} Buy no more speed upstream of this queue."
+    assert set(found["segment_kind"]) == {"team"}
+    Recommendations.validate(found)
