@@ -20,6 +20,8 @@ from metrics.units import MIXED
 
 ORIGIN = "origin_tier"
 """Segmentation of contrasts in which each service stays in the tier that it had when the baseline ended."""
+JUDGED = ("all", ORIGIN)
+"""Segmentations that verdicts are read from: tiers as a whole, never a team or repository."""
 BY_ORIGIN = "Services changed their tier after the baseline; each is read in the tier that it had then."
 AT_EQUAL_SIZE = "Changes became more and smaller; they are read at the size of the baseline's changes."
 SILENT = 10.0

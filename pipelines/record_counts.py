@@ -38,20 +38,23 @@ MONTHS = 3
 def activity(build: BuildStore) -> pl.DataFrame:
     """Records per kind, and per kind and service, in the last four weeks and in the half year before."""
     cut = timestamp(build.cut.as_of)
-    rows = " union all ".join(
-        f"select '{kind}' as kind, * from ({query}) as t(service, tier, happened_at)"
-        for kind, query in _then(build).items()
-    )
     counts = f"""
         count(*) filter (where happened_at >= {cut} - interval {WEEKS_RECENT} weeks) as recent,
         count(*) filter (where happened_at < {cut} - interval {WEEKS_RECENT} weeks
             and happened_at >= {cut} - interval {WEEKS_RECENT + WEEKS_BEFORE} weeks) as before,
         max(happened_at) as last_at"""
+    # One kind after the other: the facts' columns are counted as they lie, and only sums are brought together.
+    by_service = " union all ".join(
+        f"""select '{kind}' as kind, service, max(tier)::varchar as tier, {counts}
+            from ({query}) as t(service, tier, happened_at) where happened_at <= {cut} group by service"""
+        for kind, query in _then(build).items()
+    )
     return build.frame(f"""
-        with records as (select * from ({rows}) where happened_at <= {cut})
-        select kind, null as service, null as tier, {counts} from records group by kind
+        with counted as ({by_service})
+        select kind, null as service, null as tier, sum(recent)::bigint as recent, sum(before)::bigint as before,
+            max(last_at) as last_at from counted group by kind
         union all
-        select kind, service, max(tier)::varchar, {counts} from records where service is not null group by kind, service
+        select * from counted where service is not null
         order by all""")
 
 

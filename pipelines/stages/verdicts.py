@@ -6,6 +6,7 @@ from metrics.definitions import all_metrics
 from metrics.exceptions_in_force import ExceptionsInForce
 from metrics.facts.withdrawals import record_keeping
 from metrics.verdicts import verdicts as judged
+from metrics.views import JUDGED
 from pipelines.build_engine import engine_of
 from pipelines.build_store import BuildStore
 from pipelines.constraints_of import constraints_of
@@ -21,7 +22,7 @@ from schemas.published.verdicts import Verdicts
 )
 def verdicts(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
     """Whether a gain was paid for, with the claim that it bears, the reason and the evidence."""
-    contrasts = build.frame("select * from contrasts")
+    contrasts = build.frame(f"select * from contrasts where segment_kind in {JUDGED}")
     engine = engine_of(build)
     found = judged(
         contrasts,
