@@ -87,15 +87,17 @@ class BuiltTable:
 class BuildStore:
     """The tables of one build. A context manager: meanwhile it holds the workspace's build lock."""
 
-    def __init__(self, workspace: Workspace, cut: Cut, created_at: datetime) -> None:
+    def __init__(self, workspace: Workspace, cut: Cut, created_at: datetime, *, is_full: bool = False) -> None:
         """Open the store of a workspace.
 
         Args:
             workspace: whose tables are built.
             cut: what the build may know.
             created_at: the instant of the build, UTC, zone-less.
+            is_full: whether nothing is taken over of what the build before has measured.
         """
         self.workspace = workspace
+        self.is_full = is_full
         self.cut = cut
         self.created_at = created_at
         self.folder = SnapshotFolder(workspace.state)
@@ -200,17 +202,17 @@ class BuildStore:
             part = write_part(self.connection, query, self.folder.parts)
         if not partition:
             self._tables.pop(table, None)
-        return self.add_partitions(table, {partition: part}, internal=internal, build_only=build_only)
+        return self.add_partitions(table, {partition: (part,)}, internal=internal, build_only=build_only)
 
     def add_partitions(
-        self, table: str, parts: Mapping[str, Part], *, internal: bool = False, build_only: bool = False
+        self, table: str, parts: Mapping[str, Sequence[Part]], *, internal: bool = False, build_only: bool = False
     ) -> SnapshotTable:
-        """Take in parts that have been written already, each as a partition of a table; others stay."""
+        """Take in parts that have been written already, by the partition of a table; others stay."""
         cut = str(self.cut)
         built = self._tables.get(table)
         if built is None or built.cut != cut:
             built = self._tables[table] = BuiltTable(cut, internal or build_only, build_only)
-        built.partitions |= {name: [part] for name, part in parts.items()}
+        built.partitions |= {name: list(each) for name, each in parts.items()}
         self._show(table)
         return built.snapshot_table
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from metrics.calendar import Grain
 from metrics.contrasts import Samples, samples_of
 from metrics.estimators.arms import add_arm_contrasts
-from metrics.estimators.base import HISTORIES, JUDGED_GRAINS, Segmentation, Statistic, Target, add_contrasts, units_for
+from metrics.estimators.base import JUDGED_GRAINS, Segmentation, Statistic, Target, add_contrasts, units_for
 from metrics.estimators.count import add_weekly
 from metrics.estimators.segments import COMPARED, add_segment_contrasts
 from metrics.model import Ratio
@@ -43,7 +43,7 @@ def run(target: Target, estimator: Ratio) -> None:
             shape = target.shape(holders, plan, grain)
             numerators, denominators, counts = shape.grouping.sums(columns)
             if plan.has_rows:
-                history = HISTORIES[grain] if shape.intervals else None
+                history = target.history(shape) if shape.intervals else None
                 estimate = estimate_ratio(shape.grouping, numerators, denominators, counts, estimator.kind, history)
                 _add_rows(target, estimator, shape, estimate)
                 if estimator.weekly:
@@ -137,7 +137,8 @@ def _by_category(target: Target, estimator: Ratio, plan: Segmentation, units: Un
         for grain, mine, shared in zip(plan.grains, sums(code), common, strict=True):
             shape = target.shape(holders, named, grain)
             cells = [own + other for own, other in zip(mine, shared, strict=True)]
-            estimate = estimate_ratio(shape.grouping, cells[0], cells[1], cells[2], estimator.kind, HISTORIES[grain])
+            history = target.history(shape)
+            estimate = estimate_ratio(shape.grouping, cells[0], cells[1], cells[2], estimator.kind, history)
             _add_rows(target, estimator, shape, estimate)
 
 
