@@ -62,33 +62,38 @@ def name_of(probability: float) -> str:
 
 def run(target: Target, estimator: Distribution) -> None:
     """Adds the rows and contrasts of a distribution."""
+    _add_ended(target, estimator)
+    if estimator.unfinished is not None:
+        _add_unfinished(target, estimator)
+
+
+def _add_ended(target: Target, estimator: Distribution) -> None:
+    """Adds what is read off the values of units that have one."""
     source = target.source
     chosen = [(estimator.fact, estimator.where, estimator.category)] if estimator.category else []
     categories = source.categories([(f, w, c) for f, w, c in chosen if c])
     everything = source.units(
         estimator.fact, estimator.where, estimator.time, [estimator.value], estimator.category, categories
     )
-    if len(everything) > 0:
-        everything = everything.take(ascending(everything.numbers[0]))
-        values = everything.numbers[0]
-        bins, sample = Bins.of(values, estimator.first_bin), _sampler(estimator, values)
-        for each in source.segmentations(target.metric, categories, everything):
-            # Bins are spaced by the logarithm, which losses have none of.
-            plan = replace(each, has_histogram=each.has_histogram and not estimator.is_signed)
-            units = units_for(plan, everything)
-            holders = target.holders(units, plan)
-            by_grain: dict[Grain, list[Samples]] = {}
-            for grain in plan.grains:
-                shape = target.shape(holders, plan, grain)
-                samples = _add_rows(target, shape, plan, values, bins) if plan.has_rows else []
-                if plan.judged and grain in JUDGED_GRAINS:
-                    weeks = np.tile(shape.weeks, len(plan.tiers))
-                    has_samples = samples and not estimator.is_signed
-                    by_grain[grain] = samples if has_samples else sample(shape.grouping, weeks)
-            if plan.judged or plan.kind in COMPARED:
-                _contrast(target, estimator, plan, units, holders, by_grain, sample)
-    if estimator.unfinished is not None:
-        _add_unfinished(target, estimator)
+    if len(everything) == 0:
+        return
+    everything = everything.take(ascending(everything.numbers[0]))
+    values = everything.numbers[0]
+    bins, sample = Bins.of(values, estimator.first_bin), _sampler(estimator, values)
+    for each in source.segmentations(target.metric, categories, everything):
+        # Bins are spaced by the logarithm, which losses have none of.
+        plan = replace(each, has_histogram=each.has_histogram and not estimator.is_signed)
+        holders = target.holders(units_for(plan, everything), plan)
+        by_grain: dict[Grain, list[Samples]] = {}
+        for grain in plan.grains:
+            shape = target.shape(holders, plan, grain)
+            samples = _add_rows(target, shape, plan, values, bins) if plan.has_rows else []
+            if plan.judged and grain in JUDGED_GRAINS:
+                weeks = np.tile(shape.weeks, len(plan.tiers))
+                has_samples = samples and not estimator.is_signed
+                by_grain[grain] = samples if has_samples else sample(shape.grouping, weeks)
+        if plan.judged or plan.kind in COMPARED:
+            _contrast(target, estimator, plan, units_for(plan, everything), holders, by_grain, sample)
 
 
 def _sampler(estimator: Distribution, values: Floats) -> Sampler:
