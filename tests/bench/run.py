@@ -58,7 +58,7 @@ class Report:
         table = Table("what", "measured", "against", "figure", "promised", "kept", title=machine())
         for row in self.rows:
             table.add_row(*row)
-        Console(width=None if sys.stdout.isatty() else 150).print(table)
+        Console(width=None if sys.stdout.isatty() else 190).print(table)
 
 
 def machine() -> str:
