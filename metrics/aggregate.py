@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import duckdb
 import numpy as np
@@ -26,6 +26,7 @@ from metrics.facts.controls import CONTROL_FACTS, build_control_facts
 from metrics.facts.origins import MOVED, STATEMENTS, create_moved_tiers
 from metrics.facts.sql import create_view, relation
 from metrics.gaps import Gap, gaps_of
+from metrics.ledger import Ledger
 from metrics.model import (
     Concurrency,
     Count,
@@ -63,6 +64,23 @@ RUNNERS: dict[type[Estimator], Callable[[Target, Any], None]] = {
 """The walk that each kind of estimator needs."""
 
 
+class Excerpt(Protocol):
+    """Some of the days, to which units are restricted (`metrics.reuse`)."""
+
+    @property
+    def since(self) -> date:
+        """Only windows that end later are given."""
+
+    def of(self, query: str, time: str, begins: int | None) -> str:
+        """The query of units, restricted to these days.
+
+        Args:
+            query: gives units as `Engine.units` does.
+            time: SQL of their instant.
+            begins: which of their numbers is an earlier instant, from which on they count; None where none is.
+        """
+
+
 SHARED = ("measured_changes",)
 """Facts that most definitions read: what all need of them is kept."""
 
@@ -97,6 +115,10 @@ class Engine:
     """Whether those stand in the tier that they had when the baseline ended, rather than in the register's."""
     engineers: NDArray[np.float64] | None = None
     """Engineers per team and day (`metrics.capacity`); None where no capacity is given."""
+    excerpt: Excerpt | None = None
+    """The only days that are read, where an earlier build has given the windows before."""
+    ledger: Ledger | None = None
+    """Where what windows add to the averages of later ones is kept for the next build."""
     read: Reads = field(default_factory=Reads, compare=False)
     """What has been read of the facts: the same rows are asked for by several metrics, views and spans."""
 
@@ -120,6 +142,8 @@ class Engine:
             include_bots: whether changes by bots count in the metrics of changes.
         """
         prepare(connection, include_bots)
+        # Columns that are read one query after another stand side by side.
+        connection.execute("set preserve_insertion_order = true")
         days, teams = days_of(connection, calendar, cut), _names(connection, "team_dimension", "_team", "team")
         return cls(
             connection,
@@ -137,16 +161,19 @@ class Engine:
 
     def run(self, metric: Metric) -> "Result":
         """Values and contrasts of one definition; empty frames where nothing was measured."""
-        values = ValueRows(metric.id, metric.version)
+        since = self.excerpt.since if self.excerpt else None
+        values = ValueRows(metric.id, metric.version, since=since)
         contrasts = ContrastRows()
         if self.empty_inputs.intersection(metric.inputs):
             return Result(values.frame(), contrasts.frame())
         for estimator in metric.estimators:
-            target = Target(self, metric, values, contrasts)
+            target = Target(self, metric, values, contrasts, self.ledger)
             RUNNERS[type(estimator)](target, estimator)
         frame = with_row_notes(with_watch_notes(self, metric, values.frame()), values.asides())
         pending = PendingUnits.of(self, metric)
         compared = pl.concat([contrasts.frame(), *self._by_origin(metric)])
+        if since is not None:
+            compared = compared.filter(pl.col("window_end") > since)
         return Result(pending.keep_provisional(frame), pending.keep_provisional(compared))
 
     def gaps(self, metric: Metric, values: pl.DataFrame) -> list[Gap]:
@@ -202,7 +229,17 @@ class Engine:
         for fact, where, category in selects:
             query = f"select distinct ({category})::varchar from {fact} where ({where}) and ({category}) is not null"
             found |= {row[0] for row in self.connection.execute(query).fetchall()}
+        if self.ledger is not None:
+            self.ledger.choices.append(sorted(found))
         return sorted(found)
+
+    def has_any(self, fact: str, time: str) -> bool:
+        """Whether a fact has rows with that instant, in whatever days an excerpt has."""
+        days = self.ledger.days if self.ledger else self.days
+        found = len(replace(self, excerpt=None, days=days).units(fact, "true", time, [])) > 0
+        if self.ledger is not None:
+            self.ledger.choices.append([fact] if found else [])
+        return found
 
     def units(
         self,
@@ -212,22 +249,24 @@ class Engine:
         numbers: Sequence[str],
         category: str | None = None,
         categories: Sequence[str] = (),
+        begins: int | None = None,
     ) -> Units:
         """The rows of a fact as coded columns.
 
-        Those whose instant or any number is null, or outside the days, are left out.
+        Those whose instant or any number is null, or outside the days, are left out. Where a unit counts in windows
+        before its instant, `begins` says which number is the first instant (in microseconds since 1970).
         """
         code = f"coalesce(list_position({list(categories)!r}, ({category})::varchar), 0) - 1" if category else None
-        if fact in SHARED and not self.by_origin:
+        if fact in SHARED and not self.by_origin and self.excerpt is None:
             return self._of_shared(fact, where, time, numbers, code)
         columns = "".join(f", ({number})::double as number_{i}" for i, number in enumerate(numbers))
         complete = "".join(f" and ({number}) is not null" for number in numbers)
-        return self._fetch(
+        query = (
             f"select {self._whose(fact)}, ({code or -1})::integer as category,"
             f" epoch_us({time})::bigint as instant{columns}"
-            f" from {self._placed(fact)} where ({where}) and ({time}) is not null{complete}",
-            len(numbers),
+            f" from {self._placed(fact)} where ({where}) and ({time}) is not null{complete}"
         )
+        return self._fetch(self.excerpt.of(query, time, begins) if self.excerpt else query, len(numbers))
 
     def _whose(self, fact: str) -> str:
         """SQL of the columns that say where a row of a fact belongs."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -123,6 +124,8 @@ class ValueRows:
     version: str
     remark: str | None = None
     """A sentence that every row's note ends with."""
+    since: date | None = None
+    """Windows that end by then have been given by an earlier build: no rows of theirs are collected."""
     _chunks: list["_Chunk"] = field(default_factory=list)
     _asides: list[pl.DataFrame] = field(default_factory=list)
 
@@ -141,7 +144,7 @@ class ValueRows:
 
         `columns` are further numeric columns over groups (NaN becomes null).
         """
-        picked = np.flatnonzero(keep & np.isfinite(value))
+        picked = np.flatnonzero(keep & np.isfinite(value) & self._given(shape))
         if len(picked) == 0:
             return
         given = columns or {}
@@ -159,13 +162,19 @@ class ValueRows:
 
         `counts` is groups × bins, `edges` the bins' upper edges.
         """
-        picked, bins = np.nonzero(counts)
+        picked, bins = np.nonzero(counts if self.since is None else counts * self._given(shape)[:, None])
         if len(picked) == 0:
             return
         lower = np.concatenate([[0.0], edges[:-1]])
         numbers = {"bin_low": lower[bins], "bin_high": edges[bins]}
         value = counts[picked, bins].astype(np.float64)
         self._chunks.append(_Chunk(shape, "hist", unit, picked, value, n[picked].astype(np.int64), numbers, None))
+
+    def _given(self, shape: Shape) -> NDArray[np.bool_]:
+        """Per group, whether rows of its window are collected."""
+        if self.since is None:
+            return np.ones(shape.grouping.size, dtype=bool)
+        return np.array([period.end > self.since for period in shape.periods])[shape.grouping.windows]
 
     def note_on(self, shape: Shape, statistic: str, keep: NDArray[np.bool_], sentence: str) -> None:
         """Says something of the rows of a statistic, whoever adds them, in the groups where `keep` holds."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from metrics.aggregate import RUNNERS, Engine
 from metrics.calendar import Grain, Period
-from metrics.comparisons import SCHEMA, comparisons
+from metrics.comparisons import comparisons
 from metrics.contrasts import ContrastRows
 from metrics.control_effects import Compare, Span
 from metrics.estimators.base import Segmentation, Target
@@ -41,14 +41,12 @@ class SpanEngine(Engine):
         """Tiers only, and of them nothing but contrasts: values by window mean nothing here."""
         return [Segmentation("all", ["all"], (GRAIN,), TIERS, has_histogram=False, has_rows=False)]
 
-    def contrasts_of(self, metric: Metric) -> pl.DataFrame:
-        """The contrasts of a definition."""
-        contrasts = ContrastRows()
+    def add_contrasts(self, metric: Metric, contrasts: ContrastRows) -> None:
+        """Adds the contrasts of a definition."""
         if not self.empty_inputs.intersection(metric.inputs):
             target = Target(self, metric, ValueRows(metric.id, metric.version), contrasts)
             for estimator in metric.estimators:
                 RUNNERS[type(estimator)](target, _ended(estimator))
-        return contrasts.frame()
 
 
 def _ended(estimator: Estimator) -> Estimator:
@@ -61,12 +59,12 @@ def compare_spans(engine: Engine, metrics: Mapping[str, Metric]) -> Compare:
 
     def compare(spans: Sequence[Span], figures: Sequence[tuple[str, str]]) -> pl.DataFrame:
         wanted = [metrics[name] for name in dict.fromkeys(metric for metric, _ in figures if metric in metrics)]
-        around = [one for span in spans if (one := _around(engine, span)) is not None]
-        found = [one.contrasts_of(metric) for one in around for metric in wanted]
-        if not found:
-            return pl.DataFrame(schema=SCHEMA)
+        contrasts = ContrastRows()
+        for one in (one for span in spans if (one := _around(engine, span)) is not None):
+            for metric in wanted:
+                one.add_contrasts(metric, contrasts)
         named = pl.DataFrame(list(figures), schema=["metric", "statistic"], orient="row")
-        chosen = pl.concat(found).join(named, on=["metric", "statistic"], how="semi", maintain_order="left")
+        chosen = contrasts.frame().join(named, on=["metric", "statistic"], how="semi", maintain_order="left")
         return comparisons(chosen, metrics)
 
     return compare

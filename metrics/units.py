@@ -160,6 +160,12 @@ class Days:
         """Per day, whether it falls into the period."""
         return np.asarray((self._days >= np.datetime64(period.start)) & (self._days < np.datetime64(period.end)))
 
+    def inside_each(self, periods: Sequence[Period | None]) -> NDArray[np.bool_]:
+        """Per period and day, whether the day falls into it; into none where there is no period."""
+        masks = {period: self.inside(period) for period in {*periods} if period is not None}
+        nowhere = np.zeros(len(self.all), dtype=bool)
+        return np.stack([nowhere if period is None else masks[period] for period in periods])
+
     @cached_property
     def _are_alike(self) -> bool:
         """Whether no clock changes: then a day is a division away."""

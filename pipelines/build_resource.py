@@ -18,6 +18,8 @@ class BuildResource(dg.ConfigurableResource[BuildStore]):
     workspace: str
     as_of: str = ""
     known_at: str = ""
+    full: bool = False
+    """Whether nothing is taken over of what the build before has measured."""
     fresh: bool = False
     """Whether to forget what earlier runs left: a whole build rests on nothing but its own stages."""
 
@@ -25,13 +27,15 @@ class BuildResource(dg.ConfigurableResource[BuildStore]):
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[BuildStore]:  # noqa: ARG002 -- Dagster calls it so
         """Open the store for a run."""
         as_of, known_at = (datetime.fromisoformat(text) if text else None for text in (self.as_of, self.known_at))
-        with open_build(load_workspace(Path(self.workspace)), as_of, known_at, fresh=self.fresh) as store:
+        with open_build(
+            load_workspace(Path(self.workspace)), as_of, known_at, fresh=self.fresh, full=self.full
+        ) as store:
             yield store
 
 
 @contextmanager
 def open_build(
-    workspace: Workspace, as_of: datetime | None, known_at: datetime | None, *, fresh: bool
+    workspace: Workspace, as_of: datetime | None, known_at: datetime | None, *, fresh: bool, full: bool = False
 ) -> Iterator[BuildStore]:
     """Open the build of a workspace at a cut.
 
@@ -40,13 +44,14 @@ def open_build(
         as_of: events up to then, with a zone; the workspace's own cut, else `known_at`, else now.
         known_at: only records observed by then, with a zone.
         fresh: whether to forget what earlier runs left.
+        full: whether nothing is taken over of what the build before has measured.
     """
     now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
     known = _instant(known_at)
     events_until = _instant(as_of) or _instant(workspace.as_of) or known
     # A single stage goes on from what was built last, so that its tables belong together.
     last = None if fresh or events_until else last_cut(SnapshotFolder(workspace.state))
-    with BuildStore(workspace, last or Cut(events_until or now, known), now) as store:
+    with BuildStore(workspace, last or Cut(events_until or now, known), now, is_full=full) as store:
         if fresh:
             store.forget()
         yield store

@@ -57,6 +57,17 @@ def last_cut(folder: SnapshotFolder) -> Cut | None:
     return max((Cut.parse(table["cut"]) for table in built.values()), key=lambda cut: cut.as_of, default=None)
 
 
+CHANGES_WORTH_A_THREAD = 100_000
+"""Below so many changes, to hand a statement's work out among threads takes longer than the work itself."""
+
+
+def keep_to_one_core_if_small(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let the statements of a small organisation run on one thread."""
+    (changes,) = connection.execute("select count(*) from changes").fetchone() or (0,)
+    if changes < CHANGES_WORTH_A_THREAD:
+        connection.execute("set threads = 1")
+
+
 @dataclass
 class BuiltTable:
     """A table as its stage left it: parts by partition (one, named '', for a table made in one piece)."""
@@ -76,15 +87,17 @@ class BuiltTable:
 class BuildStore:
     """The tables of one build. A context manager: meanwhile it holds the workspace's build lock."""
 
-    def __init__(self, workspace: Workspace, cut: Cut, created_at: datetime) -> None:
+    def __init__(self, workspace: Workspace, cut: Cut, created_at: datetime, *, is_full: bool = False) -> None:
         """Open the store of a workspace.
 
         Args:
             workspace: whose tables are built.
             cut: what the build may know.
             created_at: the instant of the build, UTC, zone-less.
+            is_full: whether nothing is taken over of what the build before has measured.
         """
         self.workspace = workspace
+        self.is_full = is_full
         self.cut = cut
         self.created_at = created_at
         self.folder = SnapshotFolder(workspace.state)
@@ -130,6 +143,7 @@ class BuildStore:
         if self._warehouse is None:
             self._warehouse = Warehouse.open(self.workspace, write=False, path=self._known_events())
             self._warehouse.create_event_views()
+            keep_to_one_core_if_small(self._warehouse.connection)
             show_statements(self._warehouse.connection)
             create_cut_views(self._warehouse.connection, self.cut.as_of)
             for name in self._tables:
@@ -188,17 +202,17 @@ class BuildStore:
             part = write_part(self.connection, query, self.folder.parts)
         if not partition:
             self._tables.pop(table, None)
-        return self.add_partitions(table, {partition: part}, internal=internal, build_only=build_only)
+        return self.add_partitions(table, {partition: (part,)}, internal=internal, build_only=build_only)
 
     def add_partitions(
-        self, table: str, parts: Mapping[str, Part], *, internal: bool = False, build_only: bool = False
+        self, table: str, parts: Mapping[str, Sequence[Part]], *, internal: bool = False, build_only: bool = False
     ) -> SnapshotTable:
-        """Take in parts that have been written already, each as a partition of a table; others stay."""
+        """Take in parts that have been written already, by the partition of a table; others stay."""
         cut = str(self.cut)
         built = self._tables.get(table)
         if built is None or built.cut != cut:
             built = self._tables[table] = BuiltTable(cut, internal or build_only, build_only)
-        built.partitions |= {name: [part] for name, part in parts.items()}
+        built.partitions |= {name: list(each) for name, each in parts.items()}
         self._show(table)
         return built.snapshot_table
 

@@ -18,8 +18,8 @@ WIDTH_OF_FILES = 120
 WIDEST_FIRST = ("trailing_year", "quarter", "month")
 
 
-def summary(snapshot: Snapshot, seconds: float) -> dict[str, object]:
-    """The build in figures, for `--json`."""
+def summary(snapshot: Snapshot, seconds: float, reused: str | None = None) -> dict[str, object]:
+    """The build in figures, for `--json`; `reused` says what it took over of the one before."""
     manifest = snapshot.manifest
     newest = newest_verdicts(snapshot)
     return {
@@ -28,6 +28,7 @@ def summary(snapshot: Snapshot, seconds: float) -> dict[str, object]:
         "as_of": manifest.as_of,
         "known_at": manifest.known_at,
         "seconds": round(seconds, 2),
+        "reused": reused,
         "tables": {name: table.rows for name, table in manifest.tables.items() if not table.internal},
         "metrics": len(manifest.definitions),
         "verdicts": dict(Counter(row["status"] for row in newest)),
@@ -35,8 +36,8 @@ def summary(snapshot: Snapshot, seconds: float) -> dict[str, object]:
     }
 
 
-def show(snapshot: Snapshot, seconds: float, console: Console) -> None:
-    """The build in a few lines, for people."""
+def show(snapshot: Snapshot, seconds: float, console: Console, reused: str | None = None) -> None:
+    """The build in a few lines, for people; `reused` says what it took over of the one before."""
     manifest = snapshot.manifest
     tables = manifest.tables
     known = f", known at {manifest.known_at}" if manifest.known_at else ""
@@ -50,6 +51,8 @@ def show(snapshot: Snapshot, seconds: float, console: Console) -> None:
         grid.add_row("set aside", f"{tables['quarantine'].rows:,} offences in quarantine (see plumbline status)")
     if "metric_values" in tables:
         grid.add_row("metrics", f"{tables['metric_values'].rows:,} values · {tables['comparisons'].rows:,} comparisons")
+    if reused:
+        grid.add_row("reused", reused)
     newest = newest_verdicts(snapshot)
     if newest:
         grid.add_row("verdicts", _counts(newest))

@@ -1,8 +1,9 @@
-"""What is removed after publishing: old snapshots that nothing is tied to, and parts that no manifest names."""
+"""What is removed after publishing: old snapshots that nothing is tied to, and parts that nothing names."""
 
 import time
 from collections.abc import Mapping
 
+from pipelines.reuse import kept_parts
 from schemas.snapshot import SnapshotFolder, SnapshotTable
 
 SNAPSHOTS_KEPT = 30
@@ -13,7 +14,7 @@ GRACE_SECONDS = 3600.0
 
 
 def remove_unnamed_parts(folder: SnapshotFolder, in_work: Mapping[str, SnapshotTable]) -> list[str]:
-    """Remove snapshots beyond those kept, then parts that neither a manifest nor the build in work names.
+    """Remove snapshots beyond those kept, then parts that nothing names: no manifest, no build in work or to come.
 
     Returns:
         The names of the files removed.
@@ -30,7 +31,7 @@ def remove_unnamed_parts(folder: SnapshotFolder, in_work: Mapping[str, SnapshotT
         else:
             path.unlink()
             removed.append(path.name)
-    named = {part.name for table in in_work.values() for part in table.parts}
+    named = {part.name for table in in_work.values() for part in table.parts} | kept_parts(folder.state)
     for path in kept:
         named |= {part.name for table in folder.read(path.stem).tables.values() for part in table.parts}
     for path in folder.parts.glob("*.parquet"):

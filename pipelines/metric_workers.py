@@ -7,22 +7,28 @@ work.
 """
 
 import os
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
+from datetime import date
 from pathlib import Path
 from typing import Any, Self
 
 import duckdb
+import polars as pl
 from loky import BrokenProcessPool, ProcessPoolExecutor
 
-from metrics.aggregate import Engine, Result, prepare
+from metrics.aggregate import Engine, prepare
 from metrics.definitions import all_metrics
 from metrics.facts.origins import MOVED
 from metrics.facts.sql import create_view
 from metrics.gaps import Gap
+from metrics.ledger import Ledger
 from metrics.model import Distribution, Metric
+from metrics.reuse import Differences, can_be_reused, run_since_change
+from pipelines.kept_metrics import Keeper, Kept
 from pipelines.parts import quoted, scan, write_frame
 from schemas.errors import PlumblineError
 from schemas.snapshot import Part
@@ -41,9 +47,34 @@ class Measured:
     """What a metric came to: its rows of `metric_values` and its contrasts as parts, and why rows are missing."""
 
     metric: str
-    values: Part
-    contrasts: Part
+    values: tuple[Part, ...]
+    contrasts: tuple[Part, ...]
     gaps: tuple[Gap, ...]
+    kept: Kept | None = None
+    """What the next build may rest on."""
+    since: date | None = None
+    """The windows that end later were measured; all of them without a day."""
+
+    @property
+    def rows(self) -> int:
+        """Rows of `metric_values`."""
+        return sum(part.rows for part in self.values)
+
+
+Sides = Mapping[str, tuple[Path, Path]]
+"""Per relation, the files of its rows that only the earlier build has, and of those that only this one has."""
+
+
+@dataclass(frozen=True)
+class Past:
+    """What an earlier build left: what it kept of each metric, and what has changed in the facts since.
+
+    `keys` has the metrics of which something is to be kept, and what that rests on beside the facts' rows.
+    """
+
+    keys: Mapping[str, str] = field(default_factory=dict)
+    kept: Mapping[str, Kept] = field(default_factory=dict)
+    changed: Sides = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -54,9 +85,18 @@ class Ground:
     relations: Mapping[str, tuple[Path, ...]]
     include_bots: bool
     parts: Path
+    past: Past = field(default_factory=Past)
 
     @classmethod
-    def of(cls, engine: Engine, relations: Mapping[str, tuple[Path, ...]], *, include_bots: bool, parts: Path) -> Self:
+    def of(
+        cls,
+        engine: Engine,
+        relations: Mapping[str, tuple[Path, ...]],
+        *,
+        include_bots: bool,
+        parts: Path,
+        past: Past | None = None,
+    ) -> Self:
         """The ground of an engine.
 
         Args:
@@ -64,35 +104,58 @@ class Ground:
             relations: the parts of every relation that definitions read.
             include_bots: whether changes by bots count.
             parts: where results are written; services that moved between tiers are handed over there, too.
+            past: what an earlier build left.
         """
         stated = {each.name: getattr(engine, each.name) for each in fields(engine) if each.name not in BOUND}
         found = dict(relations)
         if engine.moved:
             part = write_frame(engine.connection.sql(f"select * from {MOVED} order by all").pl(), parts)
             found[MOVED] = (parts / part.name,)
-        return cls(stated, found, include_bots, parts)
+        return cls(stated, found, include_bots, parts, past or Past())
 
     def engine_here(self) -> Engine:
         """The same engine in this process."""
-        connection = duckdb.connect(":memory:")
-        # One thread: another process works beside this one, and rows keep the order of their file.
-        settings = {"threads": "1", "memory_limit": f"'{MEMORY_OF_A_WORKER}'", "TimeZone": "'UTC'"}
-        settings["temp_directory"] = f"'{quoted(self.parts.parent / 'tmp')}'"
-        for name, value in settings.items():
-            connection.execute(f"set {name} = {value}")
-        for name, paths in self.relations.items():
-            create_view(connection, name, f"select * from {scan(paths)}")
-        prepare(connection, self.include_bots)
-        return Engine(connection=connection, **self.engine)
+        temporary = self.parts.parent / "tmp"
+        return Engine(connection=connected(self.relations, self.include_bots, temporary), **self.engine)
+
+    def differences(self) -> Differences | None:
+        """The rows of the facts that have changed; None without an earlier build."""
+        return differences_of(self.past, self.include_bots)
 
 
-_here: tuple[Engine, Path] | None = None
-"""A worker's engine, and where it writes; None in any other process."""
+def connected(
+    relations: Mapping[str, Sequence[Path]], include_bots: bool, temporary: Path | None = None
+) -> duckdb.DuckDBPyConnection:
+    """A connection of its own that sees files as relations, prepared for an engine."""
+    connection = duckdb.connect(":memory:")
+    # One thread: another process works beside this one, and rows keep the order of their file.
+    settings = {"threads": "1", "memory_limit": f"'{MEMORY_OF_A_WORKER}'", "TimeZone": "'UTC'"}
+    settings["temp_directory"] = f"'{quoted(temporary or Path(tempfile.gettempdir()))}'"
+    for name, value in settings.items():
+        connection.execute(f"set {name} = {value}")
+    for name, paths in relations.items():
+        create_view(connection, name, f"select * from {scan(paths)}")
+    prepare(connection, include_bots)
+    return connection
+
+
+def differences_of(past: Past, include_bots: bool) -> Differences | None:
+    """The rows of the facts that have changed, each side on a connection; None without an earlier build."""
+    if not past.changed:
+        return None
+    before, after = (
+        connected({name: (sides[side],) for name, sides in past.changed.items()}, include_bots) for side in (0, 1)
+    )
+    return Differences(before, after)
+
+
+_here: tuple[Engine, Path, Past, Differences | None] | None = None
+"""A worker's engine, where it writes, and what an earlier build left; None in any other process."""
 
 
 def _begin(ground: Ground) -> None:
     global _here  # noqa: PLW0603 -- what a worker is given once, for all metrics that it will run
-    _here = (ground.engine_here(), ground.parts)
+    _here = (ground.engine_here(), ground.parts, ground.past, ground.differences())
 
 
 def _run(metric: str) -> Measured:
@@ -100,11 +163,30 @@ def _run(metric: str) -> Measured:
     return measure(all_metrics()[metric], *_here)
 
 
-def measure(metric: Metric, engine: Engine, parts: Path) -> Measured:
-    """Run one definition and write what it came to."""
-    result: Result = engine.run(metric)
-    gaps = tuple(engine.gaps(metric, result.values))
-    return Measured(metric.id, write_frame(result.values, parts), write_frame(result.contrasts, parts), gaps)
+def measure(
+    metric: Metric,
+    engine: Engine,
+    parts: Path,
+    past: Past = Past(),  # noqa: B008 -- frozen
+    differences: Differences | None = None,
+) -> Measured:
+    """Run one definition and write what it came to: from its first changed window on where an earlier build is left."""
+    if metric.id not in past.keys or not can_be_reused(metric) or engine.moved:
+        result = engine.run(metric)
+        gaps = tuple(engine.gaps(metric, result.values))
+        return Measured(metric.id, (write_frame(result.values, parts),), (write_frame(result.contrasts, parts),), gaps)
+    keeper = Keeper.of(past.keys[metric.id], engine.cut, engine.days, parts)
+    before = past.kept.get(metric.id)
+    if before is not None and before.key == keeper.key and differences is not None:
+        again = run_since_change(engine, metric, before.known(parts), differences)
+        if again is not None:
+            kept = keeper.keep_again(again, before)
+            gaps = tuple(engine.gaps(metric, pl.DataFrame({"tier": sorted(keeper.tiers(kept))})))
+            return Measured(metric.id, kept.values, kept.contrasts, gaps, kept, again.since)
+    ledger = Ledger(engine.days)
+    result = replace(engine, ledger=ledger).run(metric)
+    kept = keeper.keep_whole(result, ledger)
+    return Measured(metric.id, kept.values, kept.contrasts, tuple(engine.gaps(metric, result.values)), kept)
 
 
 def measure_all(metrics: Sequence[Metric], ground: Ground, workers: int) -> dict[str, Measured]:

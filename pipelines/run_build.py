@@ -12,13 +12,20 @@ from schemas.snapshot import Manifest, SnapshotFolder
 from schemas.workspace import Workspace
 
 
-def run_build(workspace: Workspace, *, as_of: datetime | None = None, known_at: datetime | None = None) -> Manifest:
+def run_build(
+    workspace: Workspace,
+    *,
+    as_of: datetime | None = None,
+    known_at: datetime | None = None,
+    full: bool = False,
+) -> Manifest:
     """Materialise every asset and publish.
 
     Args:
         workspace: whose events.
         as_of: events up to then, with a zone; the workspace's own cut, else `known_at`, else now.
         known_at: only records observed by then, with a zone.
+        full: whether everything is measured, whatever the build before has left.
 
     Returns:
         The manifest of the snapshot that is now being served.
@@ -35,7 +42,7 @@ def run_build(workspace: Workspace, *, as_of: datetime | None = None, known_at: 
             "nothing has been loaded yet", str(workspace.root), "load events with `plumbline load DIR`"
         )
     try:
-        return _run(workspace, as_of, known_at)
+        return _run(workspace, as_of, known_at, full)
     except Exception as error:
         # A look back concerns whoever asked for it; that another build runs is no failure of the build.
         if as_of is None and known_at is None and not isinstance(error, WarehouseLocked):
@@ -43,11 +50,11 @@ def run_build(workspace: Workspace, *, as_of: datetime | None = None, known_at: 
         raise
 
 
-def _run(workspace: Workspace, as_of: datetime | None, known_at: datetime | None) -> Manifest:
+def _run(workspace: Workspace, as_of: datetime | None, known_at: datetime | None, full: bool) -> Manifest:
     """The stages themselves."""
     constraints_of(workspace)  # a wrong declaration is told before anything is done
     stages = stages_in_order()
-    with seldom_collected(), open_build(workspace, as_of, known_at, fresh=True) as build:
+    with seldom_collected(), open_build(workspace, as_of, known_at, fresh=True, full=full) as build:
         make_all(build, stages)
     folder = SnapshotFolder(workspace.state)
     manifest = folder.current()

@@ -104,19 +104,20 @@ def trends(metric_values: pl.DataFrame, figures: Sequence[Figure], month: date) 
     rows = _of_tiers(metric_values, add_months(month, 1 - TREND_MONTHS), month)
     if rows.is_empty():
         return ()
-    by_figure = rows.sort("window_start").partition_by(["metric", "statistic", "tier"], as_dict=True)
+    keys = ["metric", "statistic", "tier"]
+    kept = rows.sort("window_start").select(*keys, "window_start", "value", "ci_low", "ci_high")
+    by_figure = kept.partition_by(keys, as_dict=True, include_key=False)
     found = []
     for figure in figures:
         points = by_figure.get((figure.metric, figure.statistic, figure.tier)) if figure.is_headline else None
         if points is not None:
-            selected = points.select("window_start", "value", "ci_low", "ci_high").filter(pl.col("value").is_not_null())
             found.append(
                 Trend(
                     figure.metric,
                     figure.statistic,
                     figure.tier,
                     figure.baseline_value,
-                    tuple(TrendPoint(*row) for row in selected.iter_rows()),
+                    tuple(TrendPoint(*row) for row in points.iter_rows() if row[1] is not None),
                 )
             )
     return tuple(found)

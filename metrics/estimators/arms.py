@@ -5,9 +5,10 @@ Each arm is compared with itself over the same two periods, its repositories' sh
 against each other; the contrasts of the baseline's second half with its first show whether the arms moved alike before.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -68,9 +69,12 @@ def add_arm_contrasts(target: Target, units: Units, statistics: Sequence[Statist
         return
     periods, _ = target.source.days.windows("quarter")
     provisional = target.source.provisional(periods, target.metric.follow_up)
+    worked = cache(lambda of_tiers: _worked(target, units, of_tiers))  # most windows share their baseline
     for index, window in enumerate(periods):
         spans = [_spans(target, tier, window, periods[index - 1] if index else None) for tier in TIERS]
-        arms = _arms(target, units, spans, onboarded)
+        if not any(spans):
+            continue
+        arms = _arms(spans, onboarded, worked)
         enough = [min((of_tier == arm).sum() for arm in (0, 1)) >= FEWEST_REPOSITORIES for of_tier in arms]
         if not any(enough):
             continue
@@ -123,21 +127,23 @@ def _spans(target: Target, tier: str, window: Period, previous: Period | None) -
     return Spans(baseline, window) if baseline is not None and baseline.end <= window.start else None
 
 
-def _arms(target: Target, units: Units, spans: Sequence[Spans | None], onboarded: Onboarded) -> Integers:
-    """Per tier and repository its arm; -1 for repositories without work in the baseline or in the window."""
-    days, size = target.source.days, len(onboarded)
-    arms = np.full((len(TIERS), size), -1, dtype=np.int64)
+def _arms(spans: Sequence[Spans | None], onboarded: Onboarded, worked: Callable[..., NDArray[np.bool_]]) -> Integers:
+    """Per tier and repository its arm; -1 for repositories without work (`worked`) in the baseline or in the window."""
+    before, after = (worked(tuple(three.compared[i] if three else None for three in spans)) for i in (0, 1))
+    arms = np.full((len(TIERS), len(onboarded)), -1, dtype=np.int64)
     for number, three in enumerate(spans):
-        if three is None:
-            continue
-        mine = units.tier == number
-        repository, day = units.repository[mine], units.day[mine]
-        worked = [
-            np.bincount(repository[days.inside(period)[day]], minlength=size + 1)[:size] > 0
-            for period in three.compared
-        ]
-        arms[number] = np.where(worked[0] & worked[1], three.arm_of(onboarded), -1)
+        if three is not None:
+            has_both = (before & after)[number, : len(onboarded)]
+            arms[number] = np.where(has_both, three.arm_of(onboarded), -1)
     return arms
+
+
+def _worked(target: Target, units: Units, periods: Sequence[Period | None]) -> NDArray[np.bool_]:
+    """Per tier and repository, whether it has units in the tier's period; the last repository is the unknown one."""
+    days, size = target.source.days, len(target.source.onboarded) + 1
+    inside = np.flatnonzero(days.inside_each(periods)[units.tier, units.day])
+    places = units.tier[inside].astype(np.int64) * size + units.repository[inside]
+    return np.bincount(places, minlength=len(TIERS) * size).reshape(-1, size) > 0
 
 
 def _sampled(

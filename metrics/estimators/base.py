@@ -1,7 +1,7 @@
 """What all estimators share: how finely a metric is given, where units come from, the walk over windows."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from metrics.calendar import QUARTERS_PER_YEAR, Calendar, Grain, Period
 from metrics.contrasts import ContrastRows, Identity, Labels, Pairs, Samples, stack
+from metrics.ledger import Ledger
 from metrics.model import Metric
 from metrics.rows import Shape, ValueRows
 from metrics.stats.grouping import Grouping
@@ -68,8 +69,12 @@ class Source(Protocol):
         numbers: Sequence[str],
         category: str | None = None,
         categories: Sequence[str] = (),
+        begins: int | None = None,
     ) -> Units:
         """Rows of a fact as coded columns."""
+
+    def has_any(self, fact: str, time: str) -> bool:
+        """Whether a fact has rows with that instant, in whatever days."""
 
     def categories(self, selects: Sequence[tuple[str, str, str]]) -> list[str]:
         """All categories of (fact, filter, category) selections."""
@@ -106,6 +111,17 @@ class Target:
     metric: Metric
     values: ValueRows
     contrasts: ContrastRows
+    ledger: Ledger | None = None
+    """Where what windows add to the averages of later ones is kept for the next build, where it is."""
+
+    def history(self, shape: Shape) -> History:
+        """How the windows before tell how much a level varies, for the groups of a shape."""
+        history = HISTORIES[shape.grain]
+        if self.ledger is None:
+            return history
+        alone = shape.segments[0] if len(shape.segments) == 1 else ""
+        name = f"{'/'.join(shape.tiers)} {shape.segment_kind} {alone}"
+        return replace(history, page=self.ledger.page(name, shape.grain, shape.periods))
 
     def holders(self, units: Units, plan: Segmentation) -> Holders:
         """Groups units by tier and segment. `units` must be pooled where the plan mixes tiers."""
@@ -210,8 +226,7 @@ def period_grouping(
 ) -> tuple[Grouping, Floats]:
     """Groups units by tier and segment, each tier within a period of its own (none: no units)."""
     days = target.source.days
-    nowhere = np.zeros(len(days.all), dtype=bool)
-    inside = np.stack([days.inside(period) if period else nowhere for period in periods])
+    inside = days.inside_each(periods)
     weeks = elapsed([period or Period(days.first, days.first) for period in periods])
     return holders.by_day(np.where(inside, 0, -1), 1), np.repeat(weeks, holders.segments)
 

@@ -36,7 +36,7 @@ def open_spans(source: Source, estimator: Concurrency) -> Units:
     cut = f"timestamp '{source.cut}'"
     stop = f"least(coalesce({estimator.end}, {cut}), {cut})"
     numbers = [f"epoch_us({estimator.start})", f"epoch_us({stop})", estimator.holder]
-    return source.units(estimator.fact, estimator.where, stop, numbers)
+    return source.units(estimator.fact, estimator.where, stop, numbers, begins=0)
 
 
 def day_spans(source: Source) -> Integers:

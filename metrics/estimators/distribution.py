@@ -10,7 +10,6 @@ from metrics.calendar import Grain
 from metrics.contrasts import Samples, samples_of
 from metrics.estimators.arms import add_arm_contrasts
 from metrics.estimators.base import (
-    HISTORIES,
     JUDGED_GRAINS,
     Sampler,
     Segmentation,
@@ -136,12 +135,13 @@ def _add_rows(target: Target, shape: Shape, plan: Segmentation, values: Floats, 
         for probability in REPOSITORY_QUANTILES:
             rows.add(shape, name_of(probability), unit, ordered.quantile(probability), counts, some)
         return []
-    estimates, buckets = estimate_quantiles(ordered, grouping, QUANTILES, HISTORIES[shape.grain])
+    history = target.history(shape)
+    estimates, buckets = estimate_quantiles(ordered, grouping, QUANTILES, history)
     notes = cluster_notes(estimates[0].clusters, estimates[0].degrees, target.metric.clustered_by)
     for estimate in estimates:
         bounds = {"ci_low": estimate.low, "ci_high": estimate.high}
         rows.add(shape, name_of(estimate.probability), unit, estimate.value, counts, some, bounds, notes)
-    mean, low, high = _mean(ordered, grouping, buckets, HISTORIES[shape.grain])
+    mean, low, high = _mean(ordered, grouping, buckets, history)
     rows.add(shape, "mean", unit, mean, counts, some, {"ci_low": low, "ci_high": high}, notes)
     if plan.has_histogram:
         rows.add_histogram(shape, unit, bins.counts(ordered), counts, bins.edges)

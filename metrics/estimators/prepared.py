@@ -61,10 +61,15 @@ class Prepared:
         numbers: Sequence[str],
         category: str | None = None,
         categories: Sequence[str] = (),
+        begins: int | None = None,
     ) -> Units:
         """The units at hand, whatever is asked for."""
-        del fact, where, time, numbers, category, categories
+        del fact, where, time, numbers, category, categories, begins
         return self.made
+
+    def has_any(self, fact: str, time: str) -> bool:
+        """Whether a fact has rows with that instant."""
+        return self.source.has_any(fact, time)
 
     def unions(self, fact: str, where: str, start: str, end: str, holder: str) -> Units:
         """Unions of [start, end) per holder, in hours."""

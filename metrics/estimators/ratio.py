@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from metrics.calendar import Grain
 from metrics.contrasts import Samples, samples_of
 from metrics.estimators.arms import add_arm_contrasts
-from metrics.estimators.base import HISTORIES, JUDGED_GRAINS, Segmentation, Statistic, Target, add_contrasts, units_for
+from metrics.estimators.base import JUDGED_GRAINS, Segmentation, Statistic, Target, add_contrasts, units_for
 from metrics.estimators.count import add_weekly
 from metrics.estimators.segments import COMPARED, add_segment_contrasts
 from metrics.model import Ratio
@@ -43,7 +43,7 @@ def run(target: Target, estimator: Ratio) -> None:
             shape = target.shape(holders, plan, grain)
             numerators, denominators, counts = shape.grouping.sums(columns)
             if plan.has_rows:
-                history = HISTORIES[grain] if shape.intervals else None
+                history = target.history(shape) if shape.intervals else None
                 estimate = estimate_ratio(shape.grouping, numerators, denominators, counts, estimator.kind, history)
                 _add_rows(target, estimator, shape, estimate)
                 if estimator.weekly:
@@ -134,9 +134,11 @@ def _by_category(target: Target, estimator: Ratio, plan: Segmentation, units: Un
         for category, columns in zip(plan.segments, by_code, strict=True):
             mine = shape.grouping.sums(columns)
             cells = [own + other for own, other in zip(mine, shared, strict=True)]
-            estimate = estimate_ratio(shape.grouping, cells[0], cells[1], cells[2], estimator.kind, HISTORIES[grain])
             named = Segmentation(plan.kind, [category], plan.grains, plan.tiers, False)
-            _add_rows(target, estimator, target.shape_of(shape.grouping, named, grain, shape.periods), estimate)
+            of_category = target.shape_of(shape.grouping, named, grain, shape.periods)
+            history = target.history(of_category)
+            estimate = estimate_ratio(shape.grouping, cells[0], cells[1], cells[2], estimator.kind, history)
+            _add_rows(target, estimator, of_category, estimate)
 
 
 def _sampled(

@@ -24,8 +24,7 @@ def run(target: Target, estimator: PerTeamWeek) -> None:
     """Adds the rate, and says what the outcomes are."""
     source = target.source
     first = estimator.outcomes
-    are_kept = len(source.units(first.fact, "true", first.recorded, [])) > 0
-    chosen = first if are_kept else estimator.otherwise
+    chosen = first if source.has_any(first.fact, first.recorded) else estimator.otherwise
     target.values.remark = chosen.says
     outcomes = source.units(chosen.fact, chosen.where, chosen.time, [TEAM])
     edges = day_spans(source)

@@ -87,6 +87,19 @@ class Holders:
             self._by_atom[id(column)] = (column, sums)
         return self._by_atom[id(column)][1]
 
+    def tier_days(self, days: int) -> Integers:
+        """Per row, the place of its tier and day in a table of so many days a tier."""
+        assert self.days is not None  # noqa: S101 -- asked for by `ByDay` only
+        if days not in self._tier_days:
+            tier = self.codes if self.segments == 1 else self.codes // self.segments
+            self._tier_days[days] = np.maximum(tier, 0).astype(np.int64) * days + self.days
+        return self._tier_days[days]
+
+    @cached_property
+    def _tier_days(self) -> dict[int, Integers]:
+        """Worked out once for all windows that the rows are cut into."""
+        return {}
+
     def units_by_day(self, days: int) -> Integers:
         """Rows of each holder and day: holders × days."""
         from metrics.stats import kernels
@@ -138,8 +151,7 @@ class ByDay:
 
             codes: Integers = kernels.day_codes(codes_of(holder), codes_of(self.days), *self._lookup)
             return codes
-        tier = np.maximum(holder, 0) // self.holders.segments
-        window = self.table[tier, self.days]
+        window = self.table.ravel()[self.holders.tier_days(self.table.shape[1])]
         return np.where((window < 0) | (holder < 0), -1, holder.astype(np.int64) * self.count + window)
 
     def sums(self, columns: Sequence[Column], offsets: Integers) -> list[Floats]:

@@ -295,6 +295,16 @@ def cell_sums(codes: Codes, local: Codes, offsets: Integers, column: Floats) -> 
 
 
 @compiled
+def run_sums(values: NDArray[Any], offsets: Integers) -> Floats:
+    """Sums of consecutive runs of cells, one after another."""
+    sums = np.zeros(len(offsets) - 1)
+    for run in range(len(sums)):
+        for i in range(offsets[run], offsets[run + 1]):
+            sums[run] += values[i]
+    return sums
+
+
+@compiled
 def cell_units(codes: Codes, local: Codes, offsets: Integers) -> Floats:
     """Rows of each cell."""
     units = np.zeros(offsets[-1], dtype=np.float64)

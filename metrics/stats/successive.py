@@ -11,7 +11,7 @@ added to the window's independent variance.
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,11 +26,23 @@ QUARTERS_POOLED = 4
 """Differences of a year are averaged: enough degrees of freedom for few repositories, and no season counts twice."""
 
 
+class Page(Protocol):
+    """Where what windows add to the average over a year is kept for the next build (`metrics.ledger`)."""
+
+    def completed(self, summands: Floats) -> Floats:
+        """The summands with those of windows that an earlier build knew in their place, and more of them in front.
+
+        Args:
+            summands: what is averaged × holders × windows.
+        """
+
+
 @dataclass(frozen=True)
 class History:
     """Windows are differenced with the one a quarter before: within a quarter what sways a repository would cancel."""
 
     windows_per_quarter: int
+    page: Page | None = None
 
 
 @dataclass(frozen=True)
@@ -121,9 +133,9 @@ class Repositories:
             weight = 1.0 / (independent + np.roll(independent, lag))
         valid = pairs.has_both & np.isfinite(weight)
         weight = np.where(valid, weight, 0.0)
-        excess = self._over_a_year(spread * weight - (1 - pairs.squares) * valid, lag)
-        scale = self._over_a_year(2 * pairs.left * weight, lag)
-        count = self._over_a_year(valid.astype(np.float64), lag)
+        excess, scale, count = self._over_a_year(
+            [spread * weight - (1 - pairs.squares) * valid, 2 * pairs.left * weight, valid.astype(np.float64)], lag
+        )
         has_past = count > 0
         extra = np.where(has_past, np.maximum(excess, 0.0) / np.where(has_past, scale, 1.0), 0.0)
         quarters = np.maximum(count / lag, 1.0)
@@ -136,14 +148,20 @@ class Repositories:
         degrees = (repositories - 1) * 2 * quarters**2 / (3 * quarters - 1)
         return extra, np.maximum(degrees, 1.0), has_past
 
-    def _over_a_year(self, per_group: Floats, lag: int) -> Floats:
-        """Sum over the group's window and those before it, within a year."""
+    def _over_a_year(self, per_group: list[Floats], lag: int) -> Floats:
+        """Sums over the group's window and those before it, within a year: a row for each of several columns.
+
+        Added up from the oldest on, so that they come to the same wherever the windows begin.
+        """
         windows = int(self.grouping.windows.max(initial=0)) + 1
-        total = np.cumsum(per_group.reshape(-1, windows), axis=1)
-        span = lag * QUARTERS_POOLED
-        earlier = np.zeros_like(total)
-        earlier[:, span:] = total[:, :-span]
-        return (total - earlier).reshape(-1)
+        summands = np.stack(per_group).reshape(len(per_group), -1, windows)
+        if self.history is not None and self.history.page is not None:
+            summands = self.history.page.completed(summands)
+        width = summands.shape[-1]
+        total = np.zeros_like(summands)
+        for back in reversed(range(min(lag * QUARTERS_POOLED, width))):
+            total[..., back:] += summands[..., : width - back]
+        return total[..., width - windows :].reshape(len(per_group), -1)
 
     @cached_property
     def _pairs(self) -> "_Pairs":
@@ -170,7 +188,9 @@ class Repositories:
             pairs = self._pairs
             share = self.units / self.grouping.spread(np.maximum(total, np.finfo(np.float64).tiny))
             both = (share[pairs.now] + share[pairs.before]) / 2
-            squares, cubes, fourths = (reduce_cells(both**power, pairs.offsets) for power in (2, 3, 4))
+            square = both * both
+            powers = (square, square * both, square * square)
+            squares, cubes, fourths = (reduce_cells(power, pairs.offsets) for power in powers)
         has_both = (self.grouping.windows >= lag) & (total > 0) & (np.roll(total, lag) > 0)
         squares = np.where(has_both, squares, 1.0)
         return _Powers(squares, cubes, fourths, left_in_residuals(squares, cubes), has_both)

@@ -18,8 +18,10 @@ from metrics.gaps import Gap
 from metrics.model import Metric
 from pipelines.build_engine import RELATIONS, engine_of
 from pipelines.build_store import BuildStore
-from pipelines.metric_workers import Ground, Measured, measure, measure_all, workers_for
+from pipelines.metric_workers import Ground, Measured, Past, differences_of, measure, measure_all, workers_for
+from pipelines.reuse import Reuse
 from schemas.published import all_tables
+from schemas.snapshot import Part
 
 FACTS = ("change_facts", "deployment_facts", "incident_facts")
 GAP_SCHEMA = {"metric": pl.String, "tier": pl.String, "tables": pl.String, "reason": pl.String}
@@ -69,11 +71,11 @@ def metrics(
     selected = [all_metrics()[key.path[-1]] for key in sorted(context.selected_asset_keys)]
     measured = _measured(build, selected)
     for table, kind in (("metric_values", "values"), ("contrasts", "contrasts")):
-        parts = {name: getattr(each, kind) for name, each in measured.items()}
+        parts: dict[str, tuple[Part, ...]] = {name: getattr(each, kind) for name, each in measured.items()}
         build.add_partitions(table, parts, build_only=table in BUILD_ONLY)
     _write_gaps(build, [_gap_row(gap) for metric in selected for gap in measured[metric.id].gaps], list(measured))
     for metric in selected:
-        yield dg.MaterializeResult(metric_key(metric.id), metadata={"rows": measured[metric.id].values.rows})
+        yield dg.MaterializeResult(metric_key(metric.id), metadata={"rows": measured[metric.id].rows})
 
 
 def _measured(build: BuildStore, metrics: Sequence[Metric]) -> dict[str, Measured]:
@@ -81,12 +83,18 @@ def _measured(build: BuildStore, metrics: Sequence[Metric]) -> dict[str, Measure
     engine = engine_of(build)
     relations = {name: build.paths(name) for name in RELATIONS}
     changes = build.tables()["change_facts"].rows
-    workers = workers_for(changes)
+    workers, include_bots, parts = workers_for(changes), build.workspace.include_bots, build.folder.parts
+    reuse = Reuse.of(build, engine, metrics)
+    past = reuse.past if reuse else Past()
     if workers == 1:
-        return {metric.id: measure(metric, engine, build.folder.parts) for metric in metrics}
-    include_bots = build.workspace.include_bots
-    ground = Ground.of(engine, relations, include_bots=include_bots, parts=build.folder.parts)
-    return measure_all(metrics, ground, workers)
+        differences = differences_of(past, include_bots)
+        measured = {metric.id: measure(metric, engine, parts, past, differences) for metric in metrics}
+    else:
+        ground = Ground.of(engine, relations, include_bots=include_bots, parts=parts, past=past)
+        measured = measure_all(metrics, ground, workers)
+    if reuse:
+        reuse.close(measured)
+    return measured
 
 
 def _write_gaps(build: BuildStore, rows: list[dict[str, str]], metrics: list[str]) -> None:

@@ -1,0 +1,243 @@
+"""What an earlier build has given and what is measured again come to the very rows of a measurement of everything."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from metrics.aggregate import Engine, Result
+from metrics.calendar import Calendar, Period
+from metrics.ledger import Ledger
+from metrics.model import (
+    Concurrency,
+    Count,
+    Distribution,
+    Estimator,
+    Load,
+    Metric,
+    Outcomes,
+    Part,
+    PerTeamWeek,
+    Ratio,
+    Unfinished,
+)
+from metrics.reuse import Differences, Known, can_be_reused, first_day_needed, run_since_change
+from metrics.units import MIXED, TIERS, Days
+from tests.support.engine import engine, metric
+
+FIRST = datetime(2024, 8, 12)  # noqa: DTZ001 -- UTC, zone-less, as the facts are
+CUT = datetime(2026, 10, 20, 15)  # noqa: DTZ001
+DAYS = (CUT - FIRST).days
+CALENDAR = Calendar("Europe/Berlin")
+REPOSITORIES, TEAMS = 9, 4
+OPEN = Concurrency(fact="measured_changes", start="opened_at", end="merged_at", holder="_team")
+MERGED = Outcomes(fact="measured_changes", time="merged_at", recorded="merged_at", says="Changes.")
+ESTIMATORS: dict[str, Estimator] = {
+    "load": Load(fact="measured_changes", time="opened_at", holder="_repo * 3 + _team"),
+    "concurrency": OPEN,
+    "team weeks": PerTeamWeek(outcomes=MERGED, otherwise=MERGED, activity=OPEN),
+    "distribution": Distribution(
+        fact="measured_changes",
+        time="merged_at",
+        value="hours",
+        category="category",
+        unfinished=Unfinished(fact="measured_changes", start="opened_at", end="merged_at"),
+    ),
+    "signed": Distribution(fact="measured_changes", time="merged_at", value="hours - 9", is_signed=True),
+    "share": Ratio(parts=(Part(fact="measured_changes", time="merged_at", numerator="bad::int", denominator="1"),)),
+    "events": Ratio(
+        kind="events",
+        scale=100.0,
+        parts=(
+            Part(fact="measured_changes", time="merged_at", denominator="1"),
+            Part(fact="measured_changes", time="opened_at", numerator="1", where="bad", category="category"),
+        ),
+    ),
+}
+BASELINES: dict[str, dict[str, Period]] = {
+    "none": {},
+    "named": {tier: Period(date(2026, 1, 1), date(2026, 4, 1)) for tier in (*TIERS, MIXED)},
+}
+
+
+def changes(seed: int, count: int = 1_000) -> pl.DataFrame:
+    """Two years of changes; repositories that come late or go early, open work, ties and zeros among them."""
+    random = np.random.default_rng(seed)
+    repository = random.integers(0, REPOSITORIES, count)
+    day = random.random(count) * DAYS
+    day[repository == 1] = day[repository == 1] % 300  # gone for a year
+    day[repository == 2] = DAYS - day[repository == 2] % 90  # just arrived
+    hours = np.round(random.lognormal(2.5, 1.4, count), 1)
+    hours[random.random(count) < 0.02] = 0.0
+    opened = [FIRST + timedelta(days=float(each)) for each in day]
+    merged = [start + timedelta(hours=float(lasted)) for start, lasted in zip(opened, hours, strict=True)]
+    frame = pl.DataFrame(
+        {
+            "tier": repository % 4,
+            "_repo": repository,
+            "_team": repository % TEAMS,
+            "ai_use": random.choice(["none", "assisted", "authored"], count),
+            "category": random.choice(["logic", "style"], count),
+            "opened_at": opened,
+            "merged_at": merged,
+            "hours": hours,
+            "bad": random.random(count) < 0.07,
+        }
+    )
+    is_open = pl.Series(random.random(count) < 0.03) | (frame["merged_at"] > CUT)
+    return frame.filter(pl.col("opened_at") <= CUT).with_columns(
+        pl.when(is_open.filter(frame["opened_at"] <= CUT)).then(None).otherwise(pl.col("merged_at")).alias("merged_at"),
+        tier=pl.when(pl.col("tier") == 0).then(None).otherwise(pl.col("tier")).cast(pl.Int32),
+        _repo=pl.col("_repo").cast(pl.Int32),
+        _team=pl.col("_team").cast(pl.Int32),
+    )
+
+
+def engine_on(frame: pl.DataFrame, baselines: str = "none", cut: datetime = CUT) -> Engine:
+    made = engine({"measured_changes": frame}, CALENDAR, cut, BASELINES[baselines], FIRST.date())
+    repositories, teams = [f"r{i}" for i in range(REPOSITORIES)], [f"t{i}" for i in range(TEAMS)]
+    onboarded = {"r3": date(2026, 4, 20), "r4": date(2026, 5, 2), "r7": date(2026, 5, 2)}
+    return replace(made, repositories=repositories, teams=teams, onboardings=onboarded)
+
+
+def differences(before: pl.DataFrame, after: pl.DataFrame) -> Differences:
+    """The rows that only one side has."""
+    gone, new = (
+        one.join(other, on=one.columns, how="anti", nulls_equal=True)
+        for one, other in ((before, after), (after, before))
+    )
+    connections = [engine({"measured_changes": side}, CALENDAR).connection for side in (gone, new)]
+    return Differences(connections[0], connections[1])
+
+
+def measured_whole(source: Engine, definition: Metric) -> tuple[Result, Known]:
+    """What a first build gives, and what it keeps."""
+    ledger = Ledger(source.days)
+    result = replace(source, ledger=ledger).run(definition)
+    provisional = pl.concat(
+        [each.filter("is_provisional").select("window_end") for each in (result.values, result.contrasts)]
+    )["window_end"].min()
+    assert provisional is None or isinstance(provisional, date)
+    return result, Known(source.cut, provisional, ledger.frame(), ledger.choices)
+
+
+def together(before: pl.DataFrame, after: pl.DataFrame | None, since: date) -> pl.DataFrame:
+    """Rows of windows that had ended, and those measured again."""
+    kept = before.filter(pl.col("window_end") <= since)
+    return kept if after is None else pl.concat([kept, after])
+
+
+def assert_same(one: pl.DataFrame, other: pl.DataFrame) -> None:
+    """The same rows to the last bit, in any order."""
+    text = [name for name, kind in one.schema.items() if kind == pl.Categorical]
+    frames = [each.with_columns(pl.col(text).cast(pl.String)) for each in (one, other)]
+    keys = [name for name in one.columns if one.schema[name] != pl.Float64 or name == "bin_low"]
+    assert_frame_equal(*(frame.sort(keys, nulls_last=True) for frame in frames), check_exact=True)
+
+
+LATELY = datetime(2026, 10, 6)  # noqa: DTZ001
+
+
+def corrected(frame: pl.DataFrame) -> pl.DataFrame:
+    is_late = (pl.col("merged_at") > LATELY).fill_null(False)
+    return frame.with_columns(hours=pl.col("hours") + is_late, bad=pl.col("bad") != is_late)
+
+
+def merged_late(frame: pl.DataFrame) -> pl.DataFrame:
+    is_open = pl.col("merged_at").is_null() & (pl.col("opened_at") > LATELY)
+    merged = pl.when(is_open).then(pl.lit(CUT - timedelta(days=2))).otherwise(pl.col("merged_at"))
+    return frame.with_columns(merged_at=merged)
+
+
+BATCHES: dict[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
+    "new": lambda frame: pl.concat([frame, changes(2, 150).filter(pl.col("opened_at") > LATELY)]),
+    "gone": lambda frame: frame.filter(pl.col("opened_at") < LATELY + timedelta(days=3)),
+    "corrected": corrected,
+    "merged late": merged_late,
+    "long ago": lambda frame: pl.concat([frame, changes(2, 150).head(3)]),
+    "nothing": lambda frame: frame,
+}
+
+
+CASES = [("none", batch) for batch in BATCHES] + [("named", batch) for batch in ("new", "corrected")]
+
+
+@pytest.mark.parametrize(("baselines", "batch"), CASES)
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_what_is_put_together_is_what_a_whole_measurement_gives(estimator: str, batch: str, baselines: str) -> None:
+    definition = metric(ESTIMATORS[estimator], core=True, follow_up_days=30)
+    frame = changes(1)
+    later = BATCHES[batch](frame)
+    before, known = measured_whole(engine_on(frame, baselines), definition)
+    after, ledger = measured_whole(engine_on(later, baselines), definition)
+    again = run_since_change(engine_on(later, baselines), definition, known, differences(frame, later))
+    if again is None:
+        assert batch == "long ago"
+        return
+    assert batch != "nothing" or again.since == date.max
+    values, contrasts = (again.result.values, again.result.contrasts) if again.result else (None, None)
+    assert_same(together(before.values, values, again.since), after.values)
+    assert_same(together(before.contrasts, contrasts, again.since), after.contrasts)
+    assert_same(again.ledger, ledger.ledger)
+
+
+@pytest.mark.parametrize("moved_by", [1, 9, 12])
+@pytest.mark.parametrize("estimator", ["share", "events", "signed", "load"])
+def test_a_later_cut_gives_again_what_was_still_open(estimator: str, moved_by: int) -> None:
+    definition = metric(ESTIMATORS[estimator], core=True, follow_up_days=3)
+    later = changes(1)
+    cut = CUT - timedelta(days=moved_by)
+    frame = later.filter(pl.col("opened_at") <= cut).with_columns(
+        pl.when(pl.col("merged_at") <= cut).then(pl.col("merged_at")).alias("merged_at")
+    )
+    before, known = measured_whole(engine_on(frame, cut=cut), definition)
+    after, _ = measured_whole(engine_on(later), definition)
+    again = run_since_change(engine_on(later), definition, known, differences(frame, later))
+    assert again is not None
+    assert again.result is not None
+    assert_same(together(before.values, again.result.values, again.since), after.values)
+    assert_same(together(before.contrasts, again.result.contrasts, again.since), after.contrasts)
+
+
+def test_a_query_that_holds_the_cut_is_asked_of_everything_once_that_has_moved() -> None:
+    definition = metric(ESTIMATORS["distribution"])
+    _, known = measured_whole(engine_on(changes(1), cut=CUT - timedelta(days=1)), definition)
+    assert run_since_change(engine_on(changes(1)), definition, known, differences(changes(1), changes(1))) is None
+
+
+def test_an_earlier_cut_is_measured_whole() -> None:
+    definition = metric(ESTIMATORS["share"])
+    _, known = measured_whole(engine_on(changes(1)), definition)
+    past = engine_on(changes(1), cut=CUT - timedelta(days=9))
+    assert run_since_change(past, definition, known, differences(changes(1), changes(1))) is None
+
+
+def test_a_new_category_is_measured_whole() -> None:
+    definition = metric(ESTIMATORS["distribution"])
+    frame = changes(1)
+    newest = frame["merged_at"].max()
+    later = frame.with_columns(
+        category=pl.when(pl.col("merged_at") == newest).then(pl.lit("aaa")).otherwise(pl.col("category"))
+    )
+    _, known = measured_whole(engine_on(frame), definition)
+    assert run_since_change(engine_on(later), definition, known, differences(frame, later)) is None
+
+
+def test_counts_are_measured_whole() -> None:
+    """How much they vary is one figure over all windows, those to come included."""
+    assert not can_be_reused(metric(Count(fact="measured_changes", time="merged_at")))
+    counted = Part(fact="measured_changes", time="merged_at", numerator="1", denominator="1")
+    assert not can_be_reused(metric(Ratio(parts=(counted,), weekly=True)))
+
+
+def test_units_are_needed_from_the_week_of_a_quarter_before_on() -> None:
+    days = Days(CALENDAR, date(2024, 8, 12), date(2026, 10, 20))
+    assert first_day_needed(days, {}, date(2026, 10, 14)) == date(2026, 6, 29)
+    assert first_day_needed(days, BASELINES["named"], date(2026, 10, 14)) == date(2025, 12, 29)
+    # a trailing year ends with September, and is compared with the year before
+    assert first_day_needed(days, {}, date(2026, 9, 30)) == date(2024, 9, 30)
+    assert first_day_needed(days, BASELINES["named"], date(2026, 9, 30)) == date(2025, 9, 29)
