@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     import polars as pl  # commands that write no frame do not wait for it
 
 ROWS_PER_GROUP = 122_880
-ENCODING = "parquet_version v2, compression zstd, compression_level 1"
+ENCODING = "parquet_version v2, compression zstd, compression_level 1, dictionary_size_limit 4000"
 """Instants as differences, numbers byte by byte, then the fastest level of zstd: smaller than higher levels on plain
-values, and written in less time."""
+values, and written in less time. A column of more values than the limit is not first tried as a dictionary."""
 
 
 def write_part(connection: duckdb.DuckDBPyConnection, query: str, folder: Path) -> Part:

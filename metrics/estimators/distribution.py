@@ -62,33 +62,38 @@ def name_of(probability: float) -> str:
 
 def run(target: Target, estimator: Distribution) -> None:
     """Adds the rows and contrasts of a distribution."""
+    _add_ended(target, estimator)
+    if estimator.unfinished is not None:
+        _add_unfinished(target, estimator)
+
+
+def _add_ended(target: Target, estimator: Distribution) -> None:
+    """Adds what is read off the values of units that have one."""
     source = target.source
     chosen = [(estimator.fact, estimator.where, estimator.category)] if estimator.category else []
     categories = source.categories([(f, w, c) for f, w, c in chosen if c])
     everything = source.units(
         estimator.fact, estimator.where, estimator.time, [estimator.value], estimator.category, categories
     )
-    if len(everything) > 0:
-        everything = everything.take(ascending(everything.numbers[0]))
-        values = everything.numbers[0]
-        bins, sample = Bins.of(values, estimator.first_bin), _sampler(estimator, values)
-        for each in source.segmentations(target.metric, categories, everything):
-            # Bins are spaced by the logarithm, which losses have none of.
-            plan = replace(each, has_histogram=each.has_histogram and not estimator.is_signed)
-            units = units_for(plan, everything)
-            holders = target.holders(units, plan)
-            by_grain: dict[Grain, list[Samples]] = {}
-            for grain in plan.grains:
-                shape = target.shape(holders, plan, grain)
-                samples = _add_rows(target, shape, plan, values, bins) if plan.has_rows else []
-                if plan.judged and grain in JUDGED_GRAINS:
-                    weeks = np.tile(shape.weeks, len(plan.tiers))
-                    has_samples = samples and not estimator.is_signed
-                    by_grain[grain] = samples if has_samples else sample(shape.grouping, weeks)
-            if plan.judged or plan.kind in COMPARED:
-                _contrast(target, estimator, plan, units, holders, by_grain, sample)
-    if estimator.unfinished is not None:
-        _add_unfinished(target, estimator)
+    if len(everything) == 0:
+        return
+    everything = everything.take(ascending(everything.numbers[0]))
+    values = everything.numbers[0]
+    bins, sample = Bins.of(values, estimator.first_bin), _sampler(estimator, values)
+    for each in source.segmentations(target.metric, categories, everything):
+        # Bins are spaced by the logarithm, which losses have none of.
+        plan = replace(each, has_histogram=each.has_histogram and not estimator.is_signed)
+        holders = target.holders(units_for(plan, everything), plan)
+        by_grain: dict[Grain, list[Samples]] = {}
+        for grain in plan.grains:
+            shape = target.shape(holders, plan, grain)
+            samples = _add_rows(target, shape, plan, values, bins) if plan.has_rows else []
+            if plan.judged and grain in JUDGED_GRAINS:
+                weeks = np.tile(shape.weeks, len(plan.tiers))
+                has_samples = samples and not estimator.is_signed
+                by_grain[grain] = samples if has_samples else sample(shape.grouping, weeks)
+        if plan.judged or plan.kind in COMPARED:
+            _contrast(target, estimator, plan, units_for(plan, everything), holders, by_grain, sample)
 
 
 def _sampler(estimator: Distribution, values: Floats) -> Sampler:
@@ -186,32 +191,31 @@ def _samples(
     counts = ordered.counts.astype(np.float64)
     sizes, nothing = buckets.units, np.zeros(grouping.size)
     share = influence_of(grouping, sizes, sizes, nothing, 1 / np.maximum(counts, 1.0))
-    result = []
-    for estimate, under in zip(quantiles, buckets.below, strict=True):
-        half = NORMAL_SCORE * estimate.independent_error
-        with np.errstate(divide="ignore", invalid="ignore"):
-            value = np.maximum(estimate.value, first_bin)
-            low = np.maximum(ordered.between(estimate.probability - half), first_bin)
-            high = np.maximum(ordered.between(estimate.probability + half), first_bin)
-            sd_low = np.log(value / low) / NORMAL_SCORE
-            sd_high = np.log(high / value) / NORMAL_SCORE
-            either = np.where(np.isnan(sd_low), sd_high, sd_low), np.where(np.isnan(sd_high), sd_low, sd_high)
-            slope = (either[0] + either[1]) / 2 / estimate.independent_error
-            influence = influence_of(grouping, under, sizes, finite(estimate.share), -slope / counts)
-        result.append(
+    probability = np.array([[each.probability] for each in quantiles])
+    value = np.maximum(np.stack([each.value for each in quantiles]), first_bin)
+    error = np.stack([each.independent_error for each in quantiles])
+    half = NORMAL_SCORE * error
+    with np.errstate(divide="ignore", invalid="ignore"):
+        sd_low = np.log(value / np.maximum(ordered.between(probability - half), first_bin)) / NORMAL_SCORE
+        sd_high = np.log(np.maximum(ordered.between(probability + half), first_bin) / value) / NORMAL_SCORE
+        either = np.where(np.isnan(sd_low), sd_high, sd_low), np.where(np.isnan(sd_high), sd_low, sd_high)
+        slope = (either[0] + either[1]) / 2 / error
+        variance, scale = (slope * error) ** 2, -slope / counts
+        per_week = counts / np.maximum(weeks, SHORTEST)
+        return [
             samples_of(
                 grouping,
-                value=estimate.value,
+                value=quantile.value,
                 n=counts,
-                sd_low=sd_low,
-                sd_high=sd_high,
-                variance=(slope * estimate.independent_error) ** 2,
-                units_per_week=counts / np.maximum(weeks, SHORTEST),
-                influence=influence,
+                sd_low=sd_low[row],
+                sd_high=sd_high[row],
+                variance=variance[row],
+                units_per_week=per_week,
+                influence=influence_of(grouping, under, sizes, finite(quantile.share), scale[row]),
                 share=share,
             )
-        )
-    return result
+            for row, (quantile, under) in enumerate(zip(quantiles, buckets.below, strict=True))
+        ]
 
 
 def _mean_samples(ordered: Ordered, grouping: Grouping, weeks: Floats) -> Samples:

@@ -123,22 +123,23 @@ def _by_category(target: Target, estimator: Ratio, plan: Segmentation, units: Un
     whole = Segmentation("all", ["all"], plan.grains, plan.tiers, False)
     holders = target.holders(units, whole)
 
-    def of(category: int) -> list[Floats]:
+    def sums(category: int) -> list[list[Floats]]:
+        """Sums over cells of the rows of a category, grain by grain."""
         mine = units.category == category
-        return _columns(replace(units, numbers=tuple(np.where(mine, column, 0.0) for column in units.numbers)))
+        columns = _columns(replace(units, numbers=tuple(np.where(mine, column, 0.0) for column in units.numbers)))
+        # Columns of a category are made for it alone: nothing of them is to be kept.
+        alone = holders.afresh()
+        return [target.shape(alone, whole, grain).grouping.sums(columns) for grain in plan.grains]
 
-    common, by_code = of(-1), [of(code) for code in range(len(plan.segments))]
-    for grain in plan.grains:
-        shape = target.shape(holders, whole, grain)
-        shared = shape.grouping.sums(common)
-        for category, columns in zip(plan.segments, by_code, strict=True):
-            mine = shape.grouping.sums(columns)
+    common = sums(-1)
+    for code, category in enumerate(plan.segments):
+        named = Segmentation(plan.kind, [category], plan.grains, plan.tiers, False)
+        for grain, mine, shared in zip(plan.grains, sums(code), common, strict=True):
+            shape = target.shape(holders, named, grain)
             cells = [own + other for own, other in zip(mine, shared, strict=True)]
-            named = Segmentation(plan.kind, [category], plan.grains, plan.tiers, False)
-            of_category = target.shape_of(shape.grouping, named, grain, shape.periods)
-            history = target.history(of_category)
+            history = target.history(shape)
             estimate = estimate_ratio(shape.grouping, cells[0], cells[1], cells[2], estimator.kind, history)
-            _add_rows(target, estimator, of_category, estimate)
+            _add_rows(target, estimator, shape, estimate)
 
 
 def _sampled(

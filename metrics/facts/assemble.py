@@ -44,7 +44,9 @@ def change_facts_in_order(settings: FactSettings, cut: datetime, first: int, las
     Rows are sorted before they are widened, when names are still numbers and durations not yet computed: that moves
     half as many bytes.
     """
-    rows = f"{_joined_changes(cut)} where m._repo between {first} and {last} order by m._repo, m.opened_at, m.change_id"
+    rows = (
+        f"{_joined_changes(cut)} where m._repo between {first} and {last} order by m._repo, m.opened_at, m.change_key"
+    )
     return _widened(settings, rows)
 
 

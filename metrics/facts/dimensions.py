@@ -10,6 +10,7 @@ from __future__ import annotations
 import duckdb
 
 from metrics.facts.sql import create_table
+from schemas.sql import text_hash_sql
 
 NAMES_A_REPOSITORY = (
     "changes",
@@ -26,10 +27,8 @@ NAMES_A_SERVICE = ("changes", "deployments", "incidents", "rollbacks", "tier_ass
 
 def create_dimensions(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the three dimension tables from the event tables at the cut."""
-    unknown = " union all ".join(
-        f"select repo_key, repo_id from {table}_at_cut anti join repositories_at_cut using (repo_key)"
-        " where repo_id is not null"
-        for table in NAMES_A_REPOSITORY
+    named = " union ".join(
+        f"select repo_id from {table}_at_cut where repo_id is not null" for table in NAMES_A_REPOSITORY
     )
     create_table(
         connection,
@@ -37,7 +36,8 @@ def create_dimensions(connection: duckdb.DuckDBPyConnection) -> None:
         f"""
         select repo_key, repo_id, name, coalesce(service, repo_id) as service, team from repositories_at_cut
         union all
-        select repo_key, min(repo_id), null, min(repo_id), null from ({unknown}) group by repo_key""",
+        select {text_hash_sql("repo_id")}, repo_id, null, repo_id, null
+        from ({named}) anti join repositories_at_cut using (repo_id)""",
     )
     services = " union ".join(
         f"select service from {table}_at_cut where service is not null" for table in NAMES_A_SERVICE

@@ -21,6 +21,7 @@ from schemas.tables import Column, ColumnType, EventTable
 
 Input: TypeAlias = pl.DataFrame | pa.Table | duckdb.DuckDBPyRelation
 
+ROWS_PER_BATCH = 20_480
 SQL_TYPES: dict[ColumnType, str] = {
     "text": "VARCHAR",
     "integer": "BIGINT",
@@ -36,7 +37,8 @@ def prepare_inputs(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, I
     """Make every event table visible under its name, complete, with keys and without tombstones.
 
     Args:
-        connection: Where the tables are made: copies of frames, views of relations.
+        connection: Where the tables are made: views of frames and relations, so that columns which nobody asks for
+            cost nothing. Missing tables become empty ones.
         tables: Rows by table name. Instants may be zone-less (then UTC) or zoned.
 
     Raises:
@@ -49,15 +51,15 @@ def prepare_inputs(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, I
     for name, model in models.items():
         given = tables.get(name)
         source = f"{name}_input"
+        connection.unregister(source)
         if given is None:
             create_table(connection, name, complete_query(model, {}, "(select 1 where false)"))
         elif isinstance(given, duckdb.DuckDBPyRelation):
             given.create_view(source, replace=True)
             create_view(connection, name, complete_query(model, _types(connection, source), source))
         else:
-            connection.register(source, given)
-            create_table(connection, name, complete_query(model, _types(connection, source), source))
-            connection.unregister(source)
+            connection.register(source, _in_batches(given))
+            create_view(connection, name, complete_query(model, _types(connection, source), source))
     _state_tiers(connection, tables.get("tier_assignments"))
 
 
@@ -71,6 +73,12 @@ def _state_tiers(connection: duckdb.DuckDBPyConnection, given: Input | None) -> 
     query = complete_query(model, _types(connection, "stated_tiers"), "stated_tiers", with_tombstones=True)
     create_table(connection, STATEMENTS, query)
     connection.unregister("stated_tiers")
+
+
+def _in_batches(given: pl.DataFrame | pa.Table) -> pa.Table:
+    """The frame in batches, without a copy: each is read by one core at a time, and a frame may be one."""
+    table = given.to_arrow() if isinstance(given, pl.DataFrame) else given
+    return pa.Table.from_batches(table.to_batches(max_chunksize=ROWS_PER_BATCH), table.schema)
 
 
 def complete_query(

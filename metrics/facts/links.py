@@ -10,7 +10,7 @@ from __future__ import annotations
 import duckdb
 
 from metrics.facts.settings import FactSettings
-from metrics.facts.sql import create_table, drop, text
+from metrics.facts.sql import create_table, drop, joins_as_written, text
 
 LINKS = ("explicit", "sha", "next_deployment")
 """Ways of linking in the order of their precedence; `change_links.link` is the place in this list, from 1."""
@@ -25,7 +25,8 @@ def create_deployments(connection: duckdb.DuckDBPyConnection, settings: FactSett
 def create_links(connection: duckdb.DuckDBPyConnection, settings: FactSettings) -> None:
     """Make `change_links` from `milestones`, `carriers` and what links them."""
     create_table(connection, "explicit_links", EXPLICIT_LINKS)
-    create_table(connection, "sha_links", SHA_LINKS)
+    with joins_as_written(connection):
+        create_table(connection, "sha_links", SHA_LINKS)
     create_table(connection, "change_links", _change_links(settings.deploy_link_days))
     drop(connection, "explicit_links", "sha_links")
 
@@ -75,7 +76,7 @@ SHA_LINKS = """
     deployed as (select change_key, carriers.* from shas join carriers using (sha))
     select change_key,
         coalesce(min(d._carrier) filter (where d._service = m._service), min(d._carrier)) as _carrier
-    from deployed d join milestones m using (change_key)
+    from milestones m join deployed d using (change_key)
     where m.merged_at is not null and (d._service = m._service or d._repo = m._repo)
     group by change_key"""
 

@@ -43,8 +43,9 @@ def create_milestones(connection: duckdb.DuckDBPyConnection, cut: datetime) -> N
     create_table(connection, "commit_summary", COMMIT_SUMMARY)
     create_view(connection, "change_clock", CHANGE_CLOCK)
     create_table(connection, "review_summary", REVIEW_SUMMARY)
-    create_table(connection, "unsettled_changes", UNSETTLED_CHANGES)
-    create_table(connection, "unsettled_reviews", UNSETTLED_REVIEWS)
+    with joins_as_written(connection):
+        create_table(connection, "unsettled_changes", UNSETTLED_CHANGES)
+        create_table(connection, "unsettled_reviews", UNSETTLED_REVIEWS)
     create_table(connection, "review_detail", REVIEW_DETAIL)
     create_table(connection, "review_rounds", REVIEW_ROUNDS)
     with joins_as_written(connection):
@@ -131,11 +132,11 @@ REVIEW_SUMMARY = f"""
 # were more than two reviews, and whether commits followed a rejection.
 UNSETTLED_CHANGES = """
     select change_key, c.author, c.opened_at, c.ended_at, s.last_rejection_at
-    from (
+    from change_clock c join (
         select change_key, last_rejection_at from review_summary
         where first_approval_at <= last_rejection_at or review_count > 2 and not has_one_reviewer
             or last_rejection_at is not null and change_key in (select change_key from commit_summary)) s
-    join change_clock c using (change_key)"""
+    using (change_key)"""
 
 UNSETTLED_REVIEWS = f"""
     select change_key, r.submitted_at, r.state, r.reviewer, c.ended_at, c.last_rejection_at

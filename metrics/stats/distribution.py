@@ -41,16 +41,19 @@ class Ordered:
         return np.diff(self.starts)
 
     def quantile(self, probability: float | Floats) -> Floats:
-        """The quantile of each group by linear interpolation; NaN for an empty group."""
-        counts = self.counts
-        position = np.maximum(counts - 1, 0) * probability
-        below = np.floor(position).astype(np.int64)
-        above = np.minimum(below + 1, np.maximum(counts - 1, 0))
+        """The quantile of each group by linear interpolation; NaN for an empty group.
+
+        At one probability, at one for each group, or at several (probabilities × groups, or probabilities × 1).
+        """
+        counts, starts = self.counts, self.starts[:-1]
+        most = np.maximum(counts - 1, 0)
+        position = most * probability
         if len(self.values) == 0:
-            return np.full(len(counts), np.nan)
+            return np.full(position.shape, np.nan)
+        below = np.floor(position).astype(np.int64)
         last = len(self.values) - 1
-        low = self.values[np.minimum(self.starts[:-1] + below, last)]
-        high = self.values[np.minimum(self.starts[:-1] + above, last)]
+        low = self.values[np.minimum(starts + below, last)]
+        high = self.values[np.minimum(starts + np.minimum(below + 1, most), last)]
         return np.where(counts > 0, low + (high - low) * (position - below), np.nan)
 
     def at_most(self, thresholds: Floats) -> Integers:
@@ -214,7 +217,7 @@ def read_quantiles(
     ordered: Ordered, grouping: Grouping, probabilities: tuple[float, ...]
 ) -> tuple[list[Quantile], Buckets]:
     """Quantiles of every group without intervals, and the counts per cell between them; probabilities ascend."""
-    values = [ordered.quantile(probability) for probability in probabilities]
+    values = list(ordered.quantile(np.array(probabilities)[:, None]))
     buckets = count_buckets(ordered, grouping, values)
     offsets, counts = grouping.offsets(), ordered.counts.astype(np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -6,7 +6,7 @@ that no week or month cuts in two), and every window's are sums of those. Quanti
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -69,6 +69,10 @@ class Holders:
         holder, window = np.divmod(group, window_count)
         tier, segment = np.divmod(holder, self.segments)
         return Grouping(rows, tier, segment, window, np.repeat(self.clusters, window_count))
+
+    def afresh(self) -> "Holders":
+        """The same holders, with nothing kept of what was added up."""
+        return replace(self, _by_atom={}, _daily=[])
 
     def by_atom(self, column: Column) -> Floats:
         """Sums of a column per repository of each holder, and atom: made once for all windows."""

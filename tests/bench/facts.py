@@ -6,7 +6,7 @@ from pathlib import Path
 
 from metrics.facts import build_facts
 from pipelines.build_store import BuildStore, Cut
-from pipelines.stages.facts import FACTS, INTERNAL, settings_of, write_change_facts
+from pipelines.fact_tables import settings_of, write_facts
 from schemas.workspace import load_workspace
 
 
@@ -17,9 +17,7 @@ def main(folder: Path) -> None:
     as_of = (workspace.as_of or now).astimezone(UTC).replace(tzinfo=None)
     with BuildStore(workspace, Cut(as_of), now.replace(tzinfo=None)) as store:
         build_facts(store.connection, settings_of(workspace), as_of, materialise=False)
-        for name, order in (INTERNAL | FACTS).items():
-            store.write(name, name, order_by=order, internal=name in INTERNAL)
-        write_change_facts(store)
+        write_facts(store)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from metrics.facts import FACTS, FactSettings, build_facts, prepare_inputs, write_facts
+from metrics.facts.build import pieces_of_changes
 from schemas.published import all_tables
 from tests.support.events import Events, Facts, at, facts_of, frame_of
 from tests.support.random_events import random_events
@@ -70,6 +71,27 @@ def test_parquet_holds_the_same_and_then_stands_for_it(facts: Facts, tmp_path: P
         assert pq.ParquetFile(file).metadata.row_group(0).column(0).compression == "ZSTD"
     left = connection.execute("select table_name from duckdb_tables() where temporary").fetchall()
     assert {name for (name,) in left}.isdisjoint({"milestones", "change_links", "deployment_outcomes"})
+
+
+def test_changes_come_in_order_and_in_pieces(facts: Facts) -> None:
+    connection = connection_with_events()
+    cut = datetime(2027, 1, 1, tzinfo=UTC)
+    build_facts(connection, FactSettings(), cut, materialise=False)
+    pieces = pieces_of_changes(connection, FactSettings(), cut, most=5)
+    assert len(pieces) > 1
+    found = [row for query in pieces for row in Facts(connection).table(f"({query})").values()]
+    assert {row["change_id"]: row for row in found} == facts.table("change_facts")
+    places = [(row["_repo"], row["opened_at"]) for row in found]
+    assert places == sorted(places)
+    assert len(pieces_of_changes(connection, FactSettings(), cut)) == 1
+
+
+def test_no_changes_make_one_empty_piece() -> None:
+    connection = duckdb.connect()
+    prepare_inputs(connection, {})
+    build_facts(connection, FactSettings(), at(0), materialise=False)
+    (piece,) = pieces_of_changes(connection, FactSettings(), at(0))
+    assert connection.execute(piece).fetchall() == []
 
 
 def test_building_again_replaces(facts: Facts) -> None:
