@@ -1,6 +1,6 @@
 """The metric tree, one file a metric: `leading/<metric>.py` and `lagging/<metric>.py`, each declaring one `METRIC`.
 
-What belongs here: definitions as data, the SQL conditions that several of them share (`conditions.py`), and their
+What belongs here: definitions as data, what several of them share (`conditions.py`, `working_hours.py`), and their
 fingerprints. What does not: anything that computes (`metrics.aggregate`, `metrics.stats`), and facts
 (`metrics.facts`). A file put into a folder is in the tree: nothing lists them. Importing this package imports no
 frame or database library, so that the tree can be printed at once.

@@ -85,8 +85,10 @@ _MOVED = """
             on s.service = p.service
         left join first_stated r on r.repo_id = p.repo_id and r.service is null)
     select o._repo, o._service, o.tier from origins o
-    where o.tier is not null and exists (
-        select 1 from dated_statements d
-        where d.stands and d.tier <> o.tier
-            and (case when o.by_service then d.service = o.service else d.repo_id = o.repo_id and d.service is null
-            end))"""
+    where o.tier is not null and case
+        when o.by_service then exists (
+            select 1 from dated_statements d where d.service = o.service and d.stands and d.tier <> o.tier)
+        else exists (
+            select 1 from dated_statements d
+            where d.repo_id = o.repo_id and d.service is null and d.stands and d.tier <> o.tier)
+        end"""

@@ -24,7 +24,6 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import dashboard
 from tests.bench.processes import GIB, PLUMBLINE, Cost, measure
 from tests.bench.sets import BENCH, make_set, size_of, split
 from tests.bench.snapshots import bytes_of, differences
@@ -59,7 +58,7 @@ class Report:
         table = Table("what", "measured", "against", "figure", "promised", "kept", title=machine())
         for row in self.rows:
             table.add_row(*row)
-        Console(width=None if sys.stdout.isatty() else 150).print(table)
+        Console(width=None if sys.stdout.isatty() else 190).print(table)
 
 
 def machine() -> str:
@@ -137,6 +136,11 @@ def refresh(events: Path, scratch: Path, full: Path, built: Cost, report: Report
 
 def pages(workspace: Path, report: Report) -> None:
     """Server time of the dashboard's pages."""
+    from streamlit.logger import set_log_level
+
+    set_log_level("ERROR")  # it would warn that the pages' modules are imported outside of a server
+    from tests.bench import dashboard
+
     with dashboard_of(workspace.resolve(), port=free_port()) as address:
         times, _ = asyncio.run(dashboard.measure(address))
     for which, words in enumerate(("first run", "later runs")):

@@ -118,3 +118,14 @@ def test_the_slowest_of_a_repository_are_its_own(whole: Snapshot) -> None:
         )
         assert rows is not None
         assert rows["cycle_seconds"].to_list() == facts["cycle_seconds"].to_list()
+
+
+def test_the_slowest_of_a_tier_are_among_what_the_reader_may_see(limited: Snapshot, whole: Snapshot) -> None:
+    window = window_of_key("2026-Q3")
+    assert window is not None
+    of_own_team = record_queries.slowest_changes(whole, "2", window, 10, Segment("team", OWN))
+    seen = record_queries.slowest_changes(limited, "2", window, 10)
+    assert of_own_team is not None
+    assert seen is not None
+    assert len(seen) == 10
+    assert seen.equals(of_own_team)

@@ -2,7 +2,10 @@
 
 from datetime import date
 
-from metrics.model import Distribution, Example, Metric, Revision
+from metrics.definitions.working_hours import CAVEATS, REQUIRES, SOURCE, estimator_of, example_of, formula_of
+from metrics.model import Metric, Revision
+
+SECONDS = "_pickup_working_seconds"
 
 METRIC = Metric(
     id="pickup_time_working",
@@ -11,32 +14,14 @@ METRIC = Metric(
     place=41,
     unit="working hours",
     direction="lower",
-    formula=(
-        "As pickup_time, on a clock that stands still outside the workspace's working hours (its weekdays, hours,"
-        " holidays"
-        " and time zone). A metric of its own: it is never mixed with the wall clock's."
-    ),
-    source="reviews, changes, change_events, working_hours in plumbline.toml; change_facts",
-    estimators=(Distribution(fact="measured_changes", time="merged_at", value="_pickup_working_seconds / 3600"),),
-    requires="the section [working_hours] in plumbline.toml, which says when work is done",
+    formula=formula_of("pickup_time"),
+    source=SOURCE,
+    estimators=(estimator_of(SECONDS),),
+    requires=REQUIRES,
     inputs=("changes", "reviews"),
-    caveats=(
-        "Only where plumbline.toml has a section [working_hours]; without one there are no rows.",
-        "One clock for all: a colleague in another time zone seems to answer at once, or not at all.",
-    ),
+    caveats=CAVEATS,
     examples=(
-        Example(
-            says="Reviews came 1, 3 and 8 working hours after three changes were ready; a fourth had none.",
-            facts={
-                "change_facts": [
-                    {"merged_at": "2026-01-05 17:00", "_pickup_working_seconds": 1 * 3600},
-                    {"merged_at": "2026-01-05 17:00", "_pickup_working_seconds": 3 * 3600},
-                    {"merged_at": "2026-01-06 17:00", "_pickup_working_seconds": 8 * 3600},
-                    {"merged_at": "2026-01-06 17:00"},
-                ]
-            },
-            expect={"n": 3, "mean": 4.0, "p50": 3.0},
-        ),
+        example_of("Reviews came 1, 3 and 8 working hours after three changes were ready; a fourth had none.", SECONDS),
     ),
     revisions=(Revision(version="1.0.0", effective_at=date(2026, 11, 21), change="First version."),),
 )
