@@ -1,7 +1,8 @@
 """Random facts of every kind: what no source would send, but every definition has to stand."""
 
-from __future__ import re
+from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
