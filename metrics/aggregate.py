@@ -161,20 +161,27 @@ class Engine:
 
     def run(self, metric: Metric) -> "Result":
         """Values and contrasts of one definition; empty frames where nothing was measured."""
-        since = self.excerpt.since if self.excerpt else None
-        values = ValueRows(metric.id, metric.version, since=since)
-        contrasts = ContrastRows()
+        values, asides, contrasts = self._measured(metric)
         if self.empty_inputs.intersection(metric.inputs):
-            return Result(values.frame(), contrasts.frame())
-        for estimator in metric.estimators:
-            target = Target(self, metric, values, contrasts, self.ledger)
-            RUNNERS[type(estimator)](target, estimator)
-        frame = with_row_notes(with_watch_notes(self, metric, values.frame()), values.asides())
+            return Result(values, contrasts)
+        values = with_row_notes(with_watch_notes(self, metric, values), asides)
         pending = PendingUnits.of(self, metric)
-        compared = pl.concat([contrasts.frame(), *self._by_origin(metric)])
-        if since is not None:
-            compared = compared.filter(pl.col("window_end") > since)
-        return Result(pending.keep_provisional(frame), pending.keep_provisional(compared))
+        contrasts = pl.concat([contrasts, *self._by_origin(metric)])
+        if self.excerpt is not None:
+            contrasts = contrasts.filter(pl.col("window_end") > self.excerpt.since)
+        return Result(pending.keep_provisional(values), pending.keep_provisional(contrasts))
+
+    def _measured(self, metric: Metric) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+        """Rows, what is to be said of some of them, and contrasts; empty frames where nothing was measured.
+
+        What estimators collect is gone when this ends: millions of rows are held once, as frames.
+        """
+        values = ValueRows(metric.id, metric.version, since=self.excerpt.since if self.excerpt else None)
+        contrasts = ContrastRows()
+        if not self.empty_inputs.intersection(metric.inputs):
+            for estimator in metric.estimators:
+                RUNNERS[type(estimator)](Target(self, metric, values, contrasts, self.ledger), estimator)
+        return values.frame(), values.asides(), contrasts.frame()
 
     def gaps(self, metric: Metric, values: pl.DataFrame) -> list[Gap]:
         """Why a metric has no rows, in all tiers or in one; `values` are its rows."""

@@ -51,8 +51,9 @@ class PendingUnits:
             return frame
         places = frame.select(PLACE).unique(maintain_order=True)
         waits = [self._share(*place) > MOST_PENDING for place in places.iter_rows()]
-        marked = frame.join(places.with_columns(waits=pl.Series(waits)), on=PLACE, how="left", maintain_order="left")
-        return marked.with_columns(is_provisional=pl.col("is_provisional") | pl.col("waits")).drop("waits")
+        marked = places.with_columns(waits=pl.Series(waits))
+        waiting = frame.select(PLACE).join(marked, on=PLACE, how="left", maintain_order="left")["waits"]
+        return frame.with_columns(is_provisional=pl.col("is_provisional") | waiting)
 
     def _share(self, tier: str, start: date, end: date) -> float:
         """Share of a window's units that is open; zero where there are none."""

@@ -21,13 +21,20 @@ def with_row_notes(values: pl.DataFrame, asides: pl.DataFrame) -> pl.DataFrame:
         asides: sentences (`aside`) on rows of other estimates, by place (`ValueRows.asides`).
     """
     if not asides.is_empty():
-        joined = values.join(asides, on=PLACE, how="left", maintain_order="left")
-        values = joined.with_columns(note=_added(pl.col("aside").is_not_null(), pl.col("aside"))).drop("aside")
+        # Of millions of rows few can be meant, and a join copies all that it is given.
+        could_be = (pl.col(name).is_in(asides[name].unique().to_list()) for name in ("segment_kind", "statistic"))
+        where = values.select(pl.all_horizontal(could_be)).to_series().arg_true()
+        told = values[where].select(PLACE).join(asides, on=PLACE, how="left", maintain_order="left")["aside"]
+        values = _with_sentence(values, where, told)
     is_mixed = (pl.col("tier") == MIXED) & (pl.col("statistic") != "hist")
-    return values.with_columns(note=_added(is_mixed, pl.lit(MIXES)))
+    where = values.select(is_mixed).to_series().arg_true()
+    return _with_sentence(values, where, pl.repeat(MIXES, len(where), eager=True))
 
 
-def _added(where: pl.Expr, sentence: pl.Expr) -> pl.Expr:
-    """The note, with one more sentence where a condition holds."""
-    longer = pl.concat_str("note", sentence, separator=" ", ignore_nulls=True)
-    return pl.when(where).then(longer).otherwise(pl.col("note"))
+def _with_sentence(values: pl.DataFrame, where: pl.Series, sentences: pl.Series) -> pl.DataFrame:
+    """The rows, at those numbers with one more sentence in the note; null is none."""
+    both = pl.concat_str("note", "sentence", separator=" ", ignore_nulls=True)
+    longer = pl.DataFrame({"note": values["note"][where], "sentence": sentences}).select(
+        pl.when(pl.col("note").is_not_null() | pl.col("sentence").is_not_null()).then(both)
+    )
+    return values.with_columns(values["note"].scatter(where, longer.to_series()))

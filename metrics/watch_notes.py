@@ -38,7 +38,11 @@ def with_watch_notes(source: Described, metric: Metric, values: pl.DataFrame) ->
     notes = _watch_notes(source, metric)
     if notes.is_empty():
         return values
-    noted = values.join(notes, on=["tier", "grain", "window_start"], how="left", maintain_order="left")
+    # Only what tells places apart is joined: a join copies all that it is given.
+    place = ["tier", "grain", "window_start"]
+    noted = values.with_columns(
+        values.select(place).join(notes, on=place, how="left", maintain_order="left")["watch_note"]
+    )
     told = pl.when(pl.col("statistic") != "hist").then(pl.col("watch_note"))
     both = pl.concat_str("note", told, separator=" ", ignore_nulls=True)
     return noted.with_columns(note=pl.when(told.is_null()).then(pl.col("note")).otherwise(both)).drop("watch_note")

@@ -1,6 +1,6 @@
 """Random facts of every kind: what no source would send, but every definition has to stand."""
 
-from __future__ import annotations
+from __future__ import re
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -153,8 +153,9 @@ def _column(name: str, kind: str, draw: Draw, random: np.random.Generator) -> pl
         return pl.Series(name, [True] * rows, dtype=pl.Boolean)
     if kind == "BOOLEAN":
         return _with_nulls(pl.Series(name, random.random(rows) < 0.6, dtype=pl.Boolean), draw.nulls, random)
-    if kind == "VARCHAR":
-        words = WORDS.get(name, ("one", "two"))
+    if kind == "VARCHAR" or kind.startswith("ENUM"):
+        closed = re.findall("'([^']*)'", kind)
+        words = [word for word in WORDS.get(name, ("one", "two")) if not closed or word in closed] or closed
         texts = [f"{name}{i}" for i in range(rows)] if name.endswith("_id") else random.choice(words, rows).tolist()
         return _with_nulls(pl.Series(name, texts, dtype=pl.String), 0.0 if name.endswith("_id") else draw.nulls, random)
     if kind.endswith("[]"):
