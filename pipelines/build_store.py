@@ -21,6 +21,7 @@ import polars as pl
 
 from metrics.facts.cut import create_cut_views
 from metrics.facts.sql import create_view
+from pipelines.companion import Companion
 from pipelines.intake.known_at import rebuild_known_at
 from pipelines.intake.statements import show_statements
 from pipelines.parts import replace_text, scan, write_frame, write_part
@@ -107,6 +108,8 @@ class BuildStore:
         self._lock: int | None = None
         self._replayed: Path | None = None
         self._shared: dict[str, tuple[Hashable, Any]] = {}
+        self.companion: Companion | None = None
+        """A second process that may measure, where the build was begun with one."""
 
     def __enter__(self) -> Self:
         """Take the build lock.

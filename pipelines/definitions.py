@@ -28,8 +28,9 @@ BUILT = dg.AssetSelection.assets(SNAPSHOT).upstream() | dg.AssetSelection.groups
 
 def assets() -> list[dg.AssetsDefinition]:
     """The assets of all stages, and the snapshot that waits for them."""
-    loaded = dg.load_assets_from_package_module(stages, include_specs=True)
-    found = [asset for asset in loaded if isinstance(asset, dg.AssetsDefinition)]
+    # Dagster's own loader asks every attribute of every module what it is: a third of a second.
+    declared = (each for module in _modules_of(stages) for each in vars(module).values())
+    found = [each for each in declared if isinstance(each, dg.AssetsDefinition)]
     return [*found, snapshot_of(_before_snapshot([spec for asset in found for spec in asset.specs]))]
 
 

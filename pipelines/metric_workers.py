@@ -6,10 +6,10 @@ them made it. A small organisation is measured in this process: a new one takes 
 work.
 """
 
-import os
 import tempfile
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import as_completed
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
@@ -20,7 +20,7 @@ import duckdb
 import polars as pl
 from loky import BrokenProcessPool, ProcessPoolExecutor
 
-from metrics.aggregate import Engine, prepare
+from metrics.aggregate import Engine, Result, prepare
 from metrics.definitions import all_metrics
 from metrics.facts.origins import MOVED
 from metrics.facts.sql import create_view
@@ -28,6 +28,7 @@ from metrics.gaps import Gap
 from metrics.ledger import Ledger
 from metrics.model import Distribution, Metric
 from metrics.reuse import Differences, can_be_reused, run_since_change
+from pipelines.companion import LIMIT, Companion, available_cores
 from pipelines.kept_metrics import Keeper, Kept
 from pipelines.parts import quoted, scan, write_frame
 from schemas.errors import PlumblineError
@@ -171,10 +172,8 @@ def measure(
     differences: Differences | None = None,
 ) -> Measured:
     """Run one definition and write what it came to: from its first changed window on where an earlier build is left."""
-    if metric.id not in past.keys or not can_be_reused(metric) or engine.moved:
-        result = engine.run(metric)
-        gaps = tuple(engine.gaps(metric, result.values))
-        return Measured(metric.id, (write_frame(result.values, parts),), (write_frame(result.contrasts, parts),), gaps)
+    if not _is_kept(metric, engine, past):
+        return _written(metric, engine.run(metric), engine, parts)
     keeper = Keeper.of(past.keys[metric.id], engine.cut, engine.days, parts)
     before = past.kept.get(metric.id)
     if before is not None and before.key == keeper.key and differences is not None:
@@ -187,6 +186,54 @@ def measure(
     result = replace(engine, ledger=ledger).run(metric)
     kept = keeper.keep_whole(result, ledger)
     return Measured(metric.id, kept.values, kept.contrasts, tuple(engine.gaps(metric, result.values)), kept)
+
+
+def measure_here(
+    metrics: Sequence[Metric],
+    engine: Engine,
+    ground: Ground,
+    companion: Companion | None = None,
+) -> dict[str, Measured]:
+    """Run definitions in this process, one after another; a companion takes some of them.
+
+    Raises:
+        PlumblineError: the companion was ended from outside.
+    """
+    queue, found = deque(sorted(metrics, key=_weight, reverse=True)), dict[str, Measured]()
+
+    def there(process: Companion) -> None:
+        """What the other process is asked for, one definition after another."""
+        process.run(_begin, ground)
+        while True:
+            try:
+                metric = queue.popleft()
+            except IndexError:
+                return
+            found[metric.id] = process.run(_run, metric.id)
+
+    with ThreadPoolExecutor(1) as beside, _told_of_an_end():
+        asked = beside.submit(there, companion) if companion else None
+        differences = ground.differences()
+        while queue:
+            try:
+                metric = queue.popleft()
+            except IndexError:
+                break
+            found[metric.id] = measure(metric, engine, ground.parts, ground.past, differences)
+        if asked:
+            asked.result()
+    return found
+
+
+def _is_kept(metric: Metric, engine: Engine, past: Past) -> bool:
+    """Whether what a definition comes to is kept for the build after this one."""
+    return metric.id in past.keys and can_be_reused(metric) and not engine.moved
+
+
+def _written(metric: Metric, result: Result, engine: Engine, parts: Path) -> Measured:
+    """What a definition came to, as parts."""
+    gaps = tuple(engine.gaps(metric, result.values))
+    return Measured(metric.id, (write_frame(result.values, parts),), (write_frame(result.contrasts, parts),), gaps)
 
 
 def measure_all(metrics: Sequence[Metric], ground: Ground, workers: int) -> dict[str, Measured]:
@@ -206,11 +253,6 @@ def workers_for(changes: int) -> int:
     return available_cores() if changes >= UNITS_WORTH_A_PROCESS else 1
 
 
-def available_cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def _weight(metric: Metric) -> tuple[bool, bool, str]:
     """The longest first, so that none is left over when the others are done: distributions, down to the team."""
     return any(isinstance(each, Distribution) for each in metric.estimators), metric.core, metric.id
@@ -221,12 +263,20 @@ def _pool(ground: Ground, workers: int) -> Iterator[ProcessPoolExecutor]:
     # Begun afresh, not forked: that would inherit the locks of DuckDB's and polars' threads without the threads.
     pool = ProcessPoolExecutor(workers, initializer=_begin, initargs=(ground,))
     try:
-        yield pool
+        with _told_of_an_end():
+            yield pool
+    finally:
+        pool.shutdown(kill_workers=True)
+
+
+@contextmanager
+def _told_of_an_end() -> Iterator[None]:
+    """Says what it means that a process is gone."""
+    try:
+        yield
     except BrokenProcessPool as broken:
         raise PlumblineError(
             "a process that measured was ended from outside, most likely for want of memory",
             "",
-            "make memory free, or set PLUMBLINE_WORKERS=1, and run it again",
+            f"make memory free, or set {LIMIT}=1, and run it again",
         ) from broken
-    finally:
-        pool.shutdown(kill_workers=True)

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from pipelines.alerts.after_build import tell_of_failed_build
 from pipelines.build_resource import open_build
+from pipelines.companion import Companion
 from pipelines.constraints_of import constraints_of
 from pipelines.seldom_collected import seldom_collected
 from pipelines.stages_in_order import make_all, stages_in_order
@@ -18,6 +19,7 @@ def run_build(
     as_of: datetime | None = None,
     known_at: datetime | None = None,
     full: bool = False,
+    companion: Companion | None = None,
 ) -> Manifest:
     """Materialise every asset and publish.
 
@@ -26,6 +28,7 @@ def run_build(
         as_of: events up to then, with a zone; the workspace's own cut, else `known_at`, else now.
         known_at: only records observed by then, with a zone.
         full: whether everything is measured, whatever the build before has left.
+        companion: a second process that may measure.
 
     Returns:
         The manifest of the snapshot that is now being served.
@@ -42,7 +45,7 @@ def run_build(
             "nothing has been loaded yet", str(workspace.root), "load events with `plumbline load DIR`"
         )
     try:
-        return _run(workspace, as_of, known_at, full)
+        return _run(workspace, as_of, known_at, full, companion)
     except Exception as error:
         # A look back concerns whoever asked for it; that another build runs is no failure of the build.
         if as_of is None and known_at is None and not isinstance(error, WarehouseLocked):
@@ -50,11 +53,14 @@ def run_build(
         raise
 
 
-def _run(workspace: Workspace, as_of: datetime | None, known_at: datetime | None, full: bool) -> Manifest:
+def _run(
+    workspace: Workspace, as_of: datetime | None, known_at: datetime | None, full: bool, companion: Companion | None
+) -> Manifest:
     """The stages themselves."""
     constraints_of(workspace)  # a wrong declaration is told before anything is done
     stages = stages_in_order()
     with seldom_collected(), open_build(workspace, as_of, known_at, fresh=True, full=full) as build:
+        build.companion = companion
         make_all(build, stages)
     folder = SnapshotFolder(workspace.state)
     manifest = folder.current()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from pipelines.companion import Companion, companion
 from pipelines.seldom_collected import seldom_collected
 
 
@@ -44,6 +45,19 @@ def command(
     has changed is measured again: figures of windows before are taken over from the build before. The result is the
     same as that of --full.
     """
+    with companion() as beside:
+        _build(workspace_folder, as_of, known_at, full, as_json, beside)
+
+
+def _build(
+    workspace_folder: Path,
+    as_of: datetime | None,
+    known_at: datetime | None,
+    full: bool,
+    as_json: bool,
+    beside: Companion | None,
+) -> None:
+    """The build and what is said of it; nothing is imported before the companion has begun."""
     from rich.console import Console
 
     from pipelines.alerts.after_build import waiting_lines
@@ -56,7 +70,7 @@ def command(
     started = time.perf_counter()
     workspace = load_workspace(workspace_folder)
     try:
-        run_build(workspace, as_of=as_of, known_at=known_at, full=full)
+        run_build(workspace, as_of=as_of, known_at=known_at, full=full, companion=beside)
     finally:
         for line in waiting_lines(workspace):
             click.echo(line, err=True)

@@ -18,7 +18,7 @@ from metrics.gaps import Gap
 from metrics.model import Metric
 from pipelines.build_engine import RELATIONS, engine_of
 from pipelines.build_store import BuildStore
-from pipelines.metric_workers import Ground, Measured, Past, differences_of, measure, measure_all, workers_for
+from pipelines.metric_workers import Ground, Measured, Past, measure_all, measure_here, workers_for
 from pipelines.reuse import Reuse
 from schemas.published import all_tables
 from schemas.snapshot import Part
@@ -86,11 +86,12 @@ def _measured(build: BuildStore, metrics: Sequence[Metric]) -> dict[str, Measure
     workers, include_bots, parts = workers_for(changes), build.workspace.include_bots, build.folder.parts
     reuse = Reuse.of(build, engine, metrics)
     past = reuse.past if reuse else Past()
+    ground = Ground.of(engine, relations, include_bots=include_bots, parts=parts, past=past)
     if workers == 1:
-        differences = differences_of(past, include_bots)
-        measured = {metric.id: measure(metric, engine, parts, past, differences) for metric in metrics}
+        measured = measure_here(metrics, engine, ground, build.companion)
     else:
-        ground = Ground.of(engine, relations, include_bots=include_bots, parts=parts, past=past)
+        if build.companion:
+            build.companion.close()
         measured = measure_all(metrics, ground, workers)
     if reuse:
         reuse.close(measured)

@@ -1,11 +1,24 @@
 """Definitions run in processes of their own write the very files that they write in this one."""
 
+import operator
+import os
+import signal
+
 import pytest
 
 from metrics.definitions import all_metrics
 from pipelines.build_engine import RELATIONS, engine_of
 from pipelines.build_store import BuildStore, last_cut
-from pipelines.metric_workers import UNITS_WORTH_A_PROCESS, Ground, measure, measure_all, workers_for
+from pipelines.companion import LIMIT, Companion, available_cores
+from pipelines.metric_workers import (
+    UNITS_WORTH_A_PROCESS,
+    Ground,
+    measure,
+    measure_all,
+    measure_here,
+    workers_for,
+)
+from schemas.errors import PlumblineError
 from schemas.snapshot import SnapshotFolder
 from schemas.workspace import Workspace
 
@@ -27,6 +40,38 @@ def test_two_processes_write_the_same_parts_as_none(build: BuildStore) -> None:
         apart = measure_all(metrics, ground, workers=2)
         assert apart == {metric.id: measure(metric, engine, build.folder.parts) for metric in metrics}
     assert apart["pr_cycle_time"].rows > 0
+
+
+def test_a_companion_takes_its_share_and_writes_the_same_parts(build: BuildStore) -> None:
+    with build, Companion() as companion:
+        engine, metrics = engine_of(build), [all_metrics()[name] for name in CHOSEN]
+        relations = {name: build.paths(name) for name in RELATIONS}
+        ground = Ground.of(engine, relations, include_bots=False, parts=build.folder.parts)
+        alone = measure_here(metrics, engine, ground)
+        assert measure_here(metrics, engine, ground, companion) == alone
+        # All that it is asked for, it gives; whoever is quicker takes the next.
+        assert companion.run(operator.add, 1, 1) == 2
+
+
+def test_a_companion_that_is_ended_is_told_of_in_one_line(build: BuildStore) -> None:
+    with build, Companion() as companion:
+        engine = engine_of(build)
+        relations = {name: build.paths(name) for name in RELATIONS}
+        ground = Ground.of(engine, relations, include_bots=False, parts=build.folder.parts)
+        process = companion.run(os.getpid)
+        os.kill(process, signal.SIGKILL)
+        with pytest.raises(PlumblineError, match="ended from outside"):
+            measure_here([all_metrics()["throughput"]] * 2, engine, ground, companion)
+
+
+@pytest.mark.parametrize(("said", "cores"), [("1", 1), ("0", 1), ("many", None), ("", None)])
+def test_the_environment_says_how_many_processes_may_measure(
+    said: str, cores: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(LIMIT, raising=False)
+    usual = available_cores()
+    monkeypatch.setenv(LIMIT, said)
+    assert available_cores() == (cores or usual)
 
 
 def test_a_small_organisation_starts_no_process() -> None:
