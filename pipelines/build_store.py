@@ -24,7 +24,7 @@ from metrics.facts.sql import create_view
 from pipelines.companion import Companion
 from pipelines.intake.known_at import rebuild_known_at
 from pipelines.intake.statements import show_statements
-from pipelines.parts import replace_text, scan, write_frame, write_part
+from pipelines.parts import replace_text, scan, write_frame, write_part, write_parts
 from pipelines.warehouse import Warehouse
 from schemas.errors import PlumblineError, WarehouseLocked
 from schemas.snapshot import Part, SnapshotFolder, SnapshotTable
@@ -206,6 +206,12 @@ class BuildStore:
         if not partition:
             self._tables.pop(table, None)
         return self.add_partitions(table, {partition: (part,)}, internal=internal, build_only=build_only)
+
+    def write_pieces(self, table: str, queries: Mapping[str, str]) -> SnapshotTable:
+        """Write a table in pieces, each a query on `connection` in its own order, by the name of its partition."""
+        parts = write_parts(self.connection, list(queries.values()), self.folder.parts)
+        self._tables.pop(table, None)
+        return self.add_partitions(table, {name: (part,) for name, part in zip(queries, parts, strict=True)})
 
     def add_partitions(
         self, table: str, parts: Mapping[str, Sequence[Part]], *, internal: bool = False, build_only: bool = False

@@ -36,10 +36,7 @@ def write_facts(build: BuildStore) -> None:
 def _write_change_facts(build: BuildStore) -> None:
     """Write the facts of changes, in as many pieces as memory asks for."""
     queries = pieces_of_changes(build.connection, settings_of(build.workspace), build.cut.as_of)
-    pieces = {f"{number:03}": query for number, query in enumerate(queries)}
-    for piece, query in pieces.items():
-        build.write("change_facts", query, partition=piece)
-    build.keep_partitions("change_facts", tuple(pieces))
+    build.write_pieces("change_facts", {f"{number:03}": query for number, query in enumerate(queries)})
 
 
 def settings_of(workspace: Workspace) -> FactSettings:

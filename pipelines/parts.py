@@ -4,7 +4,8 @@ import hashlib
 import os
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,11 +35,31 @@ def write_part(connection: duckdb.DuckDBPyConnection, query: str, folder: Path) 
         folder: the folder of parts; made if missing.
     """
     with _new_part(folder) as draft:
-        options = f"format parquet, {ENCODING}, row_group_size {ROWS_PER_GROUP}"
-        with _order_kept(connection):
-            copied = connection.execute(f"copy ({query}) to '{quoted(draft.path)}' ({options})").fetchone()
-        draft.rows = int(copied[0]) if copied else 0
+        _copy(connection, query, draft)
     return draft.part
+
+
+def write_parts(connection: duckdb.DuckDBPyConnection, queries: Sequence[str], folder: Path) -> list[Part]:
+    """Write what each query gives as a part; while one runs, the part before is named and brought to the disk."""
+    with ThreadPoolExecutor(1) as beside, ExitStack() as drafts:
+        waiting = []
+        for query in queries:
+            ending = ExitStack()
+            draft = ending.enter_context(_new_part(folder))
+            drafts.push(ending)
+            _copy(connection, query, draft)
+            waiting.append((draft, beside.submit(ending.pop_all().close)))
+        for _, ended in waiting:
+            ended.result()
+    return [draft.part for draft, _ in waiting]
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, query: str, draft: "_Draft") -> None:
+    """What a query gives, as the draft's rows."""
+    options = f"format parquet, {ENCODING}, row_group_size {ROWS_PER_GROUP}"
+    with _order_kept(connection):
+        copied = connection.execute(f"copy ({query}) to '{quoted(draft.path)}' ({options})").fetchone()
+    draft.rows = int(copied[0]) if copied else 0
 
 
 def write_frame(frame: "pl.DataFrame", folder: Path) -> Part:

@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.parts import replace_text, scan, write_part
+from pipelines.parts import replace_text, scan, write_part, write_parts
 
 QUERY = "select i as number, 'name ' || i as name from range({}) t(i) order by number"
 
@@ -39,6 +39,19 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(duckdb.Error):
         write_part(duckdb.connect(), "select error('broken') as broken", tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_several_parts_are_those_of_each_query_by_itself(tmp_path: Path) -> None:
+    queries = [QUERY.format(size) for size in (1000, 10, 1000)]
+    parts = write_parts(duckdb.connect(), queries, tmp_path)
+    assert parts == [write_part(duckdb.connect(), query, tmp_path) for query in queries]
+    assert {path.name for path in tmp_path.iterdir()} == {part.name for part in parts}
+
+
+def test_of_several_parts_a_failed_one_leaves_nothing_half(tmp_path: Path) -> None:
+    with pytest.raises(duckdb.Error):
+        write_parts(duckdb.connect(), [QUERY.format(10), "select error('broken') as broken"], tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [write_part(duckdb.connect(), QUERY.format(10), tmp_path).name]
 
 
 def test_parts_are_read_in_their_order_from_any_folder(tmp_path: Path) -> None:
