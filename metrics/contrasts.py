@@ -65,7 +65,7 @@ SCHEMA: dict[str, pl.DataType] = {
 
 @dataclass(frozen=True)
 class Labels:
-    """A column of text or periods over rows: the few values that there are, and the number of each row's."""
+    """A column of text over rows: the few values that there are, and the number of each row's."""
 
     values: Sequence[str]
     codes: Integers

@@ -36,6 +36,7 @@ from pipelines.kept_metrics import Kept
 from pipelines.metric_workers import Measured, Past
 from pipelines.parts import quoted, replace_text, scan
 from schemas.snapshot import Part
+from schemas.sql import text_hash_sql
 
 RECORD = "reuse.json"
 CHANGES_WORTH_KEEPING = 200_000
@@ -172,7 +173,8 @@ def _changed_rows(
     """Per relation, the rows that only one of the builds has, in files: the columns that a definition may read.
 
     Rows are told apart by 64 bits of a hash of these columns: of ten million changed rows one would pass for another
-    with a chance of one in a hundred thousand.
+    with a chance of one in a hundred thousand. Ids go into it by way of `text_hash_sql`, since the database's own hash
+    takes some that differ in a few digits for the same; what other text is read are words of short lists.
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -182,16 +184,18 @@ def _changed_rows(
         files = (folder / f"{name}-before.parquet", folder / f"{name}-after.parquet")
         sides = [scan(paths[name]) for paths in (before, after)]
         columns = [row[0] for row in connection.execute(f"describe select * from {sides[1]}").fetchall()]
-        read = ", ".join(column for column in columns if column in words) or "1 as nothing"
+        kept = [column for column in columns if column in words]
+        read = ", ".join(kept) or "1 as nothing"
+        told_apart = ", ".join(text_hash_sql(column) if column.endswith("_id") else column for column in kept) or "1"
         is_same = list(before[name]) == list(after[name]) or not (name in words or name in READ_BY_ALL)
         if not is_same:
             connection.execute(
                 f"""create or replace temp table changed_hashes as
-                select row_hash from (select hash({read}) as row_hash, -1 as side from {sides[0]}
-                    union all select hash({read}), 1 from {sides[1]})
+                select row_hash from (select hash({told_apart}) as row_hash, -1 as side from {sides[0]}
+                    union all select hash({told_apart}), 1 from {sides[1]})
                 group by row_hash having sum(side) <> 0"""
             )
-        wanted = "false" if is_same else f"hash({read}) in (select row_hash from changed_hashes)"
+        wanted = "false" if is_same else f"hash({told_apart}) in (select row_hash from changed_hashes)"
         for side, file in zip(sides, files, strict=True):
             rows = f"select {read} from {side} where {wanted}"
             connection.execute(f"copy ({rows}) to '{quoted(file)}' (format parquet)")

@@ -34,11 +34,10 @@ def run(target: Target, estimator: Load) -> None:
     weeks, _ = source.days.windows("week")
     over = sum(source.calendar.instant(week.end) <= source.cut for week in weeks)
 
-    def add(prepared: Target, units: Units) -> None:
-        _add_concentration(prepared, units)
-        assert isinstance(prepared.source, Prepared)  # noqa: S101 -- what `run_prepared` hands over
-        source = replace(prepared.source, made=in_random_groups(units))
-        distribution.run(replace(prepared, source=source), PER_WEEK)
+    def add(there: Target, prepared: Prepared) -> None:
+        _add_concentration(there, prepared.made)
+        spread = replace(prepared, made=in_random_groups(prepared.made))
+        distribution.run(replace(there, source=spread), PER_WEEK)
 
     run_prepared(target, everything, lambda units, _: holder_weeks(units, source.days, over), add)
 

@@ -99,7 +99,7 @@ class Prepared:
 
 
 def run_prepared(
-    target: Target, everything: Units, make: Callable[[Units, bool], Units], run: Callable[[Target, Units], None]
+    target: Target, everything: Units, make: Callable[[Units, bool], Units], run: Callable[[Target, Prepared], None]
 ) -> None:
     """Makes units by tier, then over all tiers, and runs an estimator on either.
 
@@ -107,12 +107,13 @@ def run_prepared(
         target: where rows go.
         everything: what the units are made of.
         make: makes units; they come as one tier where tiers are mixed, which it is told.
-        run: adds the rows of such units.
+        run: adds the rows of such units, with them as the target's source.
     """
     for mixed in (False, True):
         made = make(everything.pooled() if mixed else everything, mixed)
         if len(made) > 0:
-            run(replace(target, source=Prepared(target.source, made, mixed)), made)
+            prepared = Prepared(target.source, made, mixed)
+            run(replace(target, source=prepared), prepared)
 
 
 def units_of(

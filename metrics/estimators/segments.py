@@ -33,44 +33,18 @@ def add_segment_contrasts(
     quarters = sample(holders.by_day(window_of_day, len(periods)), elapsed)
     named = [source.baseline(tier) for tier in plan.tiers]
     base = sample(*period_grouping(target, holders, named, source.elapsed)) if any(named) else quarters
-    for statistic, windows, reference in zip(statistics, quarters, base, strict=True):
-        _add_named(target, plan, statistic, periods, named, windows, reference)
-        _add_before(target, plan, statistic, periods, named, windows)
-
-
-def _add_named(
-    target: Target,
-    plan: Segmentation,
-    statistic: Statistic,
-    periods: Sequence[Period],
-    named: Sequence[Period | None],
-    windows: Samples,
-    reference: Samples,
-) -> None:
-    """Adds the quarters of tiers that name a baseline, from its end on."""
-    holder, window = np.divmod(np.arange(len(windows)), len(periods))
+    holder, window = np.divmod(np.arange(len(elapsed)), len(periods))
     tier = holder // len(plan.segments)
-    ends = np.array([period.end if period else None for period in named], dtype="datetime64[D]")
-    starts = np.array([period.start for period in periods], dtype="datetime64[D]")
-    # A tier without one has no end, and nothing is later than that.
-    chosen = np.flatnonzero((windows.n > 0) & (starts[window] >= ends[tier]))
+    ends = np.array([period.end if period else None for period in named], dtype="datetime64[D]")[tier]
+    starts = np.array([period.start for period in periods], dtype="datetime64[D]")[window]
+    # A tier that names no baseline has no end, and nothing is later than that.
+    after_named, has_before = starts >= ends, np.isnat(ends) & (window > 0)
     baselines = [period or periods[0] for period in named]
-    _add(target, plan, statistic, periods, windows.at(chosen), reference.at(holder[chosen]), chosen, (baselines, tier))
-
-
-def _add_before(
-    target: Target,
-    plan: Segmentation,
-    statistic: Statistic,
-    periods: Sequence[Period],
-    named: Sequence[Period | None],
-    windows: Samples,
-) -> None:
-    """Adds the quarters of tiers that name none, compared with the quarter before."""
-    holder, window = np.divmod(np.arange(len(windows)), len(periods))
-    has_none = np.array([period is None for period in named])[holder // len(plan.segments)]
-    chosen = np.flatnonzero((windows.n > 0) & has_none & (window > 0))
-    _add(target, plan, statistic, periods, windows.at(chosen), windows.at(chosen - 1), chosen, (periods, window - 1))
+    for statistic, windows, reference in zip(statistics, quarters, base, strict=True):
+        late = np.flatnonzero((windows.n > 0) & after_named)
+        _add(target, plan, statistic, periods, windows, late, reference.at(holder[late]), (baselines, tier[late]))
+        rest = np.flatnonzero((windows.n > 0) & has_before)
+        _add(target, plan, statistic, periods, windows, rest, windows.at(rest - 1), (periods, window[rest] - 1))
 
 
 def _add(
@@ -79,19 +53,19 @@ def _add(
     statistic: Statistic,
     periods: Sequence[Period],
     windows: Samples,
-    reference: Samples,
     chosen: Integers,
+    reference: Samples,
     baselines: tuple[Sequence[Period], Integers],
 ) -> None:
-    """Adds contrasts of the chosen groups; `baselines` are periods, and over all groups the number of each one's."""
+    """Adds contrasts of the chosen groups with `reference`; `baselines` are periods, and the number of each one's."""
     holder, window = np.divmod(chosen, len(periods))
     tier, segment = np.divmod(holder, len(plan.segments))
     provisional = target.source.provisional(periods, target.metric.follow_up)[window]
     table, codes = baselines
     target.contrasts.add(
         identity_of(target, statistic, plan.kind),
-        Pairs("quarter", periods, window, table, codes[chosen], table is not periods, provisional),
-        windows,
+        Pairs("quarter", periods, window, table, codes, table is not periods, provisional),
+        windows.at(chosen),
         reference,
         statistics=Labels([statistic.name], np.zeros(len(chosen), dtype=np.int64)),
         tiers=Labels(plan.tiers, tier),

@@ -6,7 +6,7 @@ that no week or month cuts in two), and every window's are sums of those. Quanti
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -30,6 +30,10 @@ SMALL_TABLE = 1 << 16
 """Windows by holder and day that are looked up in one table (256 kB, in the near cache) instead of by tier."""
 
 
+NONE_GIVEN = np.zeros(0, dtype=np.int32)
+"""Days or atoms, where rows are cut into windows that are given one by one."""
+
+
 @dataclass(frozen=True)
 class Holders:
     """Rows by tier × segment, repositories numbered within each: made once, then cut into windows of any kind."""
@@ -39,12 +43,10 @@ class Holders:
     clusters: Integers
     tiers: int
     segments: int
-    days: Integers | None = None
-    """Per row, the number of its day."""
-    atoms: Integers | None = None
-    """Per day, the number of its atom."""
-    _by_atom: dict[int, tuple[Column, Floats]] = field(default_factory=dict, compare=False, repr=False)
-    _daily: list[Integers] = field(default_factory=list, compare=False, repr=False)
+    days: Integers
+    """Per row, the number of its day; none where windows are given row by row."""
+    atoms: Integers
+    """Per day, the number of its atom; none where nothing is to be kept by atom."""
 
     def by_day(self, window_of_day: Integers, window_count: int) -> Grouping:
         """Groups of tier × segment × window, by the window of each row's day.
@@ -53,7 +55,6 @@ class Holders:
             window_of_day: per day, or per tier and day, the number of its window, negative for none.
             window_count: how many windows there are.
         """
-        assert self.days is not None  # noqa: S101 -- who cuts by days has given them
         table = np.atleast_2d(window_of_day)
         by_tier = np.broadcast_to(table, (self.tiers, table.shape[1])).astype(np.int32)
         return self._grouping(ByDay(self, self.days, by_tier, window_count), window_count)
@@ -72,15 +73,13 @@ class Holders:
 
     def afresh(self) -> "Holders":
         """The same holders, with nothing kept of what was added up."""
-        return replace(self, _by_atom={}, _daily=[])
+        return replace(self)
 
     def by_atom(self, column: Column) -> Floats:
         """Sums of a column per repository of each holder, and atom: made once for all windows."""
         from metrics.stats import kernels
 
         if id(column) not in self._by_atom:
-            assert self.days is not None  # noqa: S101 -- asked for by `ByDay` only
-            assert self.atoms is not None  # noqa: S101
             arguments = (codes_of(self.codes), codes_of(self.local), self.places, codes_of(self.days))
             atoms = codes_of(self.atoms)
             sums = (
@@ -93,7 +92,6 @@ class Holders:
 
     def tier_days(self, days: int) -> Integers:
         """Per row, the place of its tier and day in a table of so many days a tier."""
-        assert self.days is not None  # noqa: S101 -- asked for by `ByDay` only
         if days not in self._tier_days:
             tier = self.codes if self.segments == 1 else self.codes // self.segments
             self._tier_days[days] = np.maximum(tier, 0).astype(np.int64) * days + self.days
@@ -108,11 +106,20 @@ class Holders:
         """Rows of each holder and day: holders × days."""
         from metrics.stats import kernels
 
-        if not self._daily:
-            assert self.days is not None  # noqa: S101 -- as above
+        if days not in self._daily:
             size = self.tiers * self.segments
-            self._daily.append(kernels.units_by_day(codes_of(self.codes), codes_of(self.days), size, days))
-        return self._daily[0]
+            self._daily[days] = kernels.units_by_day(codes_of(self.codes), codes_of(self.days), size, days)
+        return self._daily[days]
+
+    @cached_property
+    def _by_atom(self) -> dict[int, tuple[Column, Floats]]:
+        """Sums by the column that they are of, which is kept beside them so that no other takes its number."""
+        return {}
+
+    @cached_property
+    def _daily(self) -> dict[int, Integers]:
+        """Rows of each holder and day, made once for all windows."""
+        return {}
 
     @cached_property
     def places(self) -> Integers:
@@ -122,12 +129,11 @@ class Holders:
     @cached_property
     def atom_count(self) -> int:
         """How many atoms there are; none where days are not given."""
-        return 0 if self.atoms is None else int(self.atoms[-1]) + 1
+        return int(self.atoms.max(initial=-1)) + 1
 
     @cached_property
     def first_days(self) -> Integers:
         """The first day of each atom."""
-        assert self.atoms is not None  # noqa: S101 -- as above
         return np.searchsorted(self.atoms, np.arange(self.atom_count))
 
 
@@ -201,7 +207,7 @@ class ByDay:
     def _is_of_atoms(self) -> bool:
         """Whether no window cuts an atom in two, and a table of them is worth its room."""
         holders = self.holders
-        if holders.atoms is None or int(holders.places[-1]) * holders.atom_count > ROOM_PER_ROW * len(self.days):
+        if not holders.atom_count or int(holders.places[-1]) * holders.atom_count > ROOM_PER_ROW * len(self.days):
             return False
         return bool((self.table[:, holders.first_days][:, holders.atoms] == self.table).all())
 
@@ -221,8 +227,8 @@ def make_holders(
     segments: Integers | None = None,
     segment_count: int = 1,
     *,
-    days: Integers | None = None,
-    atoms: Integers | None = None,
+    days: Integers = NONE_GIVEN,
+    atoms: Integers = NONE_GIVEN,
 ) -> Holders:
     """Groups rows by tier × segment; a row with a negative segment has none."""
     if segments is None:
@@ -240,8 +246,8 @@ def repository_holders(
     tier_count: int,
     repository_count: int,
     *,
-    days: Integers | None = None,
-    atoms: Integers | None = None,
+    days: Integers = NONE_GIVEN,
+    atoms: Integers = NONE_GIVEN,
 ) -> Holders:
     """Groups rows by tier × repository: each holder is its own one repository. Rows of none of them have no holder."""
     codes = np.where(repositories < repository_count, tiers * np.int32(repository_count) + repositories, -1)
