@@ -67,7 +67,7 @@ def record_lists(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[No
     """The slowest changes by tier and month; links, attributions, anomalies and reviews counted by tier."""
     asked = {"month": _month(build), "merged": MERGED, "kept": SLOWEST_KEPT}
     (least,) = build.connection.execute(LEAST_KEPT.format(**asked)).fetchone() or (None,)
-    query = SLOWEST.format(**asked, columns=", ".join(KEPT), least=least or 0.0)
+    query = SLOWEST.format(**asked, columns=", ".join(KEPT), least=f"'{least or 0.0!r}'::double")
     order = ("tier", "month_start", "cycle_seconds desc", "change_id")
     slowest = build.write("slowest_changes", query, order_by=order, internal=True)
     links = build.write("link_counts", LINKS, order_by=("kind", "tier", "code"), internal=True)
