@@ -14,7 +14,7 @@ import polars as pl
 import pyarrow as pa
 
 from metrics.facts.origins import STATEMENTS
-from metrics.facts.sql import create_table, create_view, text
+from metrics.facts.sql import create_table, create_view, declare_table, text
 from schemas.events import all_tables
 from schemas.sql import text_hash_sql
 from schemas.tables import Column, ColumnType, EventTable
@@ -49,35 +49,49 @@ def prepare_inputs(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, I
         if name not in models:
             raise ValueError(f"{name}: no event table of that name; the contract has {', '.join(models)}")
     for name, model in models.items():
-        given = tables.get(name)
         source = f"{name}_input"
         connection.unregister(source)
-        if given is None:
-            create_table(connection, name, complete_query(model, {}, "(select 1 where false)"))
-        elif isinstance(given, duckdb.DuckDBPyRelation):
-            given.create_view(source, replace=True)
-            create_view(connection, name, complete_query(model, _types(connection, source), source))
+        types = _make_visible(connection, source, tables[name]) if name in tables else {}
+        if types:
+            given = tables[name]
+            small = not isinstance(given, duckdb.DuckDBPyRelation) and len(given) <= ROWS_PER_BATCH
+            (create_table if small else create_view)(connection, name, complete_query(model, types, source))
         else:
-            connection.register(source, _in_batches(given))
-            create_view(connection, name, complete_query(model, _types(connection, source), source))
-    _state_tiers(connection, tables.get("tier_assignments"))
+            declare_table(connection, name, _stored_types(model))
+        if name == "tier_assignments":
+            _state_tiers(connection, model, types, tables.get(name))
 
 
-def _state_tiers(connection: duckdb.DuckDBPyConnection, given: Input | None) -> None:
+def _make_visible(connection: duckdb.DuckDBPyConnection, source: str, given: Input) -> dict[str, str]:
+    """Name what is given, and say which columns of which SQL types it has."""
+    if isinstance(given, duckdb.DuckDBPyRelation):
+        given.create_view(source, replace=True)
+    else:
+        connection.register(source, _in_batches(given))
+    return {row[0]: row[1] for row in connection.execute(f"describe {source}").fetchall()}
+
+
+def _stored_types(model: type[EventTable]) -> dict[str, str]:
+    """All columns of a table with their SQL types, and its keys."""
+    columns = model.table_columns()
+    types = {each.name: SQL_TYPES[each.type] for each in columns}
+    return types | {each.hashed_name: "UBIGINT" for each in columns if each.hashed_name}
+
+
+def _state_tiers(
+    connection: duckdb.DuckDBPyConnection, model: type[EventTable], types: Mapping[str, str], given: Input | None
+) -> None:
     """Make what the register of tiers ever said: a frame holds one version of each row, and tombstones."""
-    model = all_tables()["tier_assignments"]
     if given is None or isinstance(given, duckdb.DuckDBPyRelation):
         create_view(connection, STATEMENTS, "select * from tier_assignments")
-        return
-    connection.register("stated_tiers", given)
-    query = complete_query(model, _types(connection, "stated_tiers"), "stated_tiers", with_tombstones=True)
-    create_table(connection, STATEMENTS, query)
-    connection.unregister("stated_tiers")
+    else:
+        stated = complete_query(model, types, "tier_assignments_input", with_tombstones=True)
+        create_view(connection, STATEMENTS, stated)
 
 
 def _in_batches(given: pl.DataFrame | pa.Table) -> pa.Table:
     """The frame in batches, without a copy: each is read by one core at a time, and a frame may be one."""
-    table = given.to_arrow() if isinstance(given, pl.DataFrame) else given
+    table = given.to_arrow(compat_level=pl.CompatLevel.newest()) if isinstance(given, pl.DataFrame) else given
     return pa.Table.from_batches(table.to_batches(max_chunksize=ROWS_PER_BATCH), table.schema)
 
 
@@ -96,18 +110,15 @@ def complete_query(
     for each in columns:
         if given and each.name not in given and not each.has_default:
             raise ValueError(f"{model.table_name()}: the column {each.name} is missing and has no default; add it")
-    selected = ", ".join(f"{_value(each, given)} as {each.name}" for each in columns)
-    keys = "".join(
-        f", case when {each.name} is not null then {text_hash_sql(each.name)} end as {each.hashed_name}"
-        for each in columns
+    values = {each.name: _value(each, given) for each in columns}
+    values |= {
+        each.hashed_name: f"case when {value} is not null then {text_hash_sql(value)} end"
+        for each, value in zip(columns, list(values.values()), strict=True)
         if each.hashed_name
-    )
-    living = "" if with_tombstones else " where not deleted"
-    return f"select *{keys} from (select {selected} from {source}){living}"
-
-
-def _types(connection: duckdb.DuckDBPyConnection, source: str) -> dict[str, str]:
-    return {row[0]: row[1] for row in connection.execute(f"describe {source}").fetchall()}
+    }
+    selected = ", ".join(f"{value} as {name}" for name, value in values.items())
+    living = "" if with_tombstones else f" where not {values['deleted']}"
+    return f"select {selected} from {source}{living}"
 
 
 def _value(column: Column, given: Mapping[str, str]) -> str:
@@ -122,4 +133,6 @@ def _value(column: Column, given: Mapping[str, str]) -> str:
     elif isinstance(column.default, str | bool | int | float):
         literal = text(column.default) if isinstance(column.default, str) else str(column.default)
         values.append(f"{literal}::{type_name}")
-    return f"coalesce({', '.join(values)}, null)" if values else f"null::{type_name}"
+    if len(values) > 1:
+        return f"coalesce({', '.join(values)})"
+    return values[0] if values else f"null::{type_name}"

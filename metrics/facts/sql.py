@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 
@@ -50,14 +50,26 @@ def _constant(value: str | int | date) -> str:
     return f"date {literal(value)}" if isinstance(value, date) else literal(value)
 
 
+def declare_table(connection: duckdb.DuckDBPyConnection, name: str, columns: Mapping[str, str]) -> None:
+    """Make the temporary table `name` without rows, replacing an earlier one.
+
+    Args:
+        connection: Where the table is made.
+        name: Of the table.
+        columns: Their SQL types.
+    """
+    declared = ", ".join(f"{column} {kind}" for column, kind in columns.items())
+    _create(connection, "table", name, f"({declared})")
+
+
 def create_table(connection: duckdb.DuckDBPyConnection, name: str, query: str) -> None:
     """Keep the rows of `query` as the temporary table `name`, replacing an earlier one."""
-    _create(connection, "table", name, query)
+    _create(connection, "table", name, f"as {query}")
 
 
 def create_view(connection: duckdb.DuckDBPyConnection, name: str, query: str) -> None:
     """Name `query` as the temporary view `name`, replacing an earlier one."""
-    _create(connection, "view", name, query)
+    _create(connection, "view", name, f"as {query}")
 
 
 def drop(connection: duckdb.DuckDBPyConnection, *names: str) -> None:
@@ -82,8 +94,8 @@ def joins_as_written(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
         connection.execute("reset disabled_optimizers")
 
 
-def _create(connection: duckdb.DuckDBPyConnection, kind: str, name: str, query: str) -> None:
-    creation = f"create or replace temp {kind} {name} as {query}"
+def _create(connection: duckdb.DuckDBPyConnection, kind: str, name: str, content: str) -> None:
+    creation = f"create or replace temp {kind} {name} {content}"
     try:
         connection.execute(creation)
     except duckdb.CatalogException as error:
