@@ -7,6 +7,7 @@ are added, so that the facts can rely on every column.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import TypeAlias
 
 import duckdb
@@ -22,6 +23,8 @@ from schemas.tables import Column, ColumnType, EventTable
 Input: TypeAlias = pl.DataFrame | pa.Table | duckdb.DuckDBPyRelation
 
 ROWS_PER_BATCH = 20_480
+OWN_KEY = "computed_key"
+"""Column beside those of a large frame: the key of each row."""
 SQL_TYPES: dict[ColumnType, str] = {
     "text": "VARCHAR",
     "integer": "BIGINT",
@@ -51,24 +54,56 @@ def prepare_inputs(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, I
     for name, model in models.items():
         source = f"{name}_input"
         connection.unregister(source)
-        types = _make_visible(connection, source, tables[name]) if name in tables else {}
-        if types:
-            given = tables[name]
-            small = not isinstance(given, duckdb.DuckDBPyRelation) and len(given) <= ROWS_PER_BATCH
-            (create_table if small else create_view)(connection, name, complete_query(model, types, source))
-        else:
+        given = tables.get(name)
+        types: dict[str, str] = {}
+        if given is None:
             declare_table(connection, name, _stored_types(model))
+        elif isinstance(given, duckdb.DuckDBPyRelation):
+            given.create_view(source, replace=True)
+            types = dict(zip(given.columns, map(str, given.types), strict=True))
+            create_view(connection, name, complete_query(model, types, source))
+        else:
+            table = _in_batches(given)
+            connection.register(source, table)
+            types = _types(table)
+            if table.num_rows <= ROWS_PER_BATCH:
+                create_table(connection, name, complete_query(model, types, source))
+            else:
+                types |= _with_own_keys(connection, model, table, source)
+                create_view(connection, name, complete_query(model, types, source))
         if name == "tier_assignments":
-            _state_tiers(connection, model, types, tables.get(name))
+            _state_tiers(connection, model, types, source, given)
 
 
-def _make_visible(connection: duckdb.DuckDBPyConnection, source: str, given: Input) -> dict[str, str]:
-    """Name what is given, and say which columns of which SQL types it has."""
-    if isinstance(given, duckdb.DuckDBPyRelation):
-        given.create_view(source, replace=True)
-    else:
-        connection.register(source, _in_batches(given))
-    return {row[0]: row[1] for row in connection.execute(f"describe {source}").fetchall()}
+def _types(table: pa.Table) -> dict[str, str]:
+    """The columns of a frame, and of its instants whether they are zoned."""
+    return {
+        field.name: "TIMESTAMP WITH TIME ZONE" if pa.types.is_timestamp(field.type) and field.type.tz else ""
+        for field in table.schema
+    }
+
+
+def _with_own_keys(
+    connection: duckdb.DuckDBPyConnection, model: type[EventTable], table: pa.Table, source: str
+) -> dict[str, str]:
+    """Put the keys of a large frame's rows beside its columns, if rows of other tables refer to them.
+
+    A view works its columns out at each use, and these keys are used in nearly every step.
+    """
+    if model.table_name() not in _referred_to():
+        return {}
+    (key,) = (each for each in model.table_columns() if each.key)
+    # Rows come in the order in which they are asked for, so that keys stand beside their own: DuckDB's default.
+    connection.execute("set preserve_insertion_order = true")
+    keys = connection.execute(f"select {_key(_value(key, _types(table)))} as key from {source}").to_arrow_table()
+    connection.register(source, _in_batches(table.append_column(OWN_KEY, keys.column(0))))
+    return {OWN_KEY: "UBIGINT"}
+
+
+@cache
+def _referred_to() -> frozenset[str]:
+    """Tables to whose rows those of others refer."""
+    return frozenset(each.parent_table for model in all_tables().values() for each in model.table_columns())
 
 
 def _stored_types(model: type[EventTable]) -> dict[str, str]:
@@ -79,14 +114,17 @@ def _stored_types(model: type[EventTable]) -> dict[str, str]:
 
 
 def _state_tiers(
-    connection: duckdb.DuckDBPyConnection, model: type[EventTable], types: Mapping[str, str], given: Input | None
+    connection: duckdb.DuckDBPyConnection,
+    model: type[EventTable],
+    types: Mapping[str, str],
+    source: str,
+    given: Input | None,
 ) -> None:
     """Make what the register of tiers ever said: a frame holds one version of each row, and tombstones."""
     if given is None or isinstance(given, duckdb.DuckDBPyRelation):
         create_view(connection, STATEMENTS, "select * from tier_assignments")
     else:
-        stated = complete_query(model, types, "tier_assignments_input", with_tombstones=True)
-        create_view(connection, STATEMENTS, stated)
+        create_view(connection, STATEMENTS, complete_query(model, types, source, with_tombstones=True))
 
 
 def _in_batches(given: pl.DataFrame | pa.Table) -> pa.Table:
@@ -112,13 +150,18 @@ def complete_query(
             raise ValueError(f"{model.table_name()}: the column {each.name} is missing and has no default; add it")
     values = {each.name: _value(each, given) for each in columns}
     values |= {
-        each.hashed_name: f"case when {value} is not null then {text_hash_sql(value)} end"
+        each.hashed_name: OWN_KEY if each.key and OWN_KEY in given else _key(value)
         for each, value in zip(columns, list(values.values()), strict=True)
         if each.hashed_name
     }
     selected = ", ".join(f"{value} as {name}" for name, value in values.items())
     living = "" if with_tombstones else f" where not {values['deleted']}"
     return f"select {selected} from {source}{living}"
+
+
+def _key(value: str) -> str:
+    """SQL for the key of an id; null where the id is."""
+    return f"case when {value} is not null then {text_hash_sql(value)} end"
 
 
 def _value(column: Column, given: Mapping[str, str]) -> str:

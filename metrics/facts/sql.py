@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 
 import duckdb
@@ -75,10 +75,11 @@ def create_view(connection: duckdb.DuckDBPyConnection, name: str, query: str) ->
 def drop(connection: duckdb.DuckDBPyConnection, *names: str) -> None:
     """Forget temporary relations that are no longer needed, whether tables or views."""
     for name in names:
-        for kind in ("table", "view"):
-            # DuckDB refuses to drop a view as a table, even "if exists": then the other kind is dropped.
-            with suppress(duckdb.CatalogException):
-                connection.execute(f"drop {kind} if exists temp.{name}")
+        try:
+            connection.execute(f"drop table temp.{name}")
+        except duckdb.CatalogException:
+            # There is none, or it is a view, which DuckDB refuses to drop as a table.
+            connection.execute(f"drop view if exists temp.{name}")
 
 
 @contextmanager
