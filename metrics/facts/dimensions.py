@@ -9,27 +9,27 @@ from __future__ import annotations
 
 import duckdb
 
-from metrics.facts.sql import create_table, drop
+from metrics.facts.sql import create_table
 from schemas.sql import text_hash_sql
 
-NAMING = {
-    "changes": "repo_id, service",
-    "deployments": "repo_id, service",
-    "incidents": "repo_id, service",
-    "rollbacks": "repo_id, service",
-    "tier_assignments": "repo_id, service",
-    "defects": "repo_id, null",
-    "test_runs": "repo_id, null",
-    "onboardings": "repo_id, null",
-    "coverage": "null, service",
-}
-"""Tables whose rows name a repository, a service or both, and the columns in which they do."""
+NAMES_A_REPOSITORY = (
+    "changes",
+    "deployments",
+    "incidents",
+    "rollbacks",
+    "defects",
+    "test_runs",
+    "tier_assignments",
+    "onboardings",
+)
+NAMES_A_SERVICE = ("changes", "deployments", "incidents", "rollbacks", "tier_assignments", "coverage")
 
 
 def create_dimensions(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the three dimension tables from the event tables at the cut."""
-    named = " union all ".join(f"select {columns} from {table}_at_cut" for table, columns in NAMING.items())
-    create_table(connection, "named_places", f"select distinct * from ({named}) as named(repo_id, service)")
+    named = " union ".join(
+        f"select repo_id from {table}_at_cut where repo_id is not null" for table in NAMES_A_REPOSITORY
+    )
     create_table(
         connection,
         "known_repositories",
@@ -37,16 +37,17 @@ def create_dimensions(connection: duckdb.DuckDBPyConnection) -> None:
         select repo_key, repo_id, name, coalesce(service, repo_id) as service, team from repositories_at_cut
         union all
         select {text_hash_sql("repo_id")}, repo_id, null, repo_id, null
-        from (select distinct repo_id from named_places where repo_id is not null)
-        anti join repositories_at_cut using (repo_id)""",
+        from ({named}) anti join repositories_at_cut using (repo_id)""",
+    )
+    services = " union ".join(
+        f"select service from {table}_at_cut where service is not null" for table in NAMES_A_SERVICE
     )
     create_table(
         connection,
         "service_dimension",
-        """
+        f"""
         select (row_number() over (order by service) - 1)::integer as _service, service
-        from (select service from known_repositories
-            union select service from named_places where service is not null)""",
+        from (select service from known_repositories union {services})""",
     )
     create_table(
         connection,
@@ -64,7 +65,6 @@ def create_dimensions(connection: duckdb.DuckDBPyConnection) -> None:
         from known_repositories join service_dimension using (service) left join team_dimension using (team)
         order by _repo""",
     )
-    drop(connection, "named_places")
     _create_names(connection)
 
 
