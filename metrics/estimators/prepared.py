@@ -44,6 +44,11 @@ class Prepared:
         return self.source.days
 
     @property
+    def years(self) -> Sequence[Period]:
+        """The trailing years that are compared with what went before."""
+        return self.source.years
+
+    @property
     def onboarded(self) -> NDArray[np.datetime64]:
         """Of no repository: what is held by people or teams is in no arm of a comparison of repositories."""
         return np.full_like(self.source.onboarded, np.datetime64("NaT"))
@@ -62,9 +67,11 @@ class Prepared:
         category: str | None = None,
         categories: Sequence[str] = (),
         begins: int | None = None,
+        *,
+        lasting: bool = False,
     ) -> Units:
         """The units at hand, whatever is asked for."""
-        del fact, where, time, numbers, category, categories, begins
+        del fact, where, time, numbers, category, categories, begins, lasting
         return self.made
 
     def has_any(self, fact: str, time: str) -> bool:
