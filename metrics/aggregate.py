@@ -25,6 +25,7 @@ from metrics.estimators.base import Segmentation, Target
 from metrics.facts.controls import CONTROL_FACTS, build_control_facts
 from metrics.facts.origins import MOVED, STATEMENTS, create_moved_tiers
 from metrics.facts.sql import create_view, timestamp
+from metrics.facts.worst_records import worst_records
 from metrics.gaps import Gap, gaps_of
 from metrics.ledger import Ledger
 from metrics.model import (
@@ -48,7 +49,6 @@ from metrics.rows import ValueRows
 from metrics.units import AI_USES, MIXED, TIERS, Days, Integers, Units, constant
 from metrics.views import ORIGIN
 from metrics.watch_notes import with_watch_notes
-from metrics.worst_records import worst_records
 from schemas.events import all_tables
 
 RUNNERS: dict[type[Estimator], Callable[[Target, Any], None]] = {
