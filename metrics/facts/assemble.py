@@ -35,7 +35,7 @@ def _anomaly_list(bits: str) -> str:
 
 def change_facts(settings: FactSettings, cut: datetime) -> str:
     """One row per change: milestones, stages that add up, and what became of it."""
-    return _widened(settings, _joined_changes(cut))
+    return _widened(settings, _joined_changes(cut, "milestones", "change_links"))
 
 
 def change_facts_in_order(settings: FactSettings, cut: datetime, first: int, last: int) -> str:
@@ -44,9 +44,10 @@ def change_facts_in_order(settings: FactSettings, cut: datetime, first: int, las
     Rows are sorted before they are widened, when names are still numbers and durations not yet computed: that moves
     half as many bytes.
     """
-    rows = (
-        f"{_joined_changes(cut)} where m._repo between {first} and {last} order by m._repo, m.opened_at, m.change_key"
+    milestones, links = (
+        f"(from {table} where _repo between {first} and {last})" for table in ("milestones", "change_links")
     )
+    rows = f"{_joined_changes(cut, milestones, links)} order by m._repo, m.opened_at, m.change_key"
     return _widened(settings, rows)
 
 
@@ -83,8 +84,17 @@ def _widened(settings: FactSettings, joined: str) -> str:
         from joined"""
 
 
-def _joined_changes(cut: datetime) -> str:
-    """Each change with its deployment's outcomes and what happened to it afterwards."""
+def _joined_changes(cut: datetime, milestones: str, links: str) -> str:
+    """Each change with its deployment's outcomes and what happened to it afterwards.
+
+    Every change has a repository and a service, so that these are inner joins: a left one takes all columns apart into
+    rows with and without a partner.
+
+    Args:
+        cut: As for `build_facts`.
+        milestones: The relation of the changes.
+        links: The relation of their links.
+    """
     return f"""
         select m.*, m.merged_at is not null and l._carrier is not null as is_deployed,
             case when is_deployed then greatest(d.ended_at, m.merged_at) end as deployed_at,
@@ -101,7 +111,7 @@ def _joined_changes(cut: datetime) -> str:
             {REWORK_REASON} as rework_reason,
             {validated(cut)} as validated,
             coalesce(e.escaped_defects, 0) as escaped_defects,
-            r.repo_id, v.service, r.team, r._team,
+            r.repo_id, watching.service, r.team, r._team,
             -- Of a batch nobody can say which change it was.
             case when is_deployed and d.change_count = 1
                 then least(e.named_incident_at, d.first_batch_incident_at)
@@ -112,17 +122,16 @@ def _joined_changes(cut: datetime) -> str:
             coalesce(e.escaped_in_follow_up, 0) as _escaped_in_follow_up,
             k.pickup_seconds as _pickup_working_seconds, k.review_seconds as _review_working_seconds,
             {_watched_columns("coalesce(m.merged_at, m.opened_at)", tuple(FIRST_RECORD))}
-        from milestones m
-        left join change_links l using (change_key)
+        from {milestones} m
+        left join (select change_key, _carrier, link from {links}) l using (change_key)
         left join deployment_outcomes d using (_carrier)
         left join change_effects e using (change_key)
         left join gate_summary s using (change_key)
         left join working_waits k using (change_key)
         left join gate_requirements g
             on g.tier = m.tier and g.valid_from <= m.merged_at and g.valid_to > m.merged_at
-        left join repo_names r on r._repo = m._repo
-        left join service_names v on v._service = m._service
-        left join service_watching watching on watching._service = m._service"""
+        join repo_names r on r._repo = m._repo
+        join service_watching watching on watching._service = m._service"""
 
 
 def deployment_facts(cut: datetime) -> str:

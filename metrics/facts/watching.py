@@ -1,6 +1,6 @@
 """Since when each kind of outcome is watched, by service: silence elsewhere is not safety (METRICS.md §2).
 
-`service_watching(_service, incidents_since, rollbacks_since, …)`; null where nothing watches. The register `coverage`
+`service_watching(_service, service, incidents_since, rollbacks_since, …)`; null where nothing watches. The register `coverage`
 rules where it has any row: a kind or a service that it does not name is unwatched. Without the register a kind is
 watched from the start of the quarter of its first record in the workspace: from its first *bad* record on would bias
 every rate.
@@ -37,7 +37,7 @@ def create_watching(connection: duckdb.DuckDBPyConnection, timezone: str) -> Non
     if connection.execute("select count(*) from coverage_at_cut").fetchone() != (0,):
         columns = ", ".join(f"min(since) filter (where kind = '{kind}') as {kind}_since" for kind in FIRST_RECORD)
         query = f"""
-            select _service, {columns} from service_dimension d
+            select _service, any_value(d.service)::service_name as service, {columns} from service_dimension d
             left join coverage_at_cut c on c.service is null or c.service = d.service group by _service"""
     else:
         first = {kind: connection.execute(query).fetchone() for kind, query in FIRST_RECORD.items()}
@@ -45,7 +45,7 @@ def create_watching(connection: duckdb.DuckDBPyConnection, timezone: str) -> Non
             f"{_quarter_start(row[0], timezone) if row and row[0] else 'null::timestamp'} as {kind}_since"
             for kind, row in first.items()
         )
-        query = f"select _service, {columns} from service_dimension"
+        query = f"select _service, service::service_name as service, {columns} from service_dimension"
     create_table(connection, "service_watching", query)
 
 
