@@ -35,7 +35,7 @@ def _anomaly_list(bits: str) -> str:
 
 def change_facts(settings: FactSettings, cut: datetime) -> str:
     """One row per change: milestones, stages that add up, and what became of it."""
-    return _widened(settings, _joined_changes(cut, "milestones", "change_links"))
+    return _widened(settings, _joined_changes(cut))
 
 
 def change_facts_in_order(settings: FactSettings, cut: datetime, first: int, last: int) -> str:
@@ -44,10 +44,9 @@ def change_facts_in_order(settings: FactSettings, cut: datetime, first: int, las
     Rows are sorted before they are widened, when names are still numbers and durations not yet computed: that moves
     half as many bytes.
     """
-    milestones, links = (
-        f"(from {table} where _repo between {first} and {last})" for table in ("milestones", "change_links")
+    rows = (
+        f"{_joined_changes(cut)} where m._repo between {first} and {last} order by m._repo, m.opened_at, m.change_key"
     )
-    rows = f"{_joined_changes(cut, milestones, links)} order by m._repo, m.opened_at, m.change_key"
     return _widened(settings, rows)
 
 
@@ -84,17 +83,8 @@ def _widened(settings: FactSettings, joined: str) -> str:
         from joined"""
 
 
-def _joined_changes(cut: datetime, milestones: str, links: str) -> str:
-    """Each change with its deployment's outcomes and what happened to it afterwards.
-
-    Every change has a repository and a service, so that these are inner joins: a left one takes all columns apart into
-    rows with and without a partner.
-
-    Args:
-        cut: As for `build_facts`.
-        milestones: The relation of the changes.
-        links: The relation of their links.
-    """
+def _joined_changes(cut: datetime) -> str:
+    """Each change with its deployment's outcomes and what happened to it afterwards."""
     return f"""
         select m.*, m.merged_at is not null and l._carrier is not null as is_deployed,
             case when is_deployed then greatest(d.ended_at, m.merged_at) end as deployed_at,
@@ -122,14 +112,15 @@ def _joined_changes(cut: datetime, milestones: str, links: str) -> str:
             coalesce(e.escaped_in_follow_up, 0) as _escaped_in_follow_up,
             k.pickup_seconds as _pickup_working_seconds, k.review_seconds as _review_working_seconds,
             {_watched_columns("coalesce(m.merged_at, m.opened_at)", tuple(FIRST_RECORD))}
-        from {milestones} m
-        left join (select change_key, _carrier, link from {links}) l using (change_key)
+        from milestones m
+        left join change_links l using (change_key)
         left join deployment_outcomes d using (_carrier)
         left join change_effects e using (change_key)
         left join gate_summary s using (change_key)
         left join working_waits k using (change_key)
         left join gate_requirements g
             on g.tier = m.tier and g.valid_from <= m.merged_at and g.valid_to > m.merged_at
+        -- Every change has both: a left join would take all columns apart into rows with and without a partner.
         join repo_names r on r._repo = m._repo
         join service_watching watching on watching._service = m._service"""
 

@@ -2,7 +2,7 @@
 
 `deployment_base` has one row per deployment, `carriers` one per successful production release or hotfix: what can
 carry a change. `_carrier` numbers them by their end, so that the smallest number is the first.
-`change_links(change_key, _repo, _carrier, link)` has a row per change that some carrier holds.
+`change_links(change_key, _carrier, link)` has a row per change that some carrier holds.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ CARRIERS = """
     where is_production and status = 'success' and kind in ('release', 'hotfix') and ended_at is not null"""
 
 EXPLICIT_LINKS = """
-    select change_key, any_value(m._repo) as _repo, min(c._carrier) as _carrier
-    from deployment_changes_at_cut join carriers c using (deployment_key) join milestones m using (change_key)
+    select change_key, min(_carrier) as _carrier
+    from deployment_changes_at_cut join carriers using (deployment_key)
     group by change_key"""
 
 # The deployed commit is the merge commit, or one of the change's own where it was merged without one. A sha means
@@ -74,7 +74,7 @@ SHA_LINKS = """
         union all
         select change_key, sha from commits_at_cut),
     deployed as (select change_key, carriers.* from shas join carriers using (sha))
-    select change_key, any_value(m._repo) as _repo,
+    select change_key,
         coalesce(min(d._carrier) filter (where d._service = m._service), min(d._carrier)) as _carrier
     from milestones m join deployed d using (change_key)
     where m.merged_at is not null and (d._service = m._service or d._repo = m._repo)
@@ -84,16 +84,16 @@ SHA_LINKS = """
 def _change_links(deploy_link_days: int) -> str:
     return f"""
         with linked as (
-            select change_key, _repo, _carrier, 1::tinyint as link from explicit_links
+            select change_key, _carrier, 1::tinyint as link from explicit_links
             union all
-            select change_key, _repo, _carrier, 2::tinyint from sha_links anti join explicit_links using (change_key)),
+            select change_key, _carrier, 2::tinyint from sha_links anti join explicit_links using (change_key)),
         next_begun as (
             select _service, begun_at, min(_carrier) as _carrier from carriers group by _service, begun_at),
         unlinked as (
-            select change_key, _repo, _service, merged_at from milestones anti join linked using (change_key)
+            select change_key, _service, merged_at from milestones anti join linked using (change_key)
             where merged_at is not null)
         select * from linked
         union all
-        select u.change_key, u._repo, n._carrier, 3::tinyint
+        select u.change_key, n._carrier, 3::tinyint
         from unlinked u asof join next_begun n on u._service = n._service and u.merged_at <= n.begun_at
         where n.begun_at <= u.merged_at + interval {deploy_link_days} days"""

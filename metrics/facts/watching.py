@@ -1,9 +1,9 @@
 """Since when each kind of outcome is watched, by service: silence elsewhere is not safety (METRICS.md §2).
 
-`service_watching(_service, service, incidents_since, rollbacks_since, …)`; null where nothing watches. The register `coverage`
-rules where it has any row: a kind or a service that it does not name is unwatched. Without the register a kind is
-watched from the start of the quarter of its first record in the workspace: from its first *bad* record on would bias
-every rate.
+`service_watching(_service, service, incidents_since, rollbacks_since, …)`; null where nothing watches. The register
+`coverage` rules where it has any row: a kind or a service that it does not name is unwatched. Without the register a
+kind is watched from the start of the quarter of its first record in the workspace: from its first *bad* record on would
+bias every rate.
 """
 
 from __future__ import annotations
