@@ -125,6 +125,10 @@ class Engine:
     """The only days that are read, where an earlier build has given the windows before."""
     excerpt_of_cohorts: Excerpt | None = None
     """The same for cohorts of unfinished work, which change where work is open that began long ago."""
+    compares_years: bool = True
+    """Whether trailing years are compared with what went before."""
+    only_years: bool = False
+    """Whether that is all that is wanted."""
     ledger: Ledger | None = None
     """Where what windows add to the averages of later ones is kept for the next build."""
     read: Reads = field(default_factory=Reads, compare=False)
@@ -228,10 +232,15 @@ class Engine:
         contrasts = replace(self, by_origin=True).run(metric).contrasts
         return [contrasts.with_columns(segment_kind=pl.lit(ORIGIN), segment=pl.lit(ORIGIN))]
 
+    @property
+    def years(self) -> Sequence[Period]:
+        """The trailing years that are compared with what went before."""
+        return self.days.years if self.compares_years else []
+
     @cached_property
     def onboarded(self) -> NDArray[np.datetime64]:
         """Per repository, the local day on which it was onboarded; not a time where it is not, or not asked for."""
-        days = {} if self.by_origin else self.onboardings
+        days = {} if self.by_origin or self.only_years else self.onboardings
         return np.array([days.get(name) for name in self.repositories], dtype="datetime64[D]")
 
     def baseline(self, tier: str) -> Period | None:
@@ -442,6 +451,8 @@ class Engine:
             Segmentation("all", ["all"], GRAINS, TIERS, True),
             Segmentation("all", ["all"], GRAINS, [MIXED], True),
         ]
+        if self.only_years:
+            return [replace(plan, grains=(), has_rows=False) for plan in plans]
         if self.by_origin:
             return plans
         if (units.ai_use >= 0).any():
