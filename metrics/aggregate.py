@@ -24,7 +24,8 @@ from metrics.estimators import concurrency, count, distribution, downtime, load,
 from metrics.estimators.base import Segmentation, Target
 from metrics.facts.controls import CONTROL_FACTS, build_control_facts
 from metrics.facts.origins import MOVED, STATEMENTS, create_moved_tiers
-from metrics.facts.sql import create_view, relation, timestamp
+from metrics.facts.sql import create_view, timestamp
+from metrics.facts.worst_records import worst_records
 from metrics.gaps import Gap, gaps_of
 from metrics.ledger import Ledger
 from metrics.model import (
@@ -408,15 +409,7 @@ class Engine:
             (i, place.tier, self.calendar.instant(place.window_start), self.calendar.instant(place.window_end))
             for i, place in enumerate(places)
         ]
-        wanted = relation(["place", "tier_name", "start", "stop"], starts)
-        rows = self.connection.execute(
-            f"""select place, kind, id, repo_id, strftime(happened_at, '%Y-%m-%dT%H:%M:%SZ') as "at", value
-                from ({" union all ".join(selects)}) as r join (from {wanted}) as p
-                on (p.tier_name = '{MIXED}' or r.tier = try_cast(p.tier_name as integer)) and r.happened_at >= p.start
-                and r.happened_at < p.stop
-                qualify row_number() over (partition by place order by value desc, happened_at desc, id) <= {limit}
-                order by place, value desc, happened_at desc, id"""
-        ).fetchall()
+        rows = worst_records(self.connection, " union all ".join(selects), starts, limit)
         found: dict[Place, list[dict[str, object]]] = {}
         for place, kind, id_, repo_id, at, value in rows:
             record = {"kind": kind, "id": id_, "repo_id": repo_id, "at": at, "value": value}
