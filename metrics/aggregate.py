@@ -24,7 +24,7 @@ from metrics.estimators import concurrency, count, distribution, downtime, load,
 from metrics.estimators.base import Segmentation, Target
 from metrics.facts.controls import CONTROL_FACTS, build_control_facts
 from metrics.facts.origins import MOVED, STATEMENTS, create_moved_tiers
-from metrics.facts.sql import create_view, relation
+from metrics.facts.sql import create_view, relation, timestamp
 from metrics.gaps import Gap, gaps_of
 from metrics.ledger import Ledger
 from metrics.model import (
@@ -71,13 +71,19 @@ class Excerpt(Protocol):
     def since(self) -> date:
         """Only windows that end later are given."""
 
-    def of(self, query: str, time: str, begins: int | None) -> str:
+    @property
+    def days(self) -> Days:
+        """The days."""
+
+    def of(self, query: str, time: str, begins: int | None, *, lasting: bool) -> str:
         """The query of units, restricted to these days.
 
         Args:
             query: gives units as `Engine.units` does.
             time: SQL of their instant.
-            begins: which of their numbers is an earlier instant, from which on they count; None where none is.
+            begins: which of their numbers is an earlier instant, from which on they count up to the one that is the
+                next number; None where none is.
+            lasting: whether their numbers are how long each has lasted, to the cut if it is open, and whether it ended.
         """
 
 
@@ -117,6 +123,8 @@ class Engine:
     """Engineers per team and day (`metrics.capacity`); None where no capacity is given."""
     excerpt: Excerpt | None = None
     """The only days that are read, where an earlier build has given the windows before."""
+    excerpt_of_cohorts: Excerpt | None = None
+    """The same for cohorts of unfinished work, which change where work is open that began long ago."""
     ledger: Ledger | None = None
     """Where what windows add to the averages of later ones is kept for the next build."""
     read: Reads = field(default_factory=Reads, compare=False)
@@ -161,27 +169,40 @@ class Engine:
 
     def run(self, metric: Metric) -> "Result":
         """Values and contrasts of one definition; empty frames where nothing was measured."""
-        values, asides, contrasts = self._measured(metric)
+        measured, asides, contrasts = self._measured(metric)
         if self.empty_inputs.intersection(metric.inputs):
-            return Result(values, contrasts)
-        values = with_row_notes(with_watch_notes(self, metric, values), asides)
+            return Result(measured[0][1], contrasts)
+        values = pl.concat(
+            [with_row_notes(with_watch_notes(source, metric, rows), asides) for source, rows in measured]
+        )
         pending = PendingUnits.of(self, metric)
         contrasts = pl.concat([contrasts, *self._by_origin(metric)])
         if self.excerpt is not None:
             contrasts = contrasts.filter(pl.col("window_end") > self.excerpt.since)
-        return Result(pending.keep_provisional(values), pending.keep_provisional(contrasts))
+        return Result(pending.keep_provisional(values), pending.keep_provisional(contrasts), asides)
 
-    def _measured(self, metric: Metric) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-        """Rows, what is to be said of some of them, and contrasts; empty frames where nothing was measured.
+    def _measured(self, metric: Metric) -> tuple[list[tuple["Engine", pl.DataFrame]], pl.DataFrame, pl.DataFrame]:
+        """Rows and on which days, what is to be said of some, and contrasts; empty frames where nothing was measured.
 
         What estimators collect is gone when this ends: millions of rows are held once, as frames.
         """
-        values = ValueRows(metric.id, metric.version, since=self.excerpt.since if self.excerpt else None)
-        contrasts = ContrastRows()
+        sources, contrasts = [self], ContrastRows()
+        if self.excerpt_of_cohorts is not None:
+            sources.append(replace(self, days=self.excerpt_of_cohorts.days, excerpt=self.excerpt_of_cohorts))
+        found = [
+            ValueRows(metric.id, metric.version, since=each.excerpt.since if each.excerpt else None) for each in sources
+        ]
+        target, *others = (
+            Target(source, metric, values, contrasts, self.ledger)
+            for source, values in zip(sources, found, strict=True)
+        )
+        target = replace(target, unfinished=others[0] if others else None)
         if not self.empty_inputs.intersection(metric.inputs):
             for estimator in metric.estimators:
-                RUNNERS[type(estimator)](Target(self, metric, values, contrasts, self.ledger), estimator)
-        return values.frame(), values.asides(), contrasts.frame()
+                RUNNERS[type(estimator)](target, estimator)
+        rows = [(source, values.frame()) for source, values in zip(sources, found, strict=True)]
+        # Only unfinished work tells something of the rows of others.
+        return rows, found[-1].asides(), contrasts.frame()
 
     def gaps(self, metric: Metric, values: pl.DataFrame) -> list[Gap]:
         """Why a metric has no rows, in all tiers or in one; `values` are its rows."""
@@ -243,7 +264,9 @@ class Engine:
     def has_any(self, fact: str, time: str) -> bool:
         """Whether a fact has rows with that instant, in whatever days an excerpt has."""
         days = self.ledger.days if self.ledger else self.days
-        found = len(replace(self, excerpt=None, days=days).units(fact, "true", time, [])) > 0
+        first, after = (self.calendar.instant(day) for day in (days.first, days.last + timedelta(days=1)))
+        inside = f"({time}) >= {timestamp(first)} and ({time}) < {timestamp(after)}"
+        found = self.connection.execute(f"select 1 from {fact} where {inside} limit 1").fetchone() is not None
         if self.ledger is not None:
             self.ledger.choices.append([fact] if found else [])
         return found
@@ -257,11 +280,15 @@ class Engine:
         category: str | None = None,
         categories: Sequence[str] = (),
         begins: int | None = None,
+        *,
+        lasting: bool = False,
     ) -> Units:
         """The rows of a fact as coded columns.
 
         Those whose instant or any number is null, or outside the days, are left out. Where a unit counts in windows
-        before its instant, `begins` says which number is the first instant (in microseconds since 1970).
+        before its instant, `begins` says which number is the first instant (in microseconds since 1970), and the next
+        is the last; where its numbers are how long it has lasted, up to the cut if it is open, and whether it has
+        ended, it is `lasting`.
         """
         code = f"coalesce(list_position({list(categories)!r}, ({category})::varchar), 0) - 1" if category else None
         if fact in SHARED and not self.by_origin and self.excerpt is None:
@@ -273,7 +300,9 @@ class Engine:
             f" epoch_us({time})::bigint as instant{columns}"
             f" from {self._placed(fact)} where ({where}) and ({time}) is not null{complete}"
         )
-        return self._fetch(self.excerpt.of(query, time, begins) if self.excerpt else query, len(numbers))
+        if self.excerpt is not None:
+            query = self.excerpt.of(query, time, begins, lasting=lasting)
+        return self._fetch(query, len(numbers))
 
     def _whose(self, fact: str) -> str:
         """SQL of the columns that say where a row of a fact belongs."""
@@ -432,6 +461,8 @@ class Result:
 
     values: pl.DataFrame
     contrasts: pl.DataFrame
+    asides: pl.DataFrame = field(default_factory=pl.DataFrame)
+    """What unfinished work has to say of rows of `values`, by place (`ValueRows.asides`)."""
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, include_bots: bool) -> None:

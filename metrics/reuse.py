@@ -8,7 +8,7 @@ that has not been asked there gives nothing, and what cannot be told apart like 
 
 - counts, for their dispersion is one figure over all windows, and stocks and downtime, which reach over many;
 - queries that depend on more than a row and its columns: those that look into another relation, and those that hold
-  the cut, once that has moved;
+  the cut, once that has moved, unless it says how long something has lasted or been open so far;
 - organisations whose services moved between tiers, for they are measured twice.
 
 Belongs here: what is measured again. Does not: what is kept between builds, and where (`pipelines.reuse`).
@@ -17,22 +17,25 @@ Belongs here: what is measured again. Does not: what is kept between builds, and
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import Any
 
 import duckdb
 import polars as pl
 
 from metrics.aggregate import Engine, Result
-from metrics.calendar import MONTHS_PER_QUARTER, MONTHS_PER_YEAR, Calendar, Period, add_months
+from metrics.calendar import MONTHS_PER_QUARTER, MONTHS_PER_YEAR, Period, add_months
+from metrics.estimators.distribution import OF_COHORTS
 from metrics.facts.sql import timestamp
 from metrics.ledger import Ledger
 from metrics.model import Concurrency, Distribution, Load, Metric, PerTeamWeek, Ratio
 from metrics.reads import Reads
+from metrics.row_notes import with_asides_again
 from metrics.units import MIXED, TIERS, Days
 
 DAY = timedelta(days=1)
 WEEKS_BEFORE = timedelta(weeks=13)
 """A week is differenced with the one so long before (`metrics.stats.successive`)."""
+FLATTERED_STATISTIC = "p50"
+"""Of which cohorts say where unfinished work flatters it (`metrics.estimators.distribution`)."""
 WORTH_IT = 0.75
 """Share of the days beyond which a metric is measured whole: the rest would save less than it costs to find."""
 
@@ -44,9 +47,10 @@ class MeasuredWhole(Exception):  # noqa: N818 -- no error: it ends an attempt
 class ChangedEarlier(Exception):  # noqa: N818 -- no error: it ends an attempt
     """A query's units changed before the day from which on they were to be measured again."""
 
-    def __init__(self, day: date) -> None:
-        """Name the first day on which they changed."""
+    def __init__(self, expected: date, day: date) -> None:
+        """Name that day, and the first on which they changed."""
         super().__init__(day)
+        self.expected = expected
         self.day = day
 
 
@@ -66,87 +70,178 @@ class Differences:
 
     before: duckdb.DuckDBPyConnection
     after: duckdb.DuckDBPyConnection
-    seen: dict[str, datetime | None] = field(default_factory=dict)
 
-    def first(self, query: str, instant: str = "instant") -> datetime | None:
-        """The first instant (UTC, zone-less) of a unit that only one side has; None where both have the same units.
+    def of(self, before: str, after: str) -> pl.DataFrame:
+        """Units that one side has more of than the other: its columns, and `more`, how many more there are now.
 
         Args:
-            query: gives units, one row each.
-            instant: the column that holds their instant, in microseconds since 1970.
+            before: gives units of the earlier build, one row each.
+            after: gives the same of this one.
 
         Raises:
             MeasuredWhole: the query needs columns that the rows have not been compared by.
         """
-        if query not in self.seen:
-            self.seen[query] = self._first(query, instant)
-        return self.seen[query]
-
-    def _first(self, query: str, instant: str) -> datetime | None:
         try:
-            sides = [connection.sql(query).pl() for connection in (self.before, self.after)]
+            sides = self.before.sql(before).pl(), self.after.sql(after).pl()
         except duckdb.BinderException as error:
             raise MeasuredWhole from error
-        both = pl.concat([side.with_columns(side=pl.lit(sign)) for side, sign in zip(sides, (-1, 1), strict=True)])
-        units = [name for name in both.columns if name != "side"]
-        differing = both.group_by(units).agg(pl.col("side").sum()).filter(pl.col("side") != 0)
-        first: Any = differing[instant].min()
-        return None if first is None else datetime(1970, 1, 1) + timedelta(microseconds=int(first))  # noqa: DTZ001 -- UTC
+        return _more(
+            pl.concat([side.with_columns(more=pl.lit(sign)) for side, sign in zip(sides, (-1, 1), strict=True)])
+        )
+
+
+def _more(units: pl.DataFrame) -> pl.DataFrame:
+    """Units by all columns but `more`, which is added up; those that come to nothing are left out."""
+    names = [name for name in units.columns if name != "more"]
+    return units.group_by(names).agg(pl.col("more").sum()).filter(pl.col("more") != 0)
+
+
+@dataclass(frozen=True)
+class _Changes:
+    """Tells of each query on which day the first of its units changed."""
+
+    engine: Engine
+    known_cut: datetime
+    differences: Differences
+    by_week: bool
+    """Whether a unit is made of a week, and so counts in the window in which its week began."""
+    found: dict[tuple[str, int | None], date] = field(default_factory=dict)
+
+    def first_day(self, query: str, begins: int | None, *, lasting: bool) -> date:
+        """The local day from which on what a query gives may count otherwise; `date.max` where nothing has changed.
+
+        Args:
+            query: gives units as `Engine.units` does.
+            begins: as there.
+            lasting: as there.
+
+        Raises:
+            MeasuredWhole: that cannot be told.
+        """
+        if (query, begins) not in self.found:
+            self.found[query, begins] = self._first_day(query, begins, lasting)
+        return self.found[query, begins]
+
+    def _first_day(self, query: str, begins: int | None, lasting: bool) -> date:
+        if query.lower().count("select") > 1:  # it reaches beyond the row
+            raise MeasuredWhole
+        before = query.replace(f"timestamp '{self.engine.cut}'", f"timestamp '{self.known_cut}'")
+        if begins is not None:
+            firsts = [self._first_end_or_beginning(before, query, begins)]
+        elif before == query:
+            firsts = [self.differences.of(query, query)["instant"].min()]
+        elif lasting:
+            firsts = self._first_that_lasted(before, query)
+        else:
+            raise MeasuredWhole
+        known = [int(first) for first in firsts if isinstance(first, int | float)]
+        return self.begin(self._local_day(min(known))) if known else date.max
+
+    def begin(self, day: date) -> date:
+        """The first day that may count otherwise when something has changed on a day."""
+        return self.engine.calendar.floor(day, "week") if self.by_week and day != date.max else day
+
+    def _first_end_or_beginning(self, before: str, after: str, begins: int) -> object:
+        """The first instant at which a unit begins or ends that did not before.
+
+        What lasts to the cut has not ended: how a day went does not depend on how long after it anything was open.
+        """
+        differing = self.differences.of(before, after)
+        start, stop = (pl.col(f"number_{number}").cast(pl.Int64) for number in (begins, begins + 1))
+        cut = pl.when(pl.col("more") < 0).then(pl.lit(self.known_cut)).otherwise(pl.lit(self.engine.cut))
+        whose = pl.exclude("instant", "more", f"number_{begins}", f"number_{begins + 1}")
+        begun = differing.select(whose, "more", at=start)
+        ended = differing.filter(stop != cut.dt.epoch("us")).select(whose, -pl.col("more"), at=stop)
+        return _more(pl.concat([begun, ended]))["at"].min()
+
+    def _first_that_lasted(self, before: str, after: str) -> list[object]:
+        """The first instants of units that a product-limit estimate may take otherwise.
+
+        What is open counts for as long as it has been seen, which the cut moves. But once that is longer than anything
+        took that has ended, it is at risk of every end there is, and however much longer changes nothing.
+        """
+        scan = self.engine.connection.execute
+        (longest,) = scan(f"select coalesce(max(number_0), 0) from ({after}) where number_1 > 0").fetchone() or (0,)
+        opened = f"select min(instant) from ({before}) where number_1 = 0 and number_0 < {longest!r}"
+        capped = f"select * replace (least(number_0, {longest!r}) as number_0)"
+        differing = self.differences.of(f"{capped} from ({before})", f"{capped} from ({after})")
+        return [differing["instant"].min(), *(scan(opened).fetchone() or ())]
+
+    def _local_day(self, microseconds: int) -> date:
+        return self.engine.calendar.local_day(datetime(1970, 1, 1) + timedelta(microseconds=microseconds))  # noqa: DTZ001 -- UTC
 
 
 @dataclass
 class _Question:
     """An excerpt that reads nothing: it finds the first day on which any units that are asked for changed."""
 
-    calendar: Calendar
-    cut: datetime
-    has_moved: bool
-    differences: Differences
-    by_week: bool
-    """Whether a unit is made of a week, and so counts in the window in which its week began."""
+    changes: _Changes
     since: date = date.max
 
-    def of(self, query: str, time: str, begins: int | None) -> str:  # noqa: ARG002 -- the signature of an excerpt
+    @property
+    def days(self) -> Days:
+        """All of them."""
+        return self.changes.engine.days
+
+    def of(self, query: str, time: str, begins: int | None, *, lasting: bool) -> str:  # noqa: ARG002 -- the signature of an excerpt
         """The query, without rows."""
-        self.since = min(self.since, self.changed(query, begins))
+        self.since = min(self.since, self.changes.first_day(query, begins, lasting=lasting))
         return f"{query} and false"
-
-    def changed(self, query: str, begins: int | None) -> date:
-        """The local day of the first unit that changed."""
-        reaches_elsewhere = query.lower().count("select") > 1
-        if reaches_elsewhere or (self.has_moved and f"timestamp '{self.cut}'" in query):
-            raise MeasuredWhole
-        first = self.differences.first(query, "instant" if begins is None else f"number_{begins}")
-        return date.max if first is None else self.begin(self.calendar.local_day(first))
-
-    def begin(self, day: date) -> date:
-        """The first day that may count otherwise when something has changed on a day."""
-        return self.calendar.floor(day, "week") if self.by_week and day != date.max else day
 
 
 @dataclass(frozen=True)
 class _Days:
-    """An excerpt of all days from the first on, as long as what is asked for has not changed before `since`."""
+    """An excerpt of some days, as long as what is asked for has not changed before `since`."""
 
-    question: _Question
+    changes: _Changes
     since: date
-    first: date
+    days: Days
 
-    def of(self, query: str, time: str, begins: int | None) -> str:
+    def of(self, query: str, time: str, begins: int | None, *, lasting: bool) -> str:
         """The query on these days only."""
-        day = self.question.changed(query, begins)
+        day = self.changes.first_day(query, begins, lasting=lasting)
         if day < self.since:
-            raise ChangedEarlier(day)
-        return f"{query} and ({time}) >= {timestamp(self.question.calendar.instant(self.first))}"
+            raise ChangedEarlier(self.since, day)
+        return f"{query} and ({time}) >= {timestamp(self.days.calendar.instant(self.days.first))}"
 
 
 @dataclass(frozen=True)
 class Again:
-    """What a metric came to in the windows that end after `since`; None where no window does."""
+    """What a metric came to in the windows that end after `since`; None where no window does.
+
+    Its cohorts of unfinished work are given from `cohorts_since` on, which is no later.
+    """
 
     since: date
+    cohorts_since: date
     result: Result | None
     ledger: pl.DataFrame
+
+    def values(self, before: pl.DataFrame) -> pl.DataFrame:
+        """The rows of an earlier build that still hold, and those measured again."""
+        if self.result is None:
+            return before
+        ends, of_cohorts = pl.col("window_end"), pl.col("statistic").is_in(OF_COHORTS)
+        held = before.filter((ends <= self.cohorts_since) | (~of_cohorts & (ends <= self.since)))
+        return pl.concat([self.with_asides(held), self.result.values])
+
+    def contrasts(self, before: pl.DataFrame) -> pl.DataFrame:
+        """The same of contrasts."""
+        if self.result is None:
+            return before
+        return pl.concat([before.filter(pl.col("window_end") <= self.since), self.result.contrasts])
+
+    def with_asides(self, held: pl.DataFrame) -> pl.DataFrame:
+        """Rows that still hold, with what unfinished work has to say of them now."""
+        if self.result is None or self.cohorts_since >= self.since:
+            return held
+        return pl.concat([held.filter(~self.is_told), with_asides_again(held.filter(self.is_told), self.result.asides)])
+
+    @property
+    def is_told(self) -> pl.Expr:
+        """Of which rows unfinished work has something to say."""
+        is_there = pl.col("statistic").is_in([FLATTERED_STATISTIC]) & (pl.col("segment_kind") != "repo")
+        return is_there & (pl.col("window_end") > self.cohorts_since)
 
 
 def can_be_reused(metric: Metric) -> bool:
@@ -170,15 +265,19 @@ def run_since_change(engine: Engine, metric: Metric, known: Known, differences: 
     if not can_be_reused(metric) or engine.moved or known.cut > engine.cut:
         return None
     by_week = any(isinstance(each, Load | PerTeamWeek) for each in metric.estimators)
-    question = _Question(engine.calendar, engine.cut, known.cut != engine.cut, differences, by_week)
+    changes = _Changes(engine, known.cut, differences, by_week)
+    question, of_cohorts = _Question(changes), _Question(changes)
     try:
-        replace(engine, excerpt=question, ledger=None).run(metric)
-        since = min(question.since, question.begin(_still_open(engine, known)))
+        replace(engine, excerpt=question, excerpt_of_cohorts=of_cohorts, ledger=None).run(metric)
+        still_open = changes.begin(_still_open(engine, known))
+        since, cohorts_since = min(question.since, still_open), min(of_cohorts.since, still_open)
         while True:
             try:
-                return _run_since(engine, metric, known, question, since)
+                return _run_since(metric, known, changes, since, min(since, cohorts_since))
             except ChangedEarlier as changed:
-                since = changed.day
+                since, cohorts_since = (
+                    changed.day if each == changed.expected else each for each in (since, cohorts_since)
+                )
     except MeasuredWhole:
         return None
 
@@ -191,26 +290,28 @@ def _still_open(engine: Engine, known: Known) -> date:
     return ended if known.provisional is None else min(ended, known.provisional - DAY)
 
 
-def _run_since(engine: Engine, metric: Metric, known: Known, question: _Question, since: date) -> Again:
-    """Measure the windows that end after `since`.
+def _run_since(metric: Metric, known: Known, changes: _Changes, since: date, cohorts_since: date) -> Again:
+    """Measure the windows that end after `since`, of cohorts those after `cohorts_since`.
 
     Raises:
         ChangedEarlier: some units changed before.
         MeasuredWhole: it would take most of the days, or the choices are others.
     """
-    if since == date.max:
-        return Again(since, None, known.ledger)
-    days = engine.days
-    first = first_day_needed(days, engine.baselines, since)
+    if cohorts_since == date.max:
+        return Again(since, cohorts_since, None, known.ledger)
+    engine, days = changes.engine, changes.engine.days
+    first = first_day_needed(days, engine.baselines, min(since, days.last))
     if (days.last - first).days > WORTH_IT * (days.last - days.first).days:
         raise MeasuredWhole
     ledger = Ledger(days, since, known.ledger)
-    excerpt = _Days(question, since, first)
-    part = replace(engine, days=Days(days.calendar, first, days.last), excerpt=excerpt, ledger=ledger, read=Reads())
+    excerpt = _Days(changes, since, Days(days.calendar, first, days.last))
+    opened = days.calendar.floor(days.calendar.floor(min(cohorts_since, days.last), "quarter"), "week")
+    cohorts = _Days(changes, cohorts_since, Days(days.calendar, max(opened, days.first), days.last))
+    part = replace(engine, days=excerpt.days, excerpt=excerpt, excerpt_of_cohorts=cohorts, ledger=ledger, read=Reads())
     result = part.run(metric)
     if ledger.choices != known.choices:
         raise MeasuredWhole
-    return Again(since, result, ledger.frame())
+    return Again(since, cohorts_since, result, ledger.frame())
 
 
 def first_day_needed(days: Days, baselines: Mapping[str, Period], since: date) -> date:

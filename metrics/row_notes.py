@@ -31,6 +31,15 @@ def with_row_notes(values: pl.DataFrame, asides: pl.DataFrame) -> pl.DataFrame:
     return _with_sentence(values, where, pl.repeat(MIXES, len(where), eager=True))
 
 
+def with_asides_again(values: pl.DataFrame, asides: pl.DataFrame) -> pl.DataFrame:
+    """Rows that had been given such sentences, with those that are to be said of them now."""
+    note = " " + pl.col("note").fill_null("")
+    for sentence in (FLATTERED, UNREACHED, MIXES):
+        note = note.str.replace(f" {sentence}", "", literal=True)
+    own = note.str.slice(1)
+    return with_row_notes(values.with_columns(note=pl.when(own != "").then(own)), asides)
+
+
 def _with_sentence(values: pl.DataFrame, where: pl.Series, sentences: pl.Series) -> pl.DataFrame:
     """The rows, at those numbers with one more sentence in the note; null is none."""
     both = pl.concat_str("note", "sentence", separator=" ", ignore_nulls=True)

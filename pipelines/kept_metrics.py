@@ -1,7 +1,8 @@
 """What a build keeps of a metric so that the next one measures only what has changed: parts, and what they rest on.
 
 Rows of windows that were over long ago lie in a part of their own, which the next build names again without a look at
-it; those of the last two quarters in another. With them goes the ledger (`metrics.ledger`).
+it; those of the last two quarters in another. Those of cohorts of unfinished work, few and often measured again, lie in
+a third. With them goes the ledger (`metrics.ledger`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ import polars as pl
 
 from metrics.aggregate import Result
 from metrics.calendar import MONTHS_PER_QUARTER, add_months
+from metrics.estimators.distribution import OF_COHORTS
 from metrics.ledger import Ledger
 from metrics.reuse import Again, Known
 from metrics.units import Days
@@ -23,7 +25,7 @@ from schemas.snapshot import Part
 
 @dataclass(frozen=True)
 class Kept:
-    """What a build kept of one metric. Each table has two parts: windows that end by `settled_by`, and the others."""
+    """What a build kept of one metric. Each table has parts: windows that end by `settled_by`, the others, cohorts."""
 
     key: str
     cut: datetime
@@ -88,24 +90,16 @@ class Keeper:
         """Write what was measured again, beside what holds of what an earlier build kept."""
         if again.result is None and before.settled_by == self.settled_by:
             return replace(before, key=self.key, cut=self.cut)
-        values = self._joined(before.values, again.result.values if again.result else None, again.since)
-        contrasts = self._joined(before.contrasts, again.result.contrasts if again.result else None, again.since)
-        if before.settled_by == self.settled_by and again.since >= self.settled_by:
-            still = before.provisional if before.provisional and before.provisional <= self.settled_by else None
-            first = _first_provisional([values, contrasts], still)
-            return self._kept(
-                (before.values[0], write_frame(values, self.folder)),
-                (before.contrasts[0], write_frame(contrasts, self.folder)),
-                first,
-                again.ledger,
-                before.choices,
-            )
-        values, contrasts = (
-            pl.concat([self._read(parts[:1]).filter(pl.col("window_end") <= again.since), frame])
-            for parts, frame in ((before.values, values), (before.contrasts, contrasts))
-        )
-        first = _first_provisional([values, contrasts])
-        return self._kept(self._written(values), self._written(contrasts), first, again.ledger, before.choices)
+        is_settled = before.settled_by == self.settled_by <= again.since and not self._says_otherwise(again, before)
+        begin = 1 if is_settled else 0
+        values = again.values(self._read(before.values[begin:]))
+        contrasts = again.contrasts(self._read(before.contrasts[begin:]))
+        first, both = _first_provisional([values, contrasts]), (self._written(values), self._written(contrasts))
+        if is_settled:
+            if before.provisional and before.provisional <= self.settled_by:
+                first = before.provisional
+            both = (before.values[:1] + both[0][1:], before.contrasts[:1] + both[1][1:])
+        return self._kept(*both, first, again.ledger, before.choices)
 
     def tiers(self, kept: Kept) -> set[str]:
         """The tiers that have values."""
@@ -113,18 +107,23 @@ class Keeper:
         found = pl.scan_parquet(paths).select(pl.col("tier").cast(pl.String).unique()).collect()
         return set(found["tier"])
 
-    def _joined(self, before: Sequence[Part], again: pl.DataFrame | None, since: date) -> pl.DataFrame:
-        """Rows of windows that are not settled: those of an earlier build that still hold, and those measured again."""
-        held = self._read(before[1:]).filter(pl.col("window_end") <= since)
-        return held if again is None else pl.concat([held, again])
+    def _says_otherwise(self, again: Again, before: Kept) -> bool:
+        """Whether unfinished work has something else to say of settled windows than it had."""
+        if again.result is None or again.cohorts_since >= self.settled_by:
+            return False
+        told = pl.scan_parquet(self.folder / before.values[0].name).filter(again.is_told)
+        rows = told.collect()
+        return not again.with_asides(rows)["note"].equals(rows["note"])
 
     def _read(self, parts: Sequence[Part]) -> pl.DataFrame:
         return pl.concat([pl.read_parquet(self.folder / part.name) for part in parts])
 
-    def _written(self, frame: pl.DataFrame) -> tuple[Part, Part]:
-        is_settled = pl.col("window_end") <= self.settled_by
-        settled, others = frame.filter(is_settled), frame.filter(~is_settled)
-        return write_frame(settled, self.folder), write_frame(others, self.folder)
+    def _written(self, frame: pl.DataFrame) -> tuple[Part, ...]:
+        of_cohorts, is_settled = pl.col("statistic").is_in(OF_COHORTS), pl.col("window_end") <= self.settled_by
+        kinds = (~of_cohorts & is_settled, ~of_cohorts & ~is_settled, of_cohorts)
+        settled, others, cohorts = (frame.filter(kind) for kind in kinds)
+        kept = [settled, others] if cohorts.is_empty() else [settled, others, cohorts]
+        return tuple(write_frame(each, self.folder) for each in kept)
 
     def _kept(
         self,

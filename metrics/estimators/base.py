@@ -70,6 +70,8 @@ class Source(Protocol):
         category: str | None = None,
         categories: Sequence[str] = (),
         begins: int | None = None,
+        *,
+        lasting: bool = False,
     ) -> Units:
         """Rows of a fact as coded columns."""
 
@@ -113,6 +115,8 @@ class Target:
     contrasts: ContrastRows
     ledger: Ledger | None = None
     """Where what windows add to the averages of later ones is kept for the next build, where it is."""
+    unfinished: "Target | None" = None
+    """Where cohorts of unfinished work are read from and written to, where these are other days."""
 
     def history(self, shape: Shape) -> History:
         """How the windows before tell how much a level varies, for the groups of a shape."""

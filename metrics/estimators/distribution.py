@@ -52,6 +52,8 @@ FLATTERS = 0.10
 """Excess of the product-limit median over that of ended units beyond which a row says so (METRICS §4)."""
 SHORTEST = 1e-9
 """Weeks that a window is taken to have lasted at the least: one that has not begun has no units anyway."""
+OF_COHORTS = tuple(f"km_p{round(probability * 100)}" for probability in CENSORED_QUANTILES)
+"""Statistics of cohorts, which count unfinished work."""
 NORMAL_SCORE = float(critical(np.array([1]), (1 + CONFIDENCE) / 2)[0])
 
 
@@ -64,7 +66,7 @@ def run(target: Target, estimator: Distribution) -> None:
     """Adds the rows and contrasts of a distribution."""
     _add_ended(target, estimator)
     if estimator.unfinished is not None:
-        _add_unfinished(target, estimator)
+        _add_unfinished(target.unfinished or target, estimator)
 
 
 def _add_ended(target: Target, estimator: Distribution) -> None:
@@ -249,7 +251,7 @@ def _add_unfinished(target: Target, estimator: Distribution) -> None:
     stop = f"least(coalesce({cohort.end}, timestamp '{source.cut}'), timestamp '{source.cut}')"
     lasted = f"greatest(epoch_us({stop}) - epoch_us({cohort.start}), 0) / {3.6e9 * cohort.hours_per_unit}"
     ended = f"(({cohort.end}) is not null and ({cohort.end}) <= timestamp '{source.cut}')::int"
-    everything = source.units(cohort.fact, cohort.where, cohort.start, [lasted, ended])
+    everything = source.units(cohort.fact, cohort.where, cohort.start, [lasted, ended], lasting=True)
     if len(everything) == 0:
         return
     # within ties, ended units before censored ones: they were at risk until then

@@ -62,9 +62,11 @@ class Prepared:
         category: str | None = None,
         categories: Sequence[str] = (),
         begins: int | None = None,
+        *,
+        lasting: bool = False,
     ) -> Units:
         """The units at hand, whatever is asked for."""
-        del fact, where, time, numbers, category, categories, begins
+        del fact, where, time, numbers, category, categories, begins, lasting
         return self.made
 
     def has_any(self, fact: str, time: str) -> bool:
