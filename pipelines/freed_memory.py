@@ -23,9 +23,3 @@ def keep_freed_memory() -> None:
         mallopt(MMAP_MAX, 0)
         mallopt(TRIM_THRESHOLD, KEPT_BYTES)
 
-
-def give_back_freed_memory() -> None:
-    """Give all free memory back to the system: between two metrics, so that not each process keeps its largest."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform.startswith("linux") else None
-    if trim is not None:
-        trim(0)

@@ -29,7 +29,7 @@ from metrics.ledger import Ledger
 from metrics.model import Distribution, Metric
 from metrics.reuse import Differences, can_be_reused, run_since_change
 from pipelines.companion import LIMIT, Companion, available_cores
-from pipelines.freed_memory import give_back_freed_memory, keep_freed_memory
+from pipelines.freed_memory import keep_freed_memory
 from pipelines.kept_metrics import Keeper, Kept
 from pipelines.parts import quoted, scan, write_frame
 from schemas.errors import PlumblineError
@@ -157,16 +157,16 @@ _here: tuple[Engine, Path, Past, Differences | None] | None = None
 
 def _begin(ground: Ground) -> None:
     global _here  # noqa: PLW0603 -- what a worker is given once, for all metrics that it will run
-    keep_freed_memory()
     _here = (ground.engine_here(), ground.parts, ground.past, ground.differences())
 
 
 def _run(metric: str) -> Measured:
     assert _here is not None  # noqa: S101 -- the pool has begun every worker
-    try:
-        return measure(all_metrics()[metric], *_here)
-    finally:
-        give_back_freed_memory()
+    definition = all_metrics()[metric]
+    if not definition.core:
+        # Those go down to the team and the repository, and take twice the memory of all others: it is not held on to.
+        keep_freed_memory()
+    return measure(definition, *_here)
 
 
 def measure(
