@@ -24,7 +24,8 @@ from metrics.estimators import concurrency, count, distribution, downtime, load,
 from metrics.estimators.base import Segmentation, Target
 from metrics.facts.controls import CONTROL_FACTS, build_control_facts
 from metrics.facts.origins import MOVED, STATEMENTS, create_moved_tiers
-from metrics.facts.sql import create_view, relation, timestamp
+from metrics.facts.sql import create_view, timestamp
+from metrics.facts.worst_records import worst_records
 from metrics.gaps import Gap, gaps_of
 from metrics.ledger import Ledger
 from metrics.model import (
@@ -125,6 +126,10 @@ class Engine:
     """The only days that are read, where an earlier build has given the windows before."""
     excerpt_of_cohorts: Excerpt | None = None
     """The same for cohorts of unfinished work, which change where work is open that began long ago."""
+    compares_years: bool = True
+    """Whether trailing years are compared with what went before."""
+    only_years: bool = False
+    """Whether that is all that is wanted."""
     ledger: Ledger | None = None
     """Where what windows add to the averages of later ones is kept for the next build."""
     read: Reads = field(default_factory=Reads, compare=False)
@@ -228,10 +233,15 @@ class Engine:
         contrasts = replace(self, by_origin=True).run(metric).contrasts
         return [contrasts.with_columns(segment_kind=pl.lit(ORIGIN), segment=pl.lit(ORIGIN))]
 
+    @property
+    def years(self) -> Sequence[Period]:
+        """The trailing years that are compared with what went before."""
+        return self.days.years if self.compares_years else []
+
     @cached_property
     def onboarded(self) -> NDArray[np.datetime64]:
         """Per repository, the local day on which it was onboarded; not a time where it is not, or not asked for."""
-        days = {} if self.by_origin else self.onboardings
+        days = {} if self.by_origin or self.only_years else self.onboardings
         return np.array([days.get(name) for name in self.repositories], dtype="datetime64[D]")
 
     def baseline(self, tier: str) -> Period | None:
@@ -402,15 +412,7 @@ class Engine:
             (i, place.tier, self.calendar.instant(place.window_start), self.calendar.instant(place.window_end))
             for i, place in enumerate(places)
         ]
-        wanted = relation(["place", "tier_name", "start", "stop"], starts)
-        rows = self.connection.execute(
-            f"""select place, kind, id, repo_id, strftime(happened_at, '%Y-%m-%dT%H:%M:%SZ') as "at", value
-                from ({" union all ".join(selects)}) as r join (from {wanted}) as p
-                on (p.tier_name = '{MIXED}' or r.tier = try_cast(p.tier_name as integer)) and r.happened_at >= p.start
-                and r.happened_at < p.stop
-                qualify row_number() over (partition by place order by value desc, happened_at desc, id) <= {limit}
-                order by place, value desc, happened_at desc, id"""
-        ).fetchall()
+        rows = worst_records(self.connection, " union all ".join(selects), starts, limit)
         found: dict[Place, list[dict[str, object]]] = {}
         for place, kind, id_, repo_id, at, value in rows:
             record = {"kind": kind, "id": id_, "repo_id": repo_id, "at": at, "value": value}
@@ -445,6 +447,8 @@ class Engine:
             Segmentation("all", ["all"], GRAINS, TIERS, True),
             Segmentation("all", ["all"], GRAINS, [MIXED], True),
         ]
+        if self.only_years:
+            return [replace(plan, grains=(), has_rows=False) for plan in plans]
         if self.by_origin:
             return plans
         if (units.ai_use >= 0).any():

@@ -48,7 +48,7 @@ class Ledger:
     which of two kinds of outcome are kept."""
     _pages: dict[str, int] = field(default_factory=dict)
     _added: list["_Added"] = field(default_factory=list)
-    _known: dict[tuple[Any, ...], pl.DataFrame] | None = None
+    _known: dict[tuple[str, int], "_Added"] | None = None
 
     def page(self, name: str, grain: Grain, periods: Sequence[Period]) -> "LedgerPage":
         """Where the summands of a grouping stand; one that is asked for again is another estimator's."""
@@ -57,16 +57,15 @@ class Ledger:
 
     def frame(self) -> pl.DataFrame:
         """All summands: those known of windows that ended by `since`, and those added."""
-        frames = [added.frame() for added in self._added]
+        frames = [_rows_of(self._added)] if self._added else []
         if self.since is not None:
             frames.append(self.known.filter(pl.col("window_end") <= self.since))
         return pl.concat(frames) if frames else pl.DataFrame(schema=SCHEMA)
 
-    def known_of(self, page: str, turn: int) -> pl.DataFrame | None:
+    def known_of(self, page: str, turn: int) -> "_Added | None":
         """What is known of one estimate."""
         if self._known is None:
-            settled = self.known.filter(pl.col("window_end") <= self.since)
-            self._known = settled.partition_by("page", "turn", as_dict=True)
+            self._known = _by_estimate(self.known.filter(pl.col("window_end") <= self.since))
         return self._known.get((page, turn))
 
     def add(self, page: str, turn: int, ends: NDArray[np.datetime64], summands: Floats) -> None:
@@ -106,11 +105,10 @@ class LedgerPage:
         full[:, :, before + settled :] = summands[:, :, settled:]
         known = self.ledger.known_of(self.name, self.turn)
         if known is not None:
-            place = np.searchsorted(np.array(every, dtype="datetime64[D]"), known["window_end"].to_numpy())
-            holder = known["holder"].to_numpy()
-            full[0, holder, place] = known["excess"].to_numpy()
-            full[1, holder, place] = known["scale"].to_numpy()
-            full[2, holder, place] = 1.0
+            place = np.searchsorted(np.array(every, dtype="datetime64[D]"), known.ends)
+            full[0, known.holder, place] = known.excess
+            full[1, known.holder, place] = known.scale
+            full[2, known.holder, place] = 1.0
         return full
 
 
@@ -125,8 +123,30 @@ class _Added:
     excess: Floats
     scale: Floats
 
-    def frame(self) -> pl.DataFrame:
-        """As rows."""
-        columns = {"holder": self.holder, "window_end": self.ends, "excess": self.excess, "scale": self.scale}
-        named = [pl.lit(self.page).alias("page"), pl.lit(self.turn).alias("turn")]
-        return pl.DataFrame(columns).select(*named, *columns).cast(pl.Schema(SCHEMA))
+
+def _rows_of(added: Sequence[_Added]) -> pl.DataFrame:
+    """Summands as rows, those of all estimates in one step."""
+    estimate = np.repeat(np.arange(len(added)), [len(each.holder) for each in added])
+    columns = {
+        "page": pl.Series([each.page for each in added], dtype=pl.String)[estimate],
+        "turn": pl.Series([each.turn for each in added], dtype=pl.Int16)[estimate],
+        "holder": np.concatenate([each.holder for each in added]).astype(np.int32),
+        "window_end": np.concatenate([each.ends for each in added]).astype("datetime64[D]"),
+        "excess": np.concatenate([each.excess for each in added]),
+        "scale": np.concatenate([each.scale for each in added]),
+    }
+    return pl.DataFrame(columns, schema=SCHEMA)
+
+
+def _by_estimate(rows: pl.DataFrame) -> dict[tuple[str, int], _Added]:
+    """What rows tell of each estimate."""
+    if rows.is_empty():
+        return {}
+    pages = rows["page"].cast(pl.Categorical())
+    codes = pages.to_physical().to_numpy().astype(np.int64) << np.int64(16) | rows["turn"].to_numpy()
+    order = np.argsort(codes, kind="stable")
+    first = np.flatnonzero(np.diff(codes[order], prepend=-1))
+    columns = (rows[name].to_numpy()[order] for name in ("holder", "window_end", "excess", "scale"))
+    parts = zip(*(np.split(column, first[1:]) for column in columns), strict=True)
+    named = zip(rows["page"][order[first]], rows["turn"][order[first]], strict=True)
+    return {(page, turn): _Added(page, turn, *part) for (page, turn), part in zip(named, parts, strict=True)}

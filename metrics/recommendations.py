@@ -4,6 +4,7 @@ A stage's share is its total over the changes deployed in the window, divided by
 changes lack count as nothing there, so that the shares add up to one.
 """
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -44,6 +45,8 @@ BESIDE = {
 }
 """Findings that stand beside the stage where they got worse beyond noise, and what to do about them."""
 
+IN_WHOLE_PERCENT = 0.1
+"""From this share on `metrics.words.share` leaves decimals out."""
 GRAINS: tuple[Grain, ...] = ("month", "quarter")
 SCHEMA: dict[str, pl.DataType] = {
     "tier": pl.String(),
@@ -102,9 +105,21 @@ def _by_team(totals: pl.DataFrame) -> pl.DataFrame:
         pl.col("team").alias("segment"),
         pl.Series("constraint_stage", stages, dtype=pl.String),
         fractions.alias("share_of_lead_time"),
-        pl.Series("finding", list(map(_finding, stages, fractions, enough["n"])), dtype=pl.String),
+        pl.Series("finding", _findings(stages, fractions.to_list(), enough["n"].to_list()), dtype=pl.String),
         pl.Series("next_step", [next_steps[stage] for stage in stages], dtype=pl.String),
     ).select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items())
+
+
+def _findings(stages: Sequence[str], fractions: Sequence[float], sizes: Sequence[int]) -> list[str]:
+    """The finding of each team; of a large organisation most teams share theirs, which is put in words once."""
+    words: dict[tuple[str, float, int], str] = {}
+    found = []
+    for stage, fraction, n in zip(stages, fractions, sizes, strict=True):
+        key = (stage, round(fraction * 100) / 100 if fraction >= IN_WHOLE_PERCENT else fraction, n)
+        if key not in words:
+            words[key] = _finding(*key)
+        found.append(words[key])
+    return found
 
 
 def _finding(stage: str, fraction: float, n: int) -> str:

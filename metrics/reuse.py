@@ -303,22 +303,36 @@ def _run_since(metric: Metric, known: Known, changes: _Changes, since: date, coh
     first = first_day_needed(days, engine.baselines, min(since, days.last))
     if (days.last - first).days > WORTH_IT * (days.last - days.first).days:
         raise MeasuredWhole
+    first_of_years = first_day_of_years(days, engine.baselines, since)
+    years_apart = first_of_years < first
+    if years_apart and any(isinstance(each, Concurrency | PerTeamWeek) for each in metric.estimators):
+        raise MeasuredWhole  # what is open day by day is most of the work
     ledger = Ledger(days, since, known.ledger)
     excerpt = _Days(changes, since, Days(days.calendar, first, days.last))
     opened = days.calendar.floor(days.calendar.floor(min(cohorts_since, days.last), "quarter"), "week")
     cohorts = _Days(changes, cohorts_since, Days(days.calendar, max(opened, days.first), days.last))
     part = replace(engine, days=excerpt.days, excerpt=excerpt, excerpt_of_cohorts=cohorts, ledger=ledger, read=Reads())
-    result = part.run(metric)
+    result = replace(part, compares_years=not years_apart).run(metric)
     if ledger.choices != known.choices:
         raise MeasuredWhole
+    if years_apart:
+        contrasts = _of_years(part, metric, replace(excerpt, days=Days(days.calendar, first_of_years, days.last)))
+        result = replace(result, contrasts=pl.concat([result.contrasts, contrasts]))
     return Again(since, cohorts_since, result, ledger.frame())
+
+
+def _of_years(part: Engine, metric: Metric, excerpt: _Days) -> pl.DataFrame:
+    """Contrasts of the trailing years that end after `since`: of more days, but only these."""
+    ended = [replace(each, unfinished=None) if isinstance(each, Distribution) else each for each in metric.estimators]
+    engine = replace(part, days=excerpt.days, excerpt=excerpt, excerpt_of_cohorts=None, only_years=True, ledger=None)
+    return replace(engine, read=Reads()).run(replace(metric, estimators=tuple(ended))).contrasts
 
 
 def first_day_needed(days: Days, baselines: Mapping[str, Period], since: date) -> date:
     """The first day whose units the windows that end after `since` rest on: the beginning of the week of a quarter's.
 
-    Each is differenced with the window a quarter before and compared with one before it or with its baseline; a
-    trailing year, with the year before. A unit that is made of a week needs all of it.
+    Each is differenced with the window a quarter before and compared with one before it or with its baseline. A unit
+    that is made of a week needs all of it.
     """
     calendar = days.calendar
     needed = [
@@ -326,7 +340,17 @@ def first_day_needed(days: Days, baselines: Mapping[str, Period], since: date) -
         *(add_months(calendar.floor(since, grain), -MONTHS_PER_QUARTER) for grain in ("month", "quarter")),
         *(period.start for period in baselines.values()),
     ]
-    before = 0 if all(tier in baselines for tier in (*TIERS, MIXED)) else MONTHS_PER_YEAR
-    years = calendar.windows(days.first, days.last, "trailing_year")
-    needed += [add_months(year.start, -before) for year in years if year.end > since]
     return max(calendar.floor(calendar.floor(min(needed), "quarter"), "week"), days.first)
+
+
+def first_day_of_years(days: Days, baselines: Mapping[str, Period], since: date) -> date:
+    """The same of the trailing years that end after `since`; `date.max` where none does.
+
+    Each is compared with its baseline, or with the year before.
+    """
+    years = [year for year in days.years if year.end > since]
+    if not years:
+        return date.max
+    before = 0 if all(tier in baselines for tier in (*TIERS, MIXED)) else MONTHS_PER_YEAR
+    needed = [*(add_months(year.start, -before) for year in years), *(period.start for period in baselines.values())]
+    return max(days.calendar.floor(days.calendar.floor(min(needed), "quarter"), "week"), days.first)

@@ -3,7 +3,7 @@
 from datetime import date
 
 from metrics.calendar import Calendar
-from metrics.facts.sql import timestamp
+from metrics.facts.sql import by_halves
 
 
 def local_month(calendar: Calendar, instant: str, first: date, last: date) -> str:
@@ -16,7 +16,4 @@ def local_month(calendar: Calendar, instant: str, first: date, last: date) -> st
         last: a local day of the last month.
     """
     months = [window.start for window in calendar.windows(first, last, "month")]
-    later = "".join(
-        f" when {instant} >= {timestamp(calendar.instant(month))} then date '{month}'" for month in months[:0:-1]
-    )
-    return f"case{later} else date '{months[0]}' end" if later else f"date '{months[0]}'"
+    return by_halves(instant, [(calendar.instant(month), f"date '{month}'") for month in months])

@@ -22,6 +22,9 @@ ENCODING = "parquet_version v2, compression zstd, compression_level 1, dictionar
 """Instants as differences, numbers byte by byte, then the fastest level of zstd: smaller than higher levels on plain
 values, and written in less time. A column of more values than the limit is not first tried as a dictionary."""
 
+FINITE = "plumbline.finite"
+"""Under this key a part that was a frame names its columns of finite numbers."""
+
 
 def write_part(connection: duckdb.DuckDBPyConnection, query: str, folder: Path) -> Part:
     """Write what a query gives as one part, in the query's order.
@@ -63,9 +66,14 @@ def _copy(connection: duckdb.DuckDBPyConnection, query: str, draft: "_Draft") ->
 
 
 def write_frame(frame: "pl.DataFrame", folder: Path) -> Part:
-    """Write a frame as one part, its rows as they stand; text that is coded stays so, without a copy."""
+    """Write a frame as one part, its rows as they stand; text that is coded stays so, without a copy.
+
+    The file says which columns hold finite numbers alone: the extremes in its footer leave out what is no number.
+    """
     with _new_part(folder) as draft:
-        frame.write_parquet(draft.path, compression="zstd", row_group_size=ROWS_PER_GROUP)
+        finite = [each.name for each in frame.iter_columns() if each.dtype.is_float() and _is_finite(each)]
+        metadata = {FINITE: ",".join(finite)}
+        frame.write_parquet(draft.path, compression="zstd", row_group_size=ROWS_PER_GROUP, metadata=metadata)
         draft.rows = frame.height
     return draft.part
 
@@ -103,10 +111,19 @@ def _new_part(folder: Path) -> Iterator[_Draft]:
         temporary.unlink(missing_ok=True)
 
 
+def _is_finite(column: "pl.Series") -> bool:
+    """Whether a column of numbers has neither infinities nor what is no number; nulls do not count."""
+    return bool(column.is_finite().all())
+
+
 def scan(paths: Sequence[Path]) -> str:
     """The SQL that reads parts as one relation, in their order."""
-    names = ", ".join(f"'{quoted(path)}'" for path in paths)
-    return f"read_parquet([{names}])"
+    return f"read_parquet([{paths_sql(paths)}])"
+
+
+def paths_sql(paths: Sequence[Path]) -> str:
+    """Paths as the inside of an SQL list."""
+    return ", ".join(f"'{quoted(path)}'" for path in paths)
 
 
 def quoted(path: Path) -> str:

@@ -8,10 +8,11 @@ from metrics.facts.cut import cut_query
 from metrics.facts.sql import timestamp
 from metrics.findings.on_records import WEEKS_BEFORE, WEEKS_RECENT
 from pipelines.build_store import BuildStore
+from pipelines.merges_by_service import merges_by_service
 from schemas.events import all_tables
+from schemas.sql import text_hash_sql
 
 KINDS = {
-    "changes": "select service, tier, merged_at as happened_at from change_facts where merged_at is not null",
     "deployments": "select service, tier, coalesce(finished_at, started_at) as happened_at from deployment_facts",
     "incidents": "select service, tier, opened_at as happened_at from incident_facts",
     "defects": "select null, null, opened_at from defects_then",
@@ -19,14 +20,22 @@ KINDS = {
     "test runs": "select null, null, ran_at from test_runs_then",
     "reviews": "select null, null, submitted_at from reviews_then",
 }
-"""Of each kind of record: its service and tier where it has one, and its instant."""
+"""Of each kind of record but changes: its service and tier where it has one, and its instant."""
+CHANGES = """
+    select 'changes' as kind, service, max(tier)::varchar as tier, sum(recent)::bigint as recent,
+        sum(before)::bigint as before, max(last_merged_at) as last_at
+    from {merges} where last_merged_at is not null group by service
+"""
 WATCHED = ("incidents", "rollbacks", "defects")
 UNEXPLAINED = """
     select case kind when 'hotfix' then 'hotfixes' else 'reverts' end as kind, tier, count(*) as total,
         count(*) filter (where fixes_defect_id is null) as without
-    from (select f.kind, f.tier, c.fixes_defect_id from change_facts f join changes_then c using (change_id)
-        where f.kind in ('revert', 'hotfix') and f.merged_at >= {start} and f.merged_at < {end}
-            and f.author_kind is distinct from 'bot')
+    from (
+        select f.kind, f.tier, c.fixes_defect_id
+        from (select kind, tier, {change_key} as change_key from change_facts
+            where kind in ('revert', 'hotfix') and merged_at >= {start} and merged_at < {end}
+                and author_kind is distinct from 'bot') f
+        join changes_then c using (change_key))
     where kind is not null and tier is not null group by all
     union all
     select 'incidents', tier, count(*), count(*) filter (where attribution = 'none') from incident_facts
@@ -44,8 +53,8 @@ def activity(build: BuildStore) -> pl.DataFrame:
             and happened_at >= {cut} - interval {WEEKS_RECENT + WEEKS_BEFORE} weeks) as before,
         max(happened_at) as last_at"""
     # One kind after the other: the facts' columns are counted as they lie, and only sums are brought together.
-    by_service = " union all ".join(
-        f"""select '{kind}' as kind, service, max(tier)::varchar as tier, {counts}
+    by_service = CHANGES.format(merges=merges_by_service(build)) + "".join(
+        f""" union all select '{kind}' as kind, service, max(tier)::varchar as tier, {counts}
             from ({query}) as t(service, tier, happened_at) where happened_at <= {cut} group by service"""
         for kind, query in _then(build).items()
     )
@@ -62,8 +71,8 @@ def unwatched(build: BuildStore) -> pl.DataFrame:
     """Services that deploy or merge, and of which the register `coverage` names nobody who watches; none without it."""
     coverage = build.frame(f"select kind, service from ({_cut(build, 'coverage')})")
     services = build.frame(
-        "select service, max(tier)::varchar as tier, min(merged_at) as since from change_facts"
-        " where service is not null and merged_at is not null group by service order by service"
+        "select service, max(tier)::varchar as tier, min(first_merged_at) as since"
+        f" from {merges_by_service(build)} where first_merged_at is not null group by service order by service"
     )
     rows = []
     watched = {(row["kind"], row["service"]) for row in coverage.to_dicts()}
@@ -77,7 +86,8 @@ def unwatched(build: BuildStore) -> pl.DataFrame:
 
 def unexplained(build: BuildStore, end: datetime) -> pl.DataFrame:
     """Reverts and hotfixes without a defect, incidents without a deployment, in the quarter before an instant."""
-    query = UNEXPLAINED.format(end=timestamp(end), start=f"({timestamp(end)} - interval {MONTHS} months)")
+    start = f"({timestamp(end)} - interval {MONTHS} months)"
+    query = UNEXPLAINED.format(end=timestamp(end), start=start, change_key=text_hash_sql("change_id"))
     rows = build.frame(query.replace("changes_then", f"({_cut(build, 'changes')})"))
     return rows.with_columns(pl.col("tier").cast(pl.String)).sort("kind", "tier")
 

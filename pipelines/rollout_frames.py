@@ -11,6 +11,7 @@ from metrics.facts.cut import cut_query
 from metrics.rollout.staging import with_staging
 from metrics.rollout.state import RolloutFrames, TierState, states
 from pipelines.build_store import BuildStore
+from pipelines.merges_by_service import merges_by_service
 from schemas.events import all_tables
 
 REGISTERS = (
@@ -30,7 +31,7 @@ REPOSITORIES = """
         > timestamp '{cut}' - interval 90 days, false) as is_active
     from (
         select c.repo_id, coalesce(s.tier, r.tier) as tier, c.merged_at
-        from change_facts c
+        from ({changes}) c
         left join (select repo_id, tier from tiers_now where service is null) r using (repo_id)
         left join (select service, tier from tiers_now where service is not null) s using (service)
         union all
@@ -55,15 +56,30 @@ def _rollout_frames(build: BuildStore) -> RolloutFrames:
         repositories=repositories(build),
         baselines=build.frame("select * from baselines"),
         verdicts=build.frame("select * from verdicts"),
-        comparisons=build.frame("select * from comparisons where grain = 'quarter' and segment_kind = 'all'"),
-        metric_values=build.frame(
-            "select * from metric_values where grain = 'quarter' and statistic <> 'hist'"
-            " and segment_kind in ('all', 'ai_use')"
-        ),
+        comparisons=quarterly_comparisons(build),
+        metric_values=quarterly_values(build).filter(pl.col("segment_kind").is_in(["all", "ai_use"])),
         failure_modes=build.frame("select * from failure_modes"),
         local_day=Calendar(build.workspace.timezone, build.workspace.week_start).local_day,
         **{name: register(build, name) for name in REGISTERS},
     )
+
+
+def quarterly_values(build: BuildStore) -> pl.DataFrame:
+    """The quarters of whole tiers, of their uses of AI and of categories: read once for all stages that judge them."""
+    query = """select * from metric_values where grain = 'quarter' and statistic <> 'hist'
+        and segment_kind in ('all', 'ai_use', 'category')"""
+    return _shared_rows(build, "metric_values", query)
+
+
+def quarterly_comparisons(build: BuildStore) -> pl.DataFrame:
+    """The quarters of whole tiers against their baselines: read once, as `quarterly_values`."""
+    query = "select * from comparisons where grain = 'quarter' and segment_kind = 'all'"
+    return _shared_rows(build, "comparisons", query)
+
+
+def _shared_rows(build: BuildStore, table: str, query: str) -> pl.DataFrame:
+    stand = (id(build.connection), build.tables().get(table))
+    return build.shared(f"quarters of {table}", stand, lambda: build.frame(query))
 
 
 def registers_then(build: BuildStore, frames: RolloutFrames, then: datetime) -> RolloutFrames:
@@ -81,9 +97,16 @@ def register(build: BuildStore, name: str, then: datetime | None = None) -> pl.D
 
 def repositories(build: BuildStore, then: datetime | None = None) -> pl.DataFrame:
     """Repositories with their tiers at the cut, or an instant before it, and whether changes were merged in 90 days."""
-    cut = then or build.cut.as_of
+    if then is not None:
+        return _repositories(build, then, "select repo_id, service, merged_at from change_facts")
+    stand = (id(build.connection), build.tables().get("change_facts"))
+    changes = f"select repo_id, service, last_merged_at as merged_at from {merges_by_service(build)}"
+    return build.shared("repositories", stand, lambda: _repositories(build, build.cut.as_of, changes))
+
+
+def _repositories(build: BuildStore, cut: datetime, changes: str) -> pl.DataFrame:
     tiers = cut_query("tier_assignments", all_tables()["tier_assignments"], cut)
-    return build.frame(REPOSITORIES.format(cut=cut, tiers=tiers))
+    return build.frame(REPOSITORIES.format(cut=cut, tiers=tiers, changes=changes))
 
 
 def most_critical_tiers(repositories: pl.DataFrame) -> dict[str, str]:

@@ -2,23 +2,32 @@
 
 Tables are screened where they lie, by SQL that says the same as the pandera model (nulls, closed lists, bounds, rules
 between columns), so that nothing is copied: first by the extremes of each column, which cost little more than reading
-it, and only where those tell of a fault by counting its rows. Where a small table is found to be broken the model
-itself has the word: it names the value. Keys that stand twice are looked for among hashes of them, and where two are
-equal among the keys.
+it, and only where those tell of a fault by counting its rows. Of a large table the footers of its parts tell most of
+that, so only closed lists and what footers leave open are read; and parts that were found good once are not looked at
+again (`pipelines.checked_parts`). Where a small table is found to be broken the model itself has the word: it names the
+value. Keys that stand twice are looked for among hashes of them, and where two are equal among the keys.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
 
 import dagster as dg
 import pandera.errors
 import polars as pl
 
 from pipelines.build_store import BuildStore
+from pipelines.checked_parts import CheckedParts, Paths
+from pipelines.part_footers import Footer, footers, footers_by_part
+from pipelines.parts import scan
 from schemas.sql import DUCKDB_TYPES, literal, quoted
 from schemas.tables import Column, PublishedTable
 
 ROWS_BY_MODEL = 50_000
 """Up to so many rows a table that the screen found broken is handed to pandera, which names the value."""
+
+MANY_ROWS = 500_000
+"""From so many rows on, footers are asked before rows are read, and what was found is written down."""
 
 NARROWER = {"BIGINT": ("TINYINT", "SMALLINT", "INTEGER"), "DOUBLE": ("FLOAT",)}
 """Types that hold fewer values and take less room; a reader sees the same numbers."""
@@ -49,21 +58,61 @@ def faults(build: BuildStore, table: type[PublishedTable]) -> Iterator[str]:
             yield f"{name}.{column.name}: is {stored[column.name]}, must be {wanted}"
     if not all(column.name in stored for column in table.table_columns()):
         return
-    found = list(_by_screen(build, table))
-    is_small = build.tables()[name].rows <= ROWS_BY_MODEL
-    yield from (list(_by_model(build, table)) or found) if found and is_small else found
-    if table.table_key() and _may_stand_twice(build, table):
-        keys = ", ".join(quoted(key) for key in table.table_key())
-        twice = build.connection.execute(
-            f"select {keys} from {name} group by all having count(*) > 1 limit 1"
-        ).fetchone()
-        if twice:
-            yield f"{name}: the key {', '.join(map(str, twice))} stands twice"
+    rows = build.tables()[name].rows
+    if rows >= MANY_ROWS:
+        yield from _of_many_rows(build, table)
+    else:
+        found = list(_by_screen(build, table))
+        yield from (list(_by_model(build, table)) or found) if found and rows <= ROWS_BY_MODEL else found
+        yield from _keys_twice(build, table, [build.paths(name)])
 
 
-def _may_stand_twice(build: BuildStore, table: type[PublishedTable]) -> bool:
+def _of_many_rows(build: BuildStore, table: type[PublishedTable]) -> Iterator[str]:
+    """What is wrong with the rows of a large table: only parts that no build before has found good are looked at."""
+    name = table.table_name()
+    checked = CheckedParts.of(build, table)
+    new = checked.without_known([(path,) for path in build.paths(name)])
+    found = list(_by_screen(build, table, [path for (path,) in new])) if new else []
+    stretches = _stretches(build, table)
+    found += _keys_twice(build, table, checked.without_known(stretches))
+    yield from found
+    if not found:
+        checked.keep([*((path,) for path in build.paths(name)), *stretches])
+
+
+def _stretches(build: BuildStore, table: type[PublishedTable]) -> list[Paths]:
+    """The parts of a table, those together that may have keys in common.
+
+    Where a column of the key has one value in every part, parts with different values have no key in common.
+    """
+    paths = build.paths(table.table_name())
+    told = footers_by_part(build.connection, paths)
+    values = [
+        [told[path][key].constant if key in told.get(path, {}) else None for path in paths] for key in table.table_key()
+    ]
+    telling = [column for column in values if None not in column]
+    together: dict[tuple[str | None, ...], list[Path]] = {}
+    for index, path in enumerate(paths):
+        together.setdefault(tuple(column[index] for column in telling), []).append(path)
+    return [tuple(each) for each in together.values()]
+
+
+def _keys_twice(build: BuildStore, table: type[PublishedTable], stretches: Sequence[Paths]) -> Iterator[str]:
+    """The first key that stands twice in a stretch of parts."""
+    for paths in stretches if table.table_key() else ():
+        if _may_stand_twice(table, paths):
+            keys = ", ".join(quoted(key) for key in table.table_key())
+            twice = build.connection.execute(
+                f"select {keys} from {scan(paths)} group by all having count(*) > 1 limit 1"
+            ).fetchone()
+            if twice:
+                yield f"{table.table_name()}: the key {', '.join(map(str, twice))} stands twice"
+                return
+
+
+def _may_stand_twice(table: type[PublishedTable], paths: Paths) -> bool:
     """Whether two rows have one 64-bit hash of their keys: true wherever a key stands twice, and hardly ever else."""
-    keys, paths = list(table.table_key()), build.paths(table.table_name())
+    keys = list(table.table_key())
     types = {tuple(pl.read_parquet_schema(path)[key] for key in keys) for path in paths}
     if len(types) > 1:  # the same value of another type has another hash
         return True
@@ -85,9 +134,16 @@ def _by_model(build: BuildStore, table: type[PublishedTable]) -> Iterator[str]:
             yield f"{table.table_name()}.{case['column']}: {case['check']} does not hold for {case['failure_case']}"
 
 
-def _by_screen(build: BuildStore, table: type[PublishedTable]) -> Iterator[str]:
-    if _extremes_hold(build, table):
+def _by_screen(build: BuildStore, table: type[PublishedTable], paths: Sequence[Path] = ()) -> Iterator[str]:
+    """What rows of a table break; of large parts, what their footers tell is not read."""
+    rows = scan(paths) if paths else table.table_name()
+    if _extremes_hold(build, table, rows, footers(build.connection, paths)):
         return
+    yield from _by_counting(build, table)
+
+
+def _by_counting(build: BuildStore, table: type[PublishedTable]) -> Iterator[str]:
+    """Every condition that a row breaks, with how many do."""
     conditions = [(column.name, words, sql) for column in table.table_columns() for words, sql in _conditions(column)]
     conditions += [(rule.column, rule.reason, f"({rule.holds})") for rule in table.table_about().rules]
     counts = ", ".join(f"count(*) filter (where not coalesce({sql}, true))" for _, _, sql in conditions)
@@ -97,31 +153,39 @@ def _by_screen(build: BuildStore, table: type[PublishedTable]) -> Iterator[str]:
             yield f"{table.table_name()}.{column_name}: {words} does not hold for {broken} rows"
 
 
-def _extremes_hold(build: BuildStore, table: type[PublishedTable]) -> bool:
-    """Whether the least and greatest values, the counts and the distinct words of the columns rule out every fault."""
-    rules = " and ".join(f"coalesce(({rule.holds}), true)" for rule in table.table_about().rules) or "true"
-    asked = [each for column in table.table_columns() for each in _extremes(column)]
-    query = f"select {', '.join([*asked, f'bool_and({rules})'])} from {table.table_name()}"
-    found = build.connection.execute(query).fetchone() or (False,)
-    return all(each is not False for each in found)
+def _extremes_hold(
+    build: BuildStore, table: type[PublishedTable], rows: str, told: Mapping[str, Footer] = MappingProxyType({})
+) -> bool:
+    """Whether the least and greatest values, the counts and the distinct words of the columns rule out every fault.
+
+    Args:
+        build: on whose connection the rows are read.
+        table: what they are rows of.
+        rows: a relation of them.
+        told: what footers tell of their columns, which is then not read.
+    """
+    asked = [each for column in table.table_columns() for each in _extremes(column, told.get(column.name))]
+    asked += [f"bool_and(coalesce(({rule.holds}), true))" for rule in table.table_about().rules]
+    found = build.connection.execute(f"select {', '.join(asked)} from {rows}").fetchone() if asked else ()
+    return all(each is not False for each in found or (False,)) if asked else True
 
 
-def _extremes(column: Column) -> Iterator[str]:
+def _extremes(column: Column, told: Footer | None) -> Iterator[str]:
     """What `_conditions` asks, of a whole column at once: SQL that is false where a row may break it."""
     name = quoted(column.name)
-    if not column.nullable:
+    if not column.nullable and not (told and told.knows_nulls and not told.nulls):
         yield f"count({name}) = count(*)"
-    if column.allowed:
+    if column.allowed and not (told and told.constant in column.allowed):
         words = ", ".join(literal(value) for value in column.allowed)
         yield f"list_has_all([{words}, null], list(distinct {name}))"
-    if column.minimum is not None:
+    if column.minimum is not None and not (told and told.is_within(low=column.minimum)):
         yield f"min({name}) >= {literal(column.minimum)}"
-    if column.maximum is not None:
+    if column.maximum is not None and not (told and told.is_within(high=column.maximum)):
         yield f"max({name}) <= {literal(column.maximum)}"
-    if column.is_identifier:
+    if column.is_identifier and not (told and told.knows_extremes and "" not in told.low):
         yield f"min({name}) <> ''"
-    if column.type == "float":  # not-a-number is greater than every number
-        yield f"isfinite(min({name})) and isfinite(max({name}))"
+    if column.type == "float" and not (told and told.is_finite and told.is_within()):
+        yield f"isfinite(min({name})) and isfinite(max({name}))"  # not-a-number is greater than every number
 
 
 def _conditions(column: Column) -> Iterator[tuple[str, str]]:

@@ -61,6 +61,10 @@ class Source(Protocol):
     def days(self) -> Days:
         """The local days that the data span."""
 
+    @property
+    def years(self) -> Sequence[Period]:
+        """The trailing years that are compared with what went before."""
+
     def units(
         self,
         fact: str,
@@ -139,7 +143,21 @@ class Target:
     def shape(self, holders: Holders, plan: Segmentation, grain: Grain) -> Shape:
         """Cuts held units into the windows of a grain."""
         periods, window_of_day = self.source.days.windows(grain)
-        return self.shape_of(holders.by_day(window_of_day, len(periods)), plan, grain, periods)
+        wanted = np.where(self._are_wanted(periods, grain)[window_of_day], window_of_day, -1)
+        return self.shape_of(holders.by_day(wanted, len(periods)), plan, grain, periods)
+
+    def _are_wanted(self, periods: Sequence[Period], grain: Grain) -> NDArray[np.bool_]:
+        """Which windows need their units: those that are given, and those that these are compared with.
+
+        Each is differenced with the one a quarter before, and compared with the one before it.
+        """
+        if self.values.since is None:
+            return np.ones(len(periods), dtype=bool)
+        given = np.array([period.end > self.values.since for period in periods])
+        wanted = given.copy()
+        for back in (1, HISTORIES[grain].windows_per_quarter):
+            wanted[:-back] |= given[back:]
+        return wanted
 
     def shape_of(self, grouping: Grouping, plan: Segmentation, grain: Grain, periods: Sequence[Period]) -> Shape:
         """Names for the groups of a grouping."""
@@ -208,7 +226,7 @@ def add_contrasts(
     lasting = elapsed or target.source.elapsed
     named = [target.source.baseline(tier) for tier in tiers]
     base = sample(*period_grouping(target, holders, named, lasting)) if any(named) else None
-    years = target.source.days.years
+    years = target.source.years
     yearly = [sample(*period_grouping(target, holders, [year] * len(tiers), lasting)) for year in years]
     for together in alike(statistics):
         chosen = [statistics[index] for index in together]

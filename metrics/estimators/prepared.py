@@ -44,6 +44,11 @@ class Prepared:
         return self.source.days
 
     @property
+    def years(self) -> Sequence[Period]:
+        """The trailing years that are compared with what went before."""
+        return self.source.years
+
+    @property
     def onboarded(self) -> NDArray[np.datetime64]:
         """Of no repository: what is held by people or teams is in no arm of a comparison of repositories."""
         return np.full_like(self.source.onboarded, np.datetime64("NaT"))

@@ -7,6 +7,7 @@ are added, so that the facts can rely on every column.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import TypeAlias
 
 import duckdb
@@ -14,7 +15,7 @@ import polars as pl
 import pyarrow as pa
 
 from metrics.facts.origins import STATEMENTS
-from metrics.facts.sql import create_table, create_view, text
+from metrics.facts.sql import create_table, create_view, declare_table, text
 from schemas.events import all_tables
 from schemas.sql import text_hash_sql
 from schemas.tables import Column, ColumnType, EventTable
@@ -22,6 +23,8 @@ from schemas.tables import Column, ColumnType, EventTable
 Input: TypeAlias = pl.DataFrame | pa.Table | duckdb.DuckDBPyRelation
 
 ROWS_PER_BATCH = 20_480
+OWN_KEY = "computed_key"
+"""Column beside those of a large frame: the key of each row."""
 SQL_TYPES: dict[ColumnType, str] = {
     "text": "VARCHAR",
     "integer": "BIGINT",
@@ -49,35 +52,84 @@ def prepare_inputs(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, I
         if name not in models:
             raise ValueError(f"{name}: no event table of that name; the contract has {', '.join(models)}")
     for name, model in models.items():
-        given = tables.get(name)
         source = f"{name}_input"
         connection.unregister(source)
+        given = tables.get(name)
+        types: dict[str, str] = {}
         if given is None:
-            create_table(connection, name, complete_query(model, {}, "(select 1 where false)"))
+            declare_table(connection, name, _stored_types(model))
         elif isinstance(given, duckdb.DuckDBPyRelation):
             given.create_view(source, replace=True)
-            create_view(connection, name, complete_query(model, _types(connection, source), source))
+            types = dict(zip(given.columns, map(str, given.types), strict=True))
+            create_view(connection, name, complete_query(model, types, source))
         else:
-            connection.register(source, _in_batches(given))
-            create_view(connection, name, complete_query(model, _types(connection, source), source))
-    _state_tiers(connection, tables.get("tier_assignments"))
+            table = _in_batches(given)
+            connection.register(source, table)
+            types = _types(table)
+            if table.num_rows <= ROWS_PER_BATCH:
+                create_table(connection, name, complete_query(model, types, source))
+            else:
+                types |= _with_own_keys(connection, model, table, source)
+                create_view(connection, name, complete_query(model, types, source))
+        if name == "tier_assignments":
+            _state_tiers(connection, model, types, source, given)
 
 
-def _state_tiers(connection: duckdb.DuckDBPyConnection, given: Input | None) -> None:
+def _types(table: pa.Table) -> dict[str, str]:
+    """The columns of a frame, and of its instants whether they are zoned."""
+    return {
+        field.name: "TIMESTAMP WITH TIME ZONE" if pa.types.is_timestamp(field.type) and field.type.tz else ""
+        for field in table.schema
+    }
+
+
+def _with_own_keys(
+    connection: duckdb.DuckDBPyConnection, model: type[EventTable], table: pa.Table, source: str
+) -> dict[str, str]:
+    """Put the keys of a large frame's rows beside its columns, if rows of other tables refer to them.
+
+    A view works its columns out at each use, and these keys are used in nearly every step.
+    """
+    if model.table_name() not in _referred_to():
+        return {}
+    (key,) = (each for each in model.table_columns() if each.key)
+    # Rows come in the order in which they are asked for, so that keys stand beside their own: DuckDB's default.
+    connection.execute("set preserve_insertion_order = true")
+    keys = connection.execute(f"select {_key(_value(key, _types(table)))} as key from {source}").to_arrow_table()
+    connection.register(source, _in_batches(table.append_column(OWN_KEY, keys.column(0))))
+    return {OWN_KEY: "UBIGINT"}
+
+
+@cache
+def _referred_to() -> frozenset[str]:
+    """Tables to whose rows those of others refer."""
+    return frozenset(each.parent_table for model in all_tables().values() for each in model.table_columns())
+
+
+def _stored_types(model: type[EventTable]) -> dict[str, str]:
+    """All columns of a table with their SQL types, and its keys."""
+    columns = model.table_columns()
+    types = {each.name: SQL_TYPES[each.type] for each in columns}
+    return types | {each.hashed_name: "UBIGINT" for each in columns if each.hashed_name}
+
+
+def _state_tiers(
+    connection: duckdb.DuckDBPyConnection,
+    model: type[EventTable],
+    types: Mapping[str, str],
+    source: str,
+    given: Input | None,
+) -> None:
     """Make what the register of tiers ever said: a frame holds one version of each row, and tombstones."""
-    model = all_tables()["tier_assignments"]
     if given is None or isinstance(given, duckdb.DuckDBPyRelation):
         create_view(connection, STATEMENTS, "select * from tier_assignments")
-        return
-    connection.register("stated_tiers", given)
-    query = complete_query(model, _types(connection, "stated_tiers"), "stated_tiers", with_tombstones=True)
-    create_table(connection, STATEMENTS, query)
-    connection.unregister("stated_tiers")
+    else:
+        create_view(connection, STATEMENTS, complete_query(model, types, source, with_tombstones=True))
 
 
 def _in_batches(given: pl.DataFrame | pa.Table) -> pa.Table:
     """The frame in batches, without a copy: each is read by one core at a time, and a frame may be one."""
-    table = given.to_arrow() if isinstance(given, pl.DataFrame) else given
+    table = given.to_arrow(compat_level=pl.CompatLevel.newest()) if isinstance(given, pl.DataFrame) else given
     return pa.Table.from_batches(table.to_batches(max_chunksize=ROWS_PER_BATCH), table.schema)
 
 
@@ -96,18 +148,20 @@ def complete_query(
     for each in columns:
         if given and each.name not in given and not each.has_default:
             raise ValueError(f"{model.table_name()}: the column {each.name} is missing and has no default; add it")
-    selected = ", ".join(f"{_value(each, given)} as {each.name}" for each in columns)
-    keys = "".join(
-        f", case when {each.name} is not null then {text_hash_sql(each.name)} end as {each.hashed_name}"
-        for each in columns
+    values = {each.name: _value(each, given) for each in columns}
+    values |= {
+        each.hashed_name: OWN_KEY if each.key and OWN_KEY in given else _key(value)
+        for each, value in zip(columns, list(values.values()), strict=True)
         if each.hashed_name
-    )
-    living = "" if with_tombstones else " where not deleted"
-    return f"select *{keys} from (select {selected} from {source}){living}"
+    }
+    selected = ", ".join(f"{value} as {name}" for name, value in values.items())
+    living = "" if with_tombstones else f" where not {values['deleted']}"
+    return f"select {selected} from {source}{living}"
 
 
-def _types(connection: duckdb.DuckDBPyConnection, source: str) -> dict[str, str]:
-    return {row[0]: row[1] for row in connection.execute(f"describe {source}").fetchall()}
+def _key(value: str) -> str:
+    """SQL for the key of an id; null where the id is."""
+    return f"case when {value} is not null then {text_hash_sql(value)} end"
 
 
 def _value(column: Column, given: Mapping[str, str]) -> str:
@@ -122,4 +176,6 @@ def _value(column: Column, given: Mapping[str, str]) -> str:
     elif isinstance(column.default, str | bool | int | float):
         literal = text(column.default) if isinstance(column.default, str) else str(column.default)
         values.append(f"{literal}::{type_name}")
-    return f"coalesce({', '.join(values)}, null)" if values else f"null::{type_name}"
+    if len(values) > 1:
+        return f"coalesce({', '.join(values)})"
+    return values[0] if values else f"null::{type_name}"

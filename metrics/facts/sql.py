@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 
 import duckdb
@@ -50,23 +50,36 @@ def _constant(value: str | int | date) -> str:
     return f"date {literal(value)}" if isinstance(value, date) else literal(value)
 
 
+def declare_table(connection: duckdb.DuckDBPyConnection, name: str, columns: Mapping[str, str]) -> None:
+    """Make the temporary table `name` without rows, replacing an earlier one.
+
+    Args:
+        connection: Where the table is made.
+        name: Of the table.
+        columns: Their SQL types.
+    """
+    declared = ", ".join(f"{column} {kind}" for column, kind in columns.items())
+    _create(connection, "table", name, f"({declared})")
+
+
 def create_table(connection: duckdb.DuckDBPyConnection, name: str, query: str) -> None:
     """Keep the rows of `query` as the temporary table `name`, replacing an earlier one."""
-    _create(connection, "table", name, query)
+    _create(connection, "table", name, f"as {query}")
 
 
 def create_view(connection: duckdb.DuckDBPyConnection, name: str, query: str) -> None:
     """Name `query` as the temporary view `name`, replacing an earlier one."""
-    _create(connection, "view", name, query)
+    _create(connection, "view", name, f"as {query}")
 
 
 def drop(connection: duckdb.DuckDBPyConnection, *names: str) -> None:
     """Forget temporary relations that are no longer needed, whether tables or views."""
     for name in names:
-        for kind in ("table", "view"):
-            # DuckDB refuses to drop a view as a table, even "if exists": then the other kind is dropped.
-            with suppress(duckdb.CatalogException):
-                connection.execute(f"drop {kind} if exists temp.{name}")
+        try:
+            connection.execute(f"drop table temp.{name}")
+        except duckdb.CatalogException:
+            # There is none, or it is a view, which DuckDB refuses to drop as a table.
+            connection.execute(f"drop view if exists temp.{name}")
 
 
 @contextmanager
@@ -82,8 +95,8 @@ def joins_as_written(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
         connection.execute("reset disabled_optimizers")
 
 
-def _create(connection: duckdb.DuckDBPyConnection, kind: str, name: str, query: str) -> None:
-    creation = f"create or replace temp {kind} {name} as {query}"
+def _create(connection: duckdb.DuckDBPyConnection, kind: str, name: str, content: str) -> None:
+    creation = f"create or replace temp {kind} {name} {content}"
     try:
         connection.execute(creation)
     except duckdb.CatalogException as error:
@@ -92,3 +105,17 @@ def _create(connection: duckdb.DuckDBPyConnection, kind: str, name: str, query: 
             raise
         drop(connection, name)
         connection.execute(creation)
+
+
+def by_halves(instant: str, stretches: Sequence[tuple[datetime, str]]) -> str:
+    """SQL that says in which stretch of time an instant lies: of thirty, five comparisons a row instead of thirty.
+
+    Args:
+        instant: an SQL expression; what lies before the first stretch, and null, counts as that one.
+        stretches: the start of each, and what is said of it as SQL, in order of time.
+    """
+    if len(stretches) == 1:
+        return stretches[0][1]
+    half = len(stretches) // 2
+    earlier, later = (by_halves(instant, each) for each in (stretches[:half], stretches[half:]))
+    return f"case when {instant} >= {timestamp(stretches[half][0])} then {later} else {earlier} end"

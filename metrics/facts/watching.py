@@ -40,10 +40,10 @@ def create_watching(connection: duckdb.DuckDBPyConnection, timezone: str) -> Non
             select _service, {columns} from service_dimension d
             left join coverage_at_cut c on c.service is null or c.service = d.service group by _service"""
     else:
-        first = {kind: connection.execute(query).fetchone() for kind, query in FIRST_RECORD.items()}
+        first = connection.execute(f"select {', '.join(f'({query})' for query in FIRST_RECORD.values())}").fetchone()
         columns = ", ".join(
-            f"{_quarter_start(row[0], timezone) if row and row[0] else 'null::timestamp'} as {kind}_since"
-            for kind, row in first.items()
+            f"{_quarter_start(instant, timezone) if instant else 'null::timestamp'} as {kind}_since"
+            for kind, instant in zip(FIRST_RECORD, first or (), strict=True)
         )
         query = f"select _service, {columns} from service_dimension"
     create_table(connection, "service_watching", query)

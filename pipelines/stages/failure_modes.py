@@ -1,11 +1,13 @@
 """Verdicts, comparisons and metric values → failure modes: which known ways of going wrong show in which tier."""
 
 import dagster as dg
+import polars as pl
 
 from metrics.failure_mode_status import failure_mode_rows
 from metrics.failure_modes import all_failure_modes
 from pipelines.build_engine import engine_of
 from pipelines.build_store import BuildStore
+from pipelines.rollout_frames import quarterly_comparisons, quarterly_values
 from schemas.published.failure_modes import FailureModes
 
 
@@ -18,18 +20,13 @@ from schemas.published.failure_modes import FailureModes
 def failure_modes(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
     """What was seen of each mode, and what prevents it."""
     modes = all_failure_modes()
-    read = ", ".join(
-        f"'{metric}'"
-        for metric in sorted({m for mode in modes.values() for signal in mode.signals for m in signal.metrics})
-    )
+    read = {metric for mode in modes.values() for signal in mode.signals for metric in signal.metrics}
+    of_modes = pl.col("metric").is_in(sorted(read))
     frame = failure_mode_rows(
         modes,
         build.frame("select * from verdicts"),
-        build.frame(f"select * from comparisons where grain = 'quarter' and metric in ({read})"),
-        build.frame(
-            f"select * from metric_values where grain = 'quarter' and statistic <> 'hist' and metric in ({read})"
-            " and segment_kind in ('all', 'ai_use', 'category')"
-        ),
+        quarterly_comparisons(build).filter(of_modes),
+        quarterly_values(build).filter(of_modes),
         engine_of(build).empty_inputs,
     )
     table = build.write("failure_modes", frame, order_by=FailureModes.table_key())

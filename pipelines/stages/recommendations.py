@@ -27,7 +27,9 @@ TEAM_TOTALS = """
 LASTS = ("lead", *STAGE_NAMES)
 BY_MONTH = ", ".join(f"coalesce(sum(({name}_seconds * 1e6)::bigint), 0) as {name}" for name in LASTS)
 BY_WINDOW = ", ".join(f"sum({name}) / 1e6 as {'whole' if name == 'lead' else name}" for name in LASTS)
-WORSE = "select * from comparisons where direction = 'worsened'"
+WORSE = """
+    select * from comparisons where direction = 'worsened' and segment_kind = 'all' and comparator = 'baseline'
+"""
 
 
 @dg.asset(

@@ -26,7 +26,7 @@ from metrics.model import (
     Ratio,
     Unfinished,
 )
-from metrics.reuse import Differences, Known, can_be_reused, first_day_needed, run_since_change
+from metrics.reuse import Differences, Known, can_be_reused, first_day_needed, first_day_of_years, run_since_change
 from metrics.units import MIXED, TIERS, Days
 from tests.support.engine import engine, metric
 
@@ -142,6 +142,12 @@ def corrected(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(hours=pl.col("hours") + is_late, bad=pl.col("bad") != is_late)
 
 
+def corrected_a_month_back(frame: pl.DataFrame) -> pl.DataFrame:
+    """In the quarter before, with which a trailing year ends."""
+    is_late = (pl.col("merged_at") > LATELY - timedelta(days=24)).fill_null(False)
+    return frame.with_columns(hours=pl.col("hours") + is_late, bad=pl.col("bad") != is_late)
+
+
 def merged_late(frame: pl.DataFrame) -> pl.DataFrame:
     is_open = pl.col("merged_at").is_null() & (pl.col("opened_at") > LATELY)
     merged = pl.when(is_open).then(pl.lit(CUT - timedelta(days=2))).otherwise(pl.col("merged_at"))
@@ -152,13 +158,15 @@ BATCHES: dict[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
     "new": lambda frame: pl.concat([frame, changes(2, 150).filter(pl.col("opened_at") > LATELY)]),
     "gone": lambda frame: frame.filter(pl.col("opened_at") < LATELY + timedelta(days=3)),
     "corrected": corrected,
+    "corrected a month back": corrected_a_month_back,
     "merged late": merged_late,
     "long ago": lambda frame: pl.concat([frame, changes(2, 150).head(3)]),
     "nothing": lambda frame: frame,
 }
 
 
-CASES = [("none", batch) for batch in BATCHES] + [("named", batch) for batch in ("new", "corrected")]
+CASES = [("none", batch) for batch in BATCHES]
+CASES += [("named", batch) for batch in ("new", "corrected", "corrected a month back")]
 
 
 @pytest.mark.parametrize(("baselines", "batch"), CASES)
@@ -173,6 +181,9 @@ def test_what_is_put_together_is_what_a_whole_measurement_gives(estimator: str, 
     if again is None:
         assert batch == "long ago"
         return
+    if batch == "corrected a month back" and baselines == "none" and again.since < date(2026, 10, 1):
+        assert again.result is not None
+        assert "trailing_year" in again.result.contrasts["grain"]
     assert batch != "nothing" or again.since == date.max
     assert_same(again.values(before.values), after.values)
     assert_same(again.contrasts(before.contrasts), after.contrasts)
@@ -208,6 +219,7 @@ def test_a_later_cut_gives_again_what_was_still_open(
     again = run_since_change(engine_on(later), definition, known, differences(frame, later))
     if again is None:  # the year to the quarter's end is compared with the one before: that is all there is
         assert moved_by >= 12
+        assert estimator in ("concurrency", "team weeks")
         return
     assert again.result is not None
     assert_same(again.values(before.values), after.values)
@@ -284,6 +296,12 @@ def test_units_are_needed_from_the_week_of_a_quarter_before_on() -> None:
     days = Days(CALENDAR, date(2024, 8, 12), date(2026, 10, 20))
     assert first_day_needed(days, {}, date(2026, 10, 14)) == date(2026, 6, 29)
     assert first_day_needed(days, BASELINES["named"], date(2026, 10, 14)) == date(2025, 12, 29)
-    # a trailing year ends with September, and is compared with the year before
-    assert first_day_needed(days, {}, date(2026, 9, 30)) == date(2024, 9, 30)
-    assert first_day_needed(days, BASELINES["named"], date(2026, 9, 30)) == date(2025, 9, 29)
+    assert first_day_needed(days, {}, date(2026, 9, 30)) == date(2026, 3, 30)
+
+
+def test_of_trailing_years_units_are_needed_from_the_year_before_on() -> None:
+    days = Days(CALENDAR, date(2024, 8, 12), date(2026, 10, 20))
+    assert first_day_of_years(days, {}, date(2026, 10, 14)) == date.max
+    # one ends with September
+    assert first_day_of_years(days, {}, date(2026, 9, 30)) == date(2024, 9, 30)
+    assert first_day_of_years(days, BASELINES["named"], date(2026, 9, 30)) == date(2025, 9, 29)

@@ -1,6 +1,6 @@
 """A table that breaks its schema is found out, by the model and by the screen alike."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -128,3 +128,77 @@ def test_an_empty_table_of_every_kind_can_be_screened(
     columns = ", ".join(f'null::{DUCKDB_TYPES[column.type]} as "{column.name}"' for column in table.table_columns())
     store.write(name, f"select {columns} where false")
     assert list(faults(store, table)) == []
+
+
+@pytest.fixture
+def many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every table counts as large: footers are asked first, and what was found good is not looked at again."""
+    monkeypatch.setattr(pipelines.table_checks, "MANY_ROWS", 0)
+
+
+@pytest.mark.usefixtures("many")
+@pytest.mark.parametrize("as_frame", [False, True])
+@pytest.mark.parametrize(
+    ("changed", "column"),
+    [
+        ({"opened_at": "null"}, "opened_at"),
+        ({"attribution": "'guess'"}, "attribution"),
+        ({"tier": "5"}, "tier"),
+        ({"incident_id": "''"}, "incident_id"),
+        ({"restore_seconds": "'nan'"}, "restore_seconds"),
+        ({"restore_seconds": "'inf'"}, "restore_seconds"),
+        ({"restore_seconds": "-1"}, "restore_seconds"),
+    ],
+)
+def test_a_large_tables_broken_row_is_named_by_its_column(
+    store: BuildStore, changed: dict[str, str], column: str, as_frame: bool
+) -> None:
+    """Whether DuckDB wrote the footer or polars, which leaves what is no number out of it."""
+    broken = {"incident_id": "'i2'"} | changed
+    rows = f"{incidents()} union all {incidents(**broken)}"
+    store.write("incident_facts", store.frame(rows) if as_frame else rows)
+    (fault,) = faults(store, IncidentFacts)
+    assert fault.startswith(f"incident_facts.{column}: ")
+    assert list(faults(store, IncidentFacts)) == [fault]  # what is broken is never written down as good
+
+
+@pytest.mark.usefixtures("many")
+def test_a_large_tables_keys_are_compared_over_all_parts_that_may_share_one(store: BuildStore) -> None:
+    second = incidents(incident_id="'i2'")
+    frame = store.frame(f"{incidents()} union all {second}")
+    store.write("incident_facts", frame, partition="one")
+    store.write("incident_facts", store.frame(incidents(incident_id="'i3'")), partition="two")
+    assert list(faults(store, IncidentFacts)) == []
+    store.write("incident_facts", store.frame(incidents(incident_id="'i2'")), partition="two")
+    assert list(faults(store, IncidentFacts)) == ["incident_facts: the key i2 stands twice"]
+
+
+@pytest.mark.usefixtures("many")
+def test_a_part_that_was_found_good_is_not_read_again_but_by_a_full_build(
+    store: BuildStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    for name in ("_extremes_hold", "_may_stand_twice"):
+        monkeypatch.setattr(pipelines.table_checks, name, noted(name, read))
+    store.write("incident_facts", incidents(), partition="one")
+    assert list(faults(store, IncidentFacts)) == []
+    assert read == ["_extremes_hold", "_may_stand_twice"]
+    assert list(faults(store, IncidentFacts)) == []
+    assert read == ["_extremes_hold", "_may_stand_twice"]
+    store.write("incident_facts", incidents(incident_id="'i2'"), partition="two")
+    assert list(faults(store, IncidentFacts)) == []
+    assert read == ["_extremes_hold", "_may_stand_twice"] * 2
+    store.is_full = True
+    assert list(faults(store, IncidentFacts)) == []
+    assert len(read) > len(["_extremes_hold", "_may_stand_twice"] * 2)
+
+
+def noted(name: str, read: list[str]) -> Callable[..., bool]:
+    """A function of the checks that says when it reads rows."""
+    looks: Callable[..., bool] = getattr(pipelines.table_checks, name)
+
+    def look(*arguments: object) -> bool:
+        read.append(name)
+        return looks(*arguments)
+
+    return look

@@ -7,7 +7,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from metrics.facts import prepare_inputs
+from metrics.facts import inputs, prepare_inputs
 from schemas.events import all_tables
 from schemas.sql import text_hash_sql
 from tests.support.events import START, Events, at
@@ -106,3 +106,47 @@ def test_half_a_million_ids_in_a_row_have_keys_of_their_own() -> None:
     numbered = "select 'git.example:shop/cart-' || (i % 700) || '#' || i as id from range(500000) t(i)"
     distinct = duckdb.connect().execute(f"select count(distinct {text_hash_sql('id')}) from ({numbered})")
     assert distinct.fetchall() == [(500_000,)]
+
+
+def test_large_frames_have_the_key_of_each_row_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inputs, "ROWS_PER_BATCH", 100)
+    ids = [f"shop#{number}" if number % 7 else None for number in range(5_000)]
+    frame = pl.DataFrame({"change_id": ids, "repo_id": "shop", "state": "open", "opened_at": START})
+    connection = duckdb.connect()
+    connection.execute("set preserve_insertion_order = false")
+    prepare_inputs(connection, {"changes": frame})
+    expected = f"case when change_id is not null then {text_hash_sql('change_id')} end"
+    rows = connection.execute(
+        f"select count(*), count(change_key) from changes where change_key is not distinct from {expected}"
+    ).fetchall()
+    assert rows == [(5_000, 4_285)]
+
+
+def test_frames_that_are_looked_at_and_frames_that_are_copied_are_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    events = Events()
+    for number in range(1, 6):
+        events.incident(number)
+    copied, viewed = duckdb.connect(), duckdb.connect()
+    prepare_inputs(copied, events.frames())
+    monkeypatch.setattr(inputs, "ROWS_PER_BATCH", 1)
+    prepare_inputs(viewed, events.frames())
+    kinds = "select count(*) from duckdb_tables() where table_name = 'incidents'"
+    assert [each.execute(kinds).fetchone() for each in (copied, viewed)] == [(1,), (0,)]
+    for name in all_tables():
+        described = [
+            each.execute(f"select column_name, column_type from (describe {name})") for each in (copied, viewed)
+        ]
+        assert described[0].fetchall() == described[1].fetchall()
+        rows = [each.execute(f"select * from {name} order by all").fetchall() for each in (copied, viewed)]
+        assert rows[0] == rows[1]
+
+
+def test_tombstones_of_tiers_are_stated() -> None:
+    connection = duckdb.connect()
+    tiers = pl.DataFrame({"repo_id": "shop", "tier": [2, 3], "valid_from": START, "deleted": [True, False]})
+    prepare_inputs(connection, {"tier_assignments": tiers})
+    assert connection.execute("select tier from tier_assignments").fetchall() == [(3,)]
+    assert connection.execute("select tier, deleted from tier_statements order by 1").fetchall() == [
+        (2, True),
+        (3, False),
+    ]
