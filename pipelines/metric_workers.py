@@ -20,11 +20,12 @@ import duckdb
 import polars as pl
 from loky import BrokenProcessPool, ProcessPoolExecutor
 
-from metrics.aggregate import Engine, Result, prepare
+from metrics.aggregate import Engine, Result
 from metrics.definitions import all_metrics
 from metrics.facts.origins import MOVED
 from metrics.facts.sql import create_view
 from metrics.gaps import Gap
+from metrics.ground import prepare
 from metrics.ledger import Ledger
 from metrics.model import Distribution, Metric
 from metrics.reuse import Differences, can_be_reused, run_since_change
