@@ -46,7 +46,7 @@ from metrics.readings import Place
 from metrics.reads import Reads
 from metrics.row_notes import with_row_notes
 from metrics.rows import ValueRows
-from metrics.units import AI_USES, MIXED, TIERS, Days, Integers, Units, constant
+from metrics.units import AI_USES, MIXED, TIERS, Days, Integers, Order, Units, constant
 from metrics.views import ORIGIN
 from metrics.watch_notes import with_watch_notes
 from schemas.events import all_tables
@@ -292,8 +292,9 @@ class Engine:
         begins: int | None = None,
         *,
         lasting: bool = False,
+        order: Order | None = None,
     ) -> Units:
-        """The rows of a fact as coded columns.
+        """The rows of a fact as coded columns, in the order that is wanted.
 
         Those whose instant or any number is null, or outside the days, are left out. Where a unit counts in windows
         before its instant, `begins` says which number is the first instant (in microseconds since 1970), and the next
@@ -302,7 +303,7 @@ class Engine:
         """
         code = f"coalesce(list_position({list(categories)!r}, ({category})::varchar), 0) - 1" if category else None
         if fact in SHARED and not self.by_origin and self.excerpt is None:
-            return self._of_shared(fact, where, time, numbers, code)
+            return self._of_shared(fact, where, time, numbers, code, order)
         columns = "".join(f", ({number})::double as number_{i}" for i, number in enumerate(numbers))
         complete = "".join(f" and ({number}) is not null" for number in numbers)
         query = (
@@ -312,7 +313,7 @@ class Engine:
         )
         if self.excerpt is not None:
             query = self.excerpt.of(query, time, begins, lasting=lasting)
-        return self._fetch(query, len(numbers))
+        return self._fetch(query, len(numbers), order)
 
     def _whose(self, fact: str) -> str:
         """SQL of the columns that say where a row of a fact belongs."""
@@ -322,7 +323,9 @@ class Engine:
             f" coalesce(_team, -1)::integer as team, ({ai_use})::integer as ai_use"
         )
 
-    def _of_shared(self, fact: str, where: str, time: str, numbers: Sequence[str], code: str | None) -> Units:
+    def _of_shared(
+        self, fact: str, where: str, time: str, numbers: Sequence[str], code: str | None, order: Order | None
+    ) -> Units:
         """Units of a fact that many definitions read: where its rows belong, and their days, are fetched but once.
 
         Every query gives all rows, in the order of the file, so that the columns of several stand side by side.
@@ -345,7 +348,7 @@ class Engine:
             tuple(rows[f"number_{i}"] for i in range(len(numbers))),
         )
         inside = rows["inside"].astype(bool) & (day >= 0)
-        chosen = units if inside.all() else units.only(inside)
+        chosen = units.chosen(inside, order)
         if (chosen.repository >= 0).all():
             return chosen
         return replace(chosen, repository=np.where(chosen.repository < 0, nowhere, chosen.repository))
@@ -416,7 +419,7 @@ class Engine:
             found.setdefault(places[place], []).append(record)
         return found
 
-    def _fetch(self, query: str, numbers: int) -> Units:
+    def _fetch(self, query: str, numbers: int, order: Order | None = None) -> Units:
         """Runs a query for units, and keeps those that fall into the days.
 
         Units without a repository (incidents of a service that none is known for) share one of their own, the last.
@@ -432,7 +435,7 @@ class Engine:
             day,
             tuple(rows[f"number_{i}"] for i in range(numbers)),
         )
-        return units if (day >= 0).all() else units.only(day >= 0)
+        return units.chosen(day >= 0, order)
 
     def _has_ai_use(self, fact: str) -> bool:
         """Whether the fact tells how AI was used."""

@@ -29,6 +29,7 @@ from metrics.ledger import Ledger
 from metrics.model import Concurrency, Distribution, Load, Metric, PerTeamWeek
 from metrics.reuse import Differences, can_be_reused, run_since_change
 from pipelines.companion import LIMIT, Companion, available_cores
+from pipelines.freed_memory import keep_freed_memory
 from pipelines.kept_metrics import Keeper, Kept
 from pipelines.parts import quoted, scan, write_frame
 from schemas.errors import PlumblineError
@@ -161,7 +162,11 @@ def _begin(ground: Ground) -> None:
 
 def _run(metric: str) -> Measured:
     assert _here is not None  # noqa: S101 -- the pool has begun every worker
-    return measure(all_metrics()[metric], *_here)
+    definition = all_metrics()[metric]
+    if not definition.core:
+        # Those go down to the team and the repository, and take twice the memory of all others: it is not held on to.
+        keep_freed_memory()
+    return measure(definition, *_here)
 
 
 def measure(

@@ -13,7 +13,6 @@ from pathlib import Path
 from types import MappingProxyType
 
 import dagster as dg
-import pandera.errors
 import polars as pl
 
 from pipelines.build_store import BuildStore
@@ -21,7 +20,7 @@ from pipelines.checked_parts import CheckedParts, Paths
 from pipelines.part_footers import Footer, footers, footers_by_part
 from pipelines.parts import scan
 from schemas.sql import DUCKDB_TYPES, literal, quoted
-from schemas.tables import Column, PublishedTable
+from schemas.tables import Column, PublishedTable, SchemaErrors
 
 ROWS_BY_MODEL = 50_000
 """Up to so many rows a table that the screen found broken is handed to pandera, which names the value."""
@@ -128,7 +127,7 @@ def _by_model(build: BuildStore, table: type[PublishedTable]) -> Iterator[str]:
     frame = build.frame(f"select {columns} from {table.table_name()}")
     try:
         table.validate(frame, lazy=True)
-    except pandera.errors.SchemaErrors as errors:
+    except SchemaErrors as errors:
         cases = errors.failure_cases.with_columns(pl.col("failure_case").cast(pl.String))
         for case in cases.iter_rows(named=True):
             yield f"{table.table_name()}.{case['column']}: {case['check']} does not hold for {case['failure_case']}"

@@ -101,7 +101,7 @@ def _joined_changes(cut: datetime) -> str:
             {REWORK_REASON} as rework_reason,
             {validated(cut)} as validated,
             coalesce(e.escaped_defects, 0) as escaped_defects,
-            r.repo_id, v.service, r.team, r._team,
+            r.repo_id, watching.service, r.team, r._team,
             -- Of a batch nobody can say which change it was.
             case when is_deployed and d.change_count = 1
                 then least(e.named_incident_at, d.first_batch_incident_at)
@@ -120,9 +120,9 @@ def _joined_changes(cut: datetime) -> str:
         left join working_waits k using (change_key)
         left join gate_requirements g
             on g.tier = m.tier and g.valid_from <= m.merged_at and g.valid_to > m.merged_at
-        left join repo_names r on r._repo = m._repo
-        left join service_names v on v._service = m._service
-        left join service_watching watching on watching._service = m._service"""
+        -- Every change has both: a left join would take all columns apart into rows with and without a partner.
+        join repo_names r on r._repo = m._repo
+        join service_watching watching on watching._service = m._service"""
 
 
 def deployment_facts(cut: datetime) -> str:

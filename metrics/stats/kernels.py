@@ -67,6 +67,23 @@ def ascending(values: Floats) -> Codes:
 
 
 @compiled
+def pack(packed: Integers, codes: Codes, shift: int) -> None:
+    """Adds a column of codes, from -1 on, to others in the same integers, so many bits up."""
+    for i in range(len(codes)):
+        packed[i] |= np.int64(codes[i] + 1) << shift
+
+
+@compiled
+def unpacked(packed: Integers, shift: int, width: int) -> Codes:
+    """The column of codes that lies so many bits up, and is so many bits wide."""
+    codes = np.empty(len(packed), dtype=np.int32)
+    mask = (np.int64(1) << width) - 1
+    for i in range(len(packed)):
+        codes[i] = ((packed[i] >> shift) & mask) - 1
+    return codes
+
+
+@compiled
 def group_of(holder: int, day: int, window_of_day: Codes, sharing: int, window_count: int) -> int:
     """Holder × window of the day, -1 where there is neither; `sharing` holders have one row of the table."""
     if holder < 0:
