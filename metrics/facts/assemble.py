@@ -53,8 +53,12 @@ def change_facts_in_order(settings: FactSettings, cut: datetime, first: int, las
 def _widened(settings: FactSettings, joined: str) -> str:
     """The facts of joined rows: what can be derived from a row alone."""
     counted = "true" if settings.include_bots else "author_kind <> 'bot'"
-    link_names = " ".join(f"when {place} then {text(name)}" for place, name in enumerate(LINKS, start=1))
-    deploy_link = enumerated(f"(case link {link_names} else 'none' end)", (*LINKS, "none"))
+    names = (*LINKS, "none")
+    # Each name becomes a number once, not row by row.
+    by_place = " ".join(
+        f"when {place} then {enumerated(text(name), names)}" for place, name in enumerate(LINKS, start=1)
+    )
+    deploy_link = f"case link {by_place} else {enumerated(text('none'), names)} end"
     return f"""
         with joined as ({joined})
         select change_id, repo_id::varchar as repo_id, service::varchar as service, team::varchar as team, tier,
