@@ -5,7 +5,7 @@ The columns come from
 DuckDB as NumPy arrays without copies; text stays behind.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metrics.calendar import GRAINS, Calendar, Grain, Period
+from metrics.stats.grouping import are_many, codes_of
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.integer[Any]]
@@ -24,6 +25,11 @@ AI_USES = ("none", "assisted", "authored", "unknown")
 TIERS = ("untiered", "1", "2", "3", "4")
 MIXED = "all"
 MICROSECONDS_PER_DAY = 86_400_000_000
+BITS_OF_A_ROW = 63
+"""What the codes of one row may take together: an integer of 64 bits with its sign."""
+
+Order = Callable[[tuple[NDArray[np.float64], ...]], NDArray[np.intp]]
+"""The order in which units are wanted, from their numbers: row numbers."""
 
 
 @dataclass(frozen=True)
@@ -42,21 +48,20 @@ class Units:
         """Number of units."""
         return len(self.tier)
 
-    def only(self, keep: NDArray[np.bool_]) -> "Units":
-        """The units where `keep` holds."""
-        return self.take(np.flatnonzero(keep))
-
     def take(self, order: NDArray[np.intp]) -> "Units":
         """The units in another order."""
-        return Units(
-            _taken(self.tier, order),
-            _taken(self.repository, order),
-            _taken(self.team, order),
-            _taken(self.ai_use, order),
-            _taken(self.category, order),
-            _taken(self.day, order),
-            tuple(column[order] for column in self.numbers),
-        )
+        codes = (self.tier, self.repository, self.team, self.ai_use, self.category, self.day)
+        tier, repository, team, ai_use, category, day = _all_taken(codes, order)
+        numbers = tuple(column[order] for column in self.numbers)
+        return Units(tier, repository, team, ai_use, category, day, numbers)
+
+    def chosen(self, inside: NDArray[np.bool_], order: Order | None) -> "Units":
+        """The units inside, in the order that is wanted, or in that of the facts."""
+        rows = None if inside.all() else np.flatnonzero(inside)
+        if order is None:
+            return self if rows is None else self.take(rows)
+        wanted = order(self.numbers if rows is None else tuple(column[rows] for column in self.numbers))
+        return self.take(wanted if rows is None else rows[wanted])
 
     def pooled(self) -> "Units":
         """The same units with all tiers mixed into one."""
@@ -68,9 +73,30 @@ def constant(code: int, rows: int) -> Integers:
     return np.broadcast_to(np.int32(code), rows)
 
 
-def _taken(column: Integers, order: NDArray[np.intp]) -> Integers:
-    """A column in another order."""
-    return constant(int(column[0]), len(order)) if _is_constant(column) else column[order]
+def _all_taken(columns: Sequence[Integers], order: NDArray[np.intp]) -> list[Integers]:
+    """Columns of codes in another order.
+
+    The codes of a row are far apart from each other, and so are rows that follow each other in the order. Of many rows
+    the codes are first put side by side into 64 bits, so that each row is looked up in memory once.
+    """
+    widths = [0 if _is_constant(column) else int(column.max(initial=0) + 1).bit_length() for column in columns]
+    if not are_many(len(order)) or sum(widths) > BITS_OF_A_ROW:
+        return [
+            column[order] if width else constant(int(column[0]), len(order))
+            for column, width in zip(columns, widths, strict=True)
+        ]
+    from metrics.stats import kernels
+
+    shifts = np.cumsum([0, *widths])
+    packed = np.zeros(len(columns[0]), dtype=np.int64)
+    for column, width, shift in zip(columns, widths, shifts[:-1], strict=True):
+        if width:
+            kernels.pack(packed, codes_of(column), shift)
+    packed = packed[order]
+    return [
+        kernels.unpacked(packed, shift, width) if width else constant(int(column[0]), len(order))
+        for column, width, shift in zip(columns, widths, shifts[:-1], strict=True)
+    ]
 
 
 def _is_constant(column: Integers) -> bool:

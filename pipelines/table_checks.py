@@ -16,7 +16,6 @@ from typing import Self
 
 import dagster as dg
 import duckdb
-import pandera.errors
 import polars as pl
 
 from metrics.facts.sql import create_view
@@ -25,7 +24,7 @@ from pipelines.checked_parts import CheckedParts, Paths
 from pipelines.part_footers import Footer, footers, footers_by_part
 from pipelines.parts import scan
 from schemas.sql import DUCKDB_TYPES, literal, quoted
-from schemas.tables import Column, PublishedTable
+from schemas.tables import Column, PublishedTable, SchemaErrors
 
 ROWS_BY_MODEL = 50_000
 """Up to so many rows a table that the screen found broken is handed to pandera, which names the value."""
@@ -165,7 +164,7 @@ def _by_model(connection: duckdb.DuckDBPyConnection, table: type[PublishedTable]
     frame = connection.sql(f"select {columns} from {table.table_name()}").pl()
     try:
         table.validate(frame, lazy=True)
-    except pandera.errors.SchemaErrors as errors:
+    except SchemaErrors as errors:
         cases = errors.failure_cases.with_columns(pl.col("failure_case").cast(pl.String))
         for case in cases.iter_rows(named=True):
             yield f"{table.table_name()}.{case['column']}: {case['check']} does not hold for {case['failure_case']}"

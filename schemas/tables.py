@@ -14,10 +14,15 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any, Literal
 
-import pandera.polars as pa
 import polars as pl
-from pandera.api.polars.container import DataFrameSchema
-from pandera.api.polars.types import PolarsData
+
+from schemas.pandera_of_polars import without_pandas
+
+with without_pandas():
+    import pandera.polars as pa
+    from pandera.api.polars.container import DataFrameSchema
+    from pandera.api.polars.types import PolarsData
+    from pandera.errors import SchemaErrors as SchemaErrors
 
 ColumnType = Literal["text", "integer", "float", "boolean", "instant", "date", "list"]
 

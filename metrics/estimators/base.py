@@ -16,7 +16,7 @@ from metrics.rows import Shape, ValueRows
 from metrics.stats.grouping import Grouping
 from metrics.stats.holders import Holders, make_holders, repository_holders
 from metrics.stats.successive import History
-from metrics.units import MIXED, Days, Units
+from metrics.units import MIXED, Days, Order, Units
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.integer[Any]]
@@ -76,8 +76,9 @@ class Source(Protocol):
         begins: int | None = None,
         *,
         lasting: bool = False,
+        order: Order | None = None,
     ) -> Units:
-        """Rows of a fact as coded columns."""
+        """Rows of a fact as coded columns, in the order that is wanted."""
 
     def has_any(self, fact: str, time: str) -> bool:
         """Whether a fact has rows with that instant, in whatever days."""

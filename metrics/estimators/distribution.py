@@ -75,11 +75,16 @@ def _add_ended(target: Target, estimator: Distribution) -> None:
     chosen = [(estimator.fact, estimator.where, estimator.category)] if estimator.category else []
     categories = source.categories([(f, w, c) for f, w, c in chosen if c])
     everything = source.units(
-        estimator.fact, estimator.where, estimator.time, [estimator.value], estimator.category, categories
+        estimator.fact,
+        estimator.where,
+        estimator.time,
+        [estimator.value],
+        estimator.category,
+        categories,
+        order=_by_value,
     )
     if len(everything) == 0:
         return
-    everything = everything.take(ascending(everything.numbers[0]))
     values = everything.numbers[0]
     bins, sample = Bins.of(values, estimator.first_bin), _sampler(estimator, values)
     for each in source.segmentations(target.metric, categories, everything):
@@ -96,6 +101,18 @@ def _add_ended(target: Target, estimator: Distribution) -> None:
                 by_grain[grain] = samples if has_samples else sample(shape.grouping, weeks)
         if plan.judged or plan.kind in COMPARED:
             _contrast(target, estimator, plan, units_for(plan, everything), holders, by_grain, sample)
+
+
+def _by_value(numbers: tuple[Floats, ...]) -> NDArray[np.intp]:
+    """Units by their value."""
+    return ascending(numbers[0])
+
+
+def _ended_first(numbers: tuple[Floats, ...]) -> NDArray[np.intp]:
+    """Units by how long they lasted; within ties, ended units before censored ones: they were at risk until then."""
+    lasted, has_ended = numbers[0], numbers[1] > 0
+    ended_first = np.concatenate([np.flatnonzero(has_ended), np.flatnonzero(~has_ended)])
+    return ended_first[ascending(lasted[ended_first])]
 
 
 def _sampler(estimator: Distribution, values: Floats) -> Sampler:
@@ -251,13 +268,11 @@ def _add_unfinished(target: Target, estimator: Distribution) -> None:
     stop = f"least(coalesce({cohort.end}, timestamp '{source.cut}'), timestamp '{source.cut}')"
     lasted = f"greatest(epoch_us({stop}) - epoch_us({cohort.start}), 0) / {3.6e9 * cohort.hours_per_unit}"
     ended = f"(({cohort.end}) is not null and ({cohort.end}) <= timestamp '{source.cut}')::int"
-    everything = source.units(cohort.fact, cohort.where, cohort.start, [lasted, ended], lasting=True)
+    everything = source.units(
+        cohort.fact, cohort.where, cohort.start, [lasted, ended], lasting=True, order=_ended_first
+    )
     if len(everything) == 0:
         return
-    # within ties, ended units before censored ones: they were at risk until then
-    has_ended = everything.numbers[1] > 0
-    ended_first = np.concatenate([np.flatnonzero(has_ended), np.flatnonzero(~has_ended)])
-    everything = everything.take(ended_first[ascending(everything.numbers[0][ended_first])])
     values, is_ended = everything.numbers[0], everything.numbers[1] > 0
     for plan in source.segmentations(target.metric, [], everything):
         if plan.kind == "repo":

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from metrics.calendar import Calendar, Period
 from metrics.estimators.base import Segmentation, Source, Target
 from metrics.model import Metric
-from metrics.units import MIXED, Days, Units, constant
+from metrics.units import MIXED, Days, Order, Units, constant
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.integer[Any]]
@@ -69,10 +69,11 @@ class Prepared:
         begins: int | None = None,
         *,
         lasting: bool = False,
+        order: Order | None = None,
     ) -> Units:
-        """The units at hand, whatever is asked for."""
+        """The units at hand, whatever is asked for, in the order that is wanted."""
         del fact, where, time, numbers, category, categories, begins, lasting
-        return self.made
+        return self.made if order is None else self.made.take(order(self.made.numbers))
 
     def has_any(self, fact: str, time: str) -> bool:
         """Whether a fact has rows with that instant."""

@@ -62,4 +62,4 @@ def team_days(active: Units, edges: Integers, week_of_day: Integers) -> Units:
     part[-1] = min((edges[-1] - edges[-2]) / MICROSECONDS_PER_DAY, 1.0)
     elapsed = part[day] / DAYS_PER_WEEK
     there = elapsed > 0
-    return units_of(tier[row], team[row], day, (np.zeros(len(row)), elapsed)).only(there)
+    return units_of(tier[row], team[row], day, (np.zeros(len(row)), elapsed)).chosen(there, None)

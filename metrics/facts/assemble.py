@@ -53,8 +53,12 @@ def change_facts_in_order(settings: FactSettings, cut: datetime, first: int, las
 def _widened(settings: FactSettings, joined: str) -> str:
     """The facts of joined rows: what can be derived from a row alone."""
     counted = "true" if settings.include_bots else "author_kind <> 'bot'"
-    link_names = " ".join(f"when {place} then {text(name)}" for place, name in enumerate(LINKS, start=1))
-    deploy_link = enumerated(f"(case link {link_names} else 'none' end)", (*LINKS, "none"))
+    names = (*LINKS, "none")
+    # Each name becomes a number once, not row by row.
+    by_place = " ".join(
+        f"when {place} then {enumerated(text(name), names)}" for place, name in enumerate(LINKS, start=1)
+    )
+    deploy_link = f"case link {by_place} else {enumerated(text('none'), names)} end"
     return f"""
         with joined as ({joined})
         select change_id, repo_id::varchar as repo_id, service::varchar as service, team::varchar as team, tier,
@@ -101,7 +105,7 @@ def _joined_changes(cut: datetime) -> str:
             {REWORK_REASON} as rework_reason,
             {validated(cut)} as validated,
             coalesce(e.escaped_defects, 0) as escaped_defects,
-            r.repo_id, v.service, r.team, r._team,
+            r.repo_id, watching.service, r.team, r._team,
             -- Of a batch nobody can say which change it was.
             case when is_deployed and d.change_count = 1
                 then least(e.named_incident_at, d.first_batch_incident_at)
@@ -120,9 +124,9 @@ def _joined_changes(cut: datetime) -> str:
         left join working_waits k using (change_key)
         left join gate_requirements g
             on g.tier = m.tier and g.valid_from <= m.merged_at and g.valid_to > m.merged_at
-        left join repo_names r on r._repo = m._repo
-        left join service_names v on v._service = m._service
-        left join service_watching watching on watching._service = m._service"""
+        -- Every change has both: a left join would take all columns apart into rows with and without a partner.
+        join repo_names r on r._repo = m._repo
+        join service_watching watching on watching._service = m._service"""
 
 
 def deployment_facts(cut: datetime) -> str:

@@ -46,7 +46,6 @@ STEPS = (
     "defect_fixes",
     "working_waits",
     "repo_names",
-    "service_names",
 )
 
 

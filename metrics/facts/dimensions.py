@@ -69,7 +69,7 @@ def create_dimensions(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _create_names(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make `repo_names(_repo, repo_id, team)` and `service_names(_service, service)`: the names as enumerations.
+    """Make `repo_names(_repo, repo_id, team)`, and the types `repo_name`, `team_name` and `service_name`.
 
     To millions of rows that are sorted, an enumerated name is a small number. Cast to text it is the name again.
     """
@@ -83,7 +83,4 @@ def _create_names(connection: duckdb.DuckDBPyConnection) -> None:
         connection,
         "repo_names",
         "select _repo, repo_id::repo_name as repo_id, _team, team::team_name as team from repo_dimension",
-    )
-    create_table(
-        connection, "service_names", "select _service, service::service_name as service from service_dimension"
     )

@@ -11,7 +11,7 @@ from datetime import datetime
 
 import duckdb
 
-from metrics.facts.sql import create_table, create_view, drop, enumerated, joins_as_written, timestamp
+from metrics.facts.sql import create_table, create_view, drop, enumerated, joins_as_written, text, timestamp
 from metrics.facts.tiers import TIER, tier_join
 from schemas.events import all_tables
 
@@ -80,9 +80,7 @@ COMMIT_SUMMARY = "select change_key, min(authored_at) as first_authored_at from 
 # change whose row is older than its events does not stay open for ever. A column that says "ready" later than an event
 # turned the change back into a draft is such a disagreement: the change was opened ready.
 CHANGE_CLOCK = f"""
-    select *,
-        case when merged_at is not null then 'merged' when closed_at is not null then 'closed' else 'open' end as state,
-        coalesce(merged_at, closed_at, {NEVER}) as ended_at
+    select *, coalesce(merged_at, closed_at, {NEVER}) as ended_at
     from (
         select c.* exclude (state, ready_at, first_commit_at, merged_at, closed_at),
             coalesce(k.first_authored_at, c.first_commit_at) as given_first_commit_at,
@@ -165,15 +163,17 @@ REVIEW_ROUNDS = """
 
 
 def _milestones(cut: datetime) -> str:
-    words = ", ".join(
-        f"{enumerated(f'c.{column.name}', column.allowed)} as {column.name}"
-        for column in all_tables()["changes"].table_columns()
-        if column.allowed
-    )
+    allowed = {each.name: each.allowed for each in all_tables()["changes"].table_columns() if each.allowed}
+    states = allowed.pop("state")
+    words = ", ".join(f"{enumerated(f'c.{name}', listed)} as {name}" for name, listed in allowed.items())
+    # Each word becomes a number once, not row by row.
+    merged, closed, open_ = (enumerated(text(state), states) for state in ("merged", "closed", "open"))
     # The tier is that of the merge (or the close); of the cut, while the change is open.
     return f"""
         with resolved as (
             select c.change_id, c.change_key, {words},
+                case when c.merged_at is not null then {merged} when c.closed_at is not null then {closed}
+                    else {open_} end as state,
                 c.reverts_change_key, c.fixes_defect_key, c.reverts_change_id is not null as names_a_change,
                 c.fixes_defect_id is not null as names_a_defect,
                 case when c.additions is not null or c.deletions is not null

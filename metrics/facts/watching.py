@@ -1,9 +1,9 @@
 """Since when each kind of outcome is watched, by service: silence elsewhere is not safety (METRICS.md §2).
 
-`service_watching(_service, incidents_since, rollbacks_since, …)`; null where nothing watches. The register `coverage`
-rules where it has any row: a kind or a service that it does not name is unwatched. Without the register a kind is
-watched from the start of the quarter of its first record in the workspace: from its first *bad* record on would bias
-every rate.
+`service_watching(_service, service, incidents_since, rollbacks_since, …)`; null where nothing watches. The register
+`coverage` rules where it has any row: a kind or a service that it does not name is unwatched. Without the register a
+kind is watched from the start of the quarter of its first record in the workspace: from its first *bad* record on would
+bias every rate.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def create_watching(connection: duckdb.DuckDBPyConnection, timezone: str) -> Non
     if connection.execute("select count(*) from coverage_at_cut").fetchone() != (0,):
         columns = ", ".join(f"min(since) filter (where kind = '{kind}') as {kind}_since" for kind in FIRST_RECORD)
         query = f"""
-            select _service, {columns} from service_dimension d
+            select _service, any_value(d.service)::service_name as service, {columns} from service_dimension d
             left join coverage_at_cut c on c.service is null or c.service = d.service group by _service"""
     else:
         first = connection.execute(f"select {', '.join(f'({query})' for query in FIRST_RECORD.values())}").fetchone()
@@ -45,7 +45,7 @@ def create_watching(connection: duckdb.DuckDBPyConnection, timezone: str) -> Non
             f"{_quarter_start(instant, timezone) if instant else 'null::timestamp'} as {kind}_since"
             for kind, instant in zip(FIRST_RECORD, first or (), strict=True)
         )
-        query = f"select _service, {columns} from service_dimension"
+        query = f"select _service, service::service_name as service, {columns} from service_dimension"
     create_table(connection, "service_watching", query)
 
 

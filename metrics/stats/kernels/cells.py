@@ -1,0 +1,170 @@
+"""Sums over cells (group × repository), and over what cells are made of."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metrics.stats.kernels.compiled import Codes, Floats, Integers, compiled
+
+
+@compiled
+def local_numbers(holders: Codes, repositories: Codes, holder_count: int, width: int) -> tuple[Codes, Integers]:
+    """Numbers repositories within each holder, in their order: (number per row, repositories per holder).
+
+    A repository is held by few holders, mostly one: they are chained to it.
+    """
+    first = np.full(width, -1, dtype=np.int32)
+    capacity = max(width, 1024)
+    holder_of, next_of = np.empty(capacity, dtype=np.int32), np.empty(capacity, dtype=np.int32)
+    used = 0
+    for i in range(len(holders)):
+        link = first[repositories[i]]
+        while link >= 0 and holder_of[link] != holders[i]:
+            link = next_of[link]
+        if link >= 0:
+            continue
+        if used == capacity:
+            holder_of, next_of = np.concatenate((holder_of, holder_of)), np.concatenate((next_of, next_of))
+            capacity *= 2
+        holder_of[used], next_of[used] = holders[i], first[repositories[i]]
+        first[repositories[i]] = used
+        used += 1
+    numbers = np.empty(used, dtype=np.int32)
+    counts = np.zeros(holder_count, dtype=np.int64)
+    for repository in range(width):
+        link = first[repository]
+        while link >= 0:
+            numbers[link] = counts[holder_of[link]]
+            counts[holder_of[link]] += 1
+            link = next_of[link]
+    local = np.empty(len(holders), dtype=np.int32)
+    for i in range(len(holders)):
+        link = first[repositories[i]]
+        while holder_of[link] != holders[i]:
+            link = next_of[link]
+        local[i] = numbers[link]
+    return local, counts
+
+
+@compiled
+def atom_sums(
+    holders: Codes, local: Codes, places: Integers, days: Codes, atoms: Codes, atom_count: int, column: Floats
+) -> Floats:
+    """Sums of a column per repository of each holder and atom."""
+    sums = np.zeros((places[-1], atom_count), dtype=np.float64)
+    for i in range(len(holders)):
+        if holders[i] >= 0:
+            sums[places[holders[i]] + local[i], atoms[days[i]]] += column[i]
+    return sums
+
+
+@compiled
+def atom_units(holders: Codes, local: Codes, places: Integers, days: Codes, atoms: Codes, atom_count: int) -> Floats:
+    """Rows per repository of each holder and atom."""
+    sums = np.zeros((places[-1], atom_count), dtype=np.float64)
+    for i in range(len(holders)):
+        if holders[i] >= 0:
+            sums[places[holders[i]] + local[i], atoms[days[i]]] += 1
+    return sums
+
+
+@compiled
+def window_sums(
+    by_atom: Floats, places: Integers, windows: Codes, segments: int, window_count: int, offsets: Integers
+) -> Floats:
+    """Sums per cell from those per atom; `windows` is the window of each tier's atom, negative for none."""
+    sums = np.zeros(offsets[-1], dtype=np.float64)
+    for holder in range(len(places) - 1):
+        first, tier = places[holder], holder // segments
+        for place in range(first, places[holder + 1]):
+            for atom in range(by_atom.shape[1]):
+                window = windows[tier, atom]
+                if window >= 0:
+                    sums[offsets[holder * window_count + window] + place - first] += by_atom[place, atom]
+    return sums
+
+
+@compiled
+def cell_sums(codes: Codes, local: Codes, offsets: Integers, column: Floats) -> Floats:
+    """Sum of a column over each cell."""
+    sums = np.zeros(offsets[-1], dtype=np.float64)
+    for i in range(len(codes)):
+        if codes[i] >= 0:
+            sums[offsets[codes[i]] + local[i]] += column[i]
+    return sums
+
+
+@compiled
+def cell_units(codes: Codes, local: Codes, offsets: Integers) -> Floats:
+    """Rows of each cell."""
+    units = np.zeros(offsets[-1], dtype=np.float64)
+    for i in range(len(codes)):
+        if codes[i] >= 0:
+            units[offsets[codes[i]] + local[i]] += 1
+    return units
+
+
+@compiled
+def sums_by_cell(values: Floats, local: Codes, starts: Integers, offsets: Integers) -> Floats:
+    """Per cell, the sum of the values of its units."""
+    totals = np.zeros(offsets[-1], dtype=np.float64)
+    for group in range(len(starts) - 1):
+        for i in range(starts[group], starts[group + 1]):
+            totals[offsets[group] + local[i]] += values[i]
+    return totals
+
+
+@compiled
+def units_at_most(values: Floats, local: Codes, starts: Integers, offsets: Integers, thresholds: Floats) -> Codes:
+    """Per threshold and cell, the units at or below the threshold of the cell's group; all units last.
+
+    `values` ascend within a group and `local` are their repositories; `thresholds` is groups × thresholds, ascending.
+    """
+    width = thresholds.shape[1] + 1
+    cells = offsets[-1]
+    counts = np.zeros((cells, width), dtype=np.int32)
+    for group in range(len(starts) - 1):
+        first = starts[group]
+        for bucket in range(width):
+            # Each bucket is a run of the order: its end is searched for, and then it is only counted.
+            last = starts[group + 1]
+            if bucket < width - 1:
+                low = first
+                while low < last:
+                    middle = (low + last) // 2
+                    if values[middle] <= thresholds[group, bucket]:
+                        low = middle + 1
+                    else:
+                        last = middle
+            for i in range(first, last):
+                counts[offsets[group] + local[i], bucket] += 1
+            first = last
+    upto = np.empty((width, cells), dtype=np.int32)
+    for cell in range(cells):
+        total = 0
+        for bucket in range(width):
+            total += counts[cell, bucket]
+            upto[bucket, cell] = total
+    return upto
+
+
+@compiled
+def run_sums(values: NDArray[Any], offsets: Integers) -> Floats:
+    """Sums of consecutive runs of cells, one after another."""
+    sums = np.zeros(len(offsets) - 1)
+    for run in range(len(sums)):
+        for i in range(offsets[run], offsets[run + 1]):
+            sums[run] += values[i]
+    return sums
+
+
+@compiled
+def filled_cells(units: NDArray[Any], offsets: Integers) -> Integers:
+    """Per group, the cells that have units."""
+    filled = np.zeros(len(offsets) - 1, dtype=np.int64)
+    for group in range(len(filled)):
+        for cell in range(offsets[group], offsets[group + 1]):
+            if units[cell] > 0:
+                filled[group] += 1
+    return filled

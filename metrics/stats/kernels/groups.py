@@ -1,0 +1,124 @@
+"""Rows into groups: the group of each row, the rows of each group, and values sorted group by group."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metrics.stats.kernels.compiled import Codes, Floats, Integers, compiled
+
+
+@compiled
+def group_of(holder: int, day: int, window_of_day: Codes, sharing: int, window_count: int) -> int:
+    """Holder × window of the day, -1 where there is neither; `sharing` holders have one row of the table."""
+    if holder < 0:
+        return -1
+    window = window_of_day[holder, day] if sharing == 1 else window_of_day[holder // sharing, day]
+    return int(holder * window_count + window) if window >= 0 else -1
+
+
+@compiled
+def day_codes(holders: Codes, days: Codes, window_of_day: Codes, sharing: int, window_count: int) -> Codes:
+    """The group of each row."""
+    codes = np.empty(len(holders), dtype=np.int32)
+    for i in range(len(holders)):
+        codes[i] = group_of(holders[i], days[i], window_of_day, sharing, window_count)
+    return codes
+
+
+@compiled
+def units_by_day(holders: Codes, days: Codes, holder_count: int, day_count: int) -> Integers:
+    """Rows of each holder and day."""
+    counts = np.zeros((holder_count, day_count), dtype=np.int64)
+    for i in range(len(holders)):
+        if holders[i] >= 0:
+            counts[holders[i], days[i]] += 1
+    return counts
+
+
+@compiled
+def units_by_group(
+    holders: Codes, days: Codes, window_of_day: Codes, sharing: int, window_count: int, size: int
+) -> Integers:
+    """Rows of each group."""
+    counts = np.zeros(size, dtype=np.int64)
+    for i in range(len(holders)):
+        group = group_of(holders[i], days[i], window_of_day, sharing, window_count)
+        if group >= 0:
+            counts[group] += 1
+    return counts
+
+
+@compiled
+def sorted_by_day(
+    holders: Codes,
+    days: Codes,
+    window_of_day: Codes,
+    sharing: int,
+    window_count: int,
+    starts: Integers,
+    values: Floats,
+    carried: NDArray[Any],
+) -> tuple[Floats, NDArray[Any]]:
+    """As `sorted_into_groups`, of rows whose groups follow from their holder and day, and where each group starts."""
+    place = starts[:-1].copy()
+    ordered, along = np.empty(starts[-1], dtype=np.float64), np.empty(starts[-1], dtype=carried.dtype)
+    for i in range(len(holders)):
+        group = group_of(holders[i], days[i], window_of_day, sharing, window_count)
+        if group >= 0:
+            ordered[place[group]] = values[i]
+            along[place[group]] = carried[i]
+            place[group] += 1
+    return ordered, along
+
+
+@compiled
+def sorted_into_groups(
+    codes: Codes, size: int, values: Floats, carried: NDArray[Any]
+) -> tuple[Floats, NDArray[Any], Integers]:
+    """Values and what they carry group by group, each in the order of the rows; where each group starts."""
+    starts = np.zeros(size + 1, dtype=np.int64)
+    for i in range(len(codes)):
+        if codes[i] >= 0:
+            starts[codes[i] + 1] += 1
+    for group in range(size):
+        starts[group + 1] += starts[group]
+    place = starts[:-1].copy()
+    ordered, along = np.empty(starts[size], dtype=np.float64), np.empty(starts[size], dtype=carried.dtype)
+    for i in range(len(codes)):
+        group = codes[i]
+        if group >= 0:
+            ordered[place[group]] = values[i]
+            along[place[group]] = carried[i]
+            place[group] += 1
+    return ordered, along, starts
+
+
+@compiled
+def kept_in_groups(values: Floats, keep: NDArray[np.bool_], starts: Integers) -> tuple[Floats, Integers]:
+    """The values of which `keep` holds, group by group; where each group starts."""
+    begins = np.zeros(len(starts), dtype=np.int64)
+    for group in range(len(starts) - 1):
+        begins[group + 1] = begins[group]
+        for i in range(starts[group], starts[group + 1]):
+            begins[group + 1] += keep[i]
+    kept = np.empty(begins[-1], dtype=np.float64)
+    place = 0
+    for i in range(len(values)):
+        if keep[i]:
+            kept[place] = values[i]
+            place += 1
+    return kept, begins
+
+
+@compiled
+def bin_counts(values: Floats, starts: Integers, edges: Floats) -> Integers:
+    """Units of each group in each bin of a histogram (lower edge < value ≤ upper edge); values ascend in a group."""
+    counts = np.zeros((len(starts) - 1, len(edges)), dtype=np.int64)
+    for group in range(len(starts) - 1):
+        number = 0
+        for i in range(starts[group], starts[group + 1]):
+            while number < len(edges) - 1 and values[i] > edges[number]:
+                number += 1
+            counts[group, number] += 1
+    return counts

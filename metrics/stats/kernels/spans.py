@@ -1,0 +1,70 @@
+"""Units that are open for a while, and those of a week."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metrics.stats.kernels.compiled import Codes, Floats, Integers, compiled
+
+
+@compiled
+def open_levels(
+    tiers: Codes,
+    tier: int,
+    holders: Floats,
+    row_of_holder: Codes,
+    start: Floats,
+    stop: Floats,
+    edges: Integers,
+    rows: int,
+) -> tuple[Integers, Integers]:
+    """Per holder and day, microseconds that a unit adds on the day it begins or ends, and how many more are open then.
+
+    A start adds the rest of its day and one from then on, an end takes them away. Of units of one tier; instants
+    outside the days count as their borders.
+    """
+    days = len(edges) - 1
+    usual = max(edges[-1] - edges[0], 1) / max(days, 1)
+    area, level = np.zeros((rows, days), dtype=np.int64), np.zeros((rows, days), dtype=np.int64)
+    for i in range(len(tiers)):
+        if tiers[i] != tier:
+            continue
+        row = row_of_holder[np.int64(holders[i])]
+        for sign in (1, -1):
+            instant = np.int64(start[i] if sign > 0 else stop[i])
+            if instant < edges[0]:
+                instant = edges[0]
+            elif instant > edges[-1]:
+                instant = edges[-1]
+            day = np.int64((instant - edges[0]) / usual)
+            if day > days - 1:
+                day = np.int64(days - 1)
+            while day > 0 and instant < edges[day]:
+                day -= 1
+            while day < days - 1 and instant >= edges[day + 1]:
+                day += 1
+            area[row, day] += sign * (edges[day + 1] - instant)
+            level[row, day] += sign
+    return area, level
+
+
+@compiled
+def units_by_week(
+    tiers: Codes, holders: Codes, days: Codes, week_of_day: Codes, first_day: Codes, rows: int, holder_count: int
+) -> tuple[Codes, NDArray[np.int8]]:
+    """Per tier, holder and week, how many units there are, and the first weekday that has one.
+
+    Weeks are those of which the first day is given; units of later ones are left out.
+    """
+    weeks = len(first_day)
+    counts = np.zeros(rows * weeks, dtype=np.int32)
+    first = np.full(rows * weeks, 127, dtype=np.int8)
+    for i in range(len(holders)):
+        week = week_of_day[days[i]]
+        if week >= weeks:
+            continue
+        cell = (tiers[i] * holder_count + holders[i]) * weeks + week
+        weekday = days[i] - first_day[week]
+        counts[cell] += 1
+        if weekday < first[cell]:
+            first[cell] = weekday
+    return counts, first

@@ -1,0 +1,127 @@
+"""Parts of variances: of independent units, of repositories, of pairs of groups."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metrics.stats.kernels.compiled import Floats, Integers, compiled
+
+
+@compiled
+def variances_of_means(values: Floats, starts: Integers) -> Floats:
+    """Variance of each group's mean for independent units; NaN for an empty group."""
+    result = np.full(len(starts) - 1, np.nan)
+    for group in range(len(starts) - 1):
+        first, last = starts[group], starts[group + 1]
+        count = last - first
+        if count == 0:
+            continue
+        total = 0.0
+        for i in range(first, last):
+            total += values[i]
+        mean = total / count
+        squares = 0.0
+        for i in range(first, last):
+            squares += (values[i] - mean) ** 2
+        result[group] = squares / count**2
+    return result
+
+
+@compiled
+def influences(
+    numerators: NDArray[Any], units: NDArray[Any], ratios: Floats, scales: Floats, offsets: Integers
+) -> Floats:
+    """Per cell, (numerator - ratio × units) × scale, ratio and scale being the group's."""
+    result = np.empty(offsets[-1], dtype=np.float64)
+    for group in range(len(ratios)):
+        for cell in range(offsets[group], offsets[group + 1]):
+            result[cell] = (numerators[cell] - ratios[group] * units[cell]) * scales[group]
+    return result
+
+
+@compiled
+def sums_over_pairs(
+    influence: Floats,
+    share: Floats,
+    first: Integers,
+    influence_before: Floats,
+    share_before: Floats,
+    first_before: Integers,
+    width: Integers,
+    has_both: NDArray[np.bool_],
+) -> Floats:
+    """Per pair of groups: repositories with units, sums of squared and cubed mean shares and of squared differences.
+
+    What is not finite is zero.
+    """
+    sums = np.zeros((len(first), 4))
+    for pair in range(len(first)):
+        for i in range(width[pair]):
+            now, before = first[pair] + i, first_before[pair] + i
+            part = share[now] if np.isfinite(share[now]) else 0.0
+            part_before = share_before[before] if np.isfinite(share_before[before]) else 0.0
+            if part > 0 or part_before > 0:
+                sums[pair, 0] += 1
+            mean = (part + part_before) / 2 if has_both[pair] else part
+            sums[pair, 1] += mean * mean
+            sums[pair, 2] += mean * mean * mean
+            pull = influence[now] if np.isfinite(influence[now]) else 0.0
+            pull_before = influence_before[before] if np.isfinite(influence_before[before]) else 0.0
+            sums[pair, 3] += (pull - pull_before) ** 2
+    return sums
+
+
+@compiled
+def shares_of_pairs(units: NDArray[Any], offsets: Integers, totals: Floats, windows: Integers, lag: int) -> Floats:
+    """Per group, the sums of the second, third and fourth powers of its repositories' mean shares now and `lag` before.
+
+    Zero where the group has no window so long before.
+    """
+    powers = np.zeros((len(totals), 3))
+    for group in range(len(totals)):
+        if windows[group] < lag:
+            continue
+        now, before = offsets[group], offsets[group - lag]
+        scale, scale_before = max(totals[group], TINY), max(totals[group - lag], TINY)
+        for i in range(offsets[group + 1] - now):
+            if units[now + i] == 0 and units[before + i] == 0:
+                continue
+            share = (units[now + i] / scale + units[before + i] / scale_before) / 2
+            square = share * share
+            powers[group, 0] += square
+            powers[group, 1] += square * share
+            powers[group, 2] += square * square
+    return powers
+
+
+TINY = np.finfo(np.float64).tiny
+
+
+@compiled
+def spreads(
+    numerators: NDArray[Any],
+    denominators: NDArray[Any],
+    ratios: Floats,
+    scales: Floats,
+    offsets: Integers,
+    windows: Integers,
+    lag: int,
+) -> Floats:
+    """Per group, two sums over its repositories: of their squared influence, and of its squared change since `lag`.
+
+    The influence of a repository is (numerator - ratio × denominator) × scale, ratio and scale being the group's.
+    With a lag of zero there is no second sum.
+    """
+    result = np.zeros((len(ratios), 2))
+    for group in range(len(ratios)):
+        now = offsets[group]
+        has_past = lag > 0 and windows[group] >= lag
+        for i in range(offsets[group + 1] - now):
+            here = (numerators[now + i] - ratios[group] * denominators[now + i]) * scales[group]
+            result[group, 0] += here * here
+            if has_past:
+                other = offsets[group - lag] + i
+                earlier = (numerators[other] - ratios[group - lag] * denominators[other]) * scales[group - lag]
+                result[group, 1] += (here - earlier) ** 2
+    return result
