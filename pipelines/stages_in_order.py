@@ -14,6 +14,7 @@ from graphlib import TopologicalSorter
 from typing import Any
 
 import dagster as dg
+import duckdb
 from dagster._core.definitions.decorators.op_decorator import DecoratedOpFunction
 
 from pipelines.build_store import BuildStore
@@ -55,7 +56,7 @@ def make_all(build: BuildStore, stages: list[dg.AssetsDefinition]) -> None:
         TableRejected: a table breaks its schema.
         PlumblineError: whatever a stage has to say.
     """
-    with ThreadPoolExecutor(1) as beside:
+    with duckdb.connect() as connection, ThreadPoolExecutor(1) as beside:
         checks: list[Future[str | None]] = []
         for stage in stages:
             if SNAPSHOT in stage.keys:
@@ -66,7 +67,7 @@ def make_all(build: BuildStore, stages: list[dg.AssetsDefinition]) -> None:
                 _reject_broken(checks, build)  # a stage that stumbles over a broken table is not what is wrong
                 raise
             tables = [all_tables().get(key.to_user_string()) for key in sorted(stage.keys)]
-            checks += [beside.submit(_first_fault, Written.of(build, table)) for table in tables if table]
+            checks += [beside.submit(_first_fault, connection, Written.of(build, table)) for table in tables if table]
         _reject_broken(checks, build)
 
 
@@ -78,8 +79,8 @@ def _make(stage: dg.AssetsDefinition, build: BuildStore) -> None:
             pass
 
 
-def _first_fault(written: Written) -> str | None:
-    return next(faults_of(written), None)
+def _first_fault(connection: duckdb.DuckDBPyConnection, written: Written) -> str | None:
+    return next(faults_of(connection, written), None)
 
 
 def _reject_broken(checks: Sequence[Future[str | None]], build: BuildStore) -> None:

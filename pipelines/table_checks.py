@@ -70,18 +70,14 @@ class Written:
 
 def faults(build: BuildStore, table: type[PublishedTable]) -> Iterator[str]:
     """What is wrong with a built table, in words, worst first; nothing if all is well."""
-    return faults_of(Written.of(build, table))
-
-
-def faults_of(written: Written) -> Iterator[str]:
-    """The same of a table as it was written, on a connection of its own."""
     with duckdb.connect() as connection:
-        create_view(connection, written.table.table_name(), f"select * from {scan(written.paths)}")
-        yield from _faults(connection, written)
+        yield from faults_of(connection, Written.of(build, table))
 
 
-def _faults(connection: duckdb.DuckDBPyConnection, written: Written) -> Iterator[str]:
+def faults_of(connection: duckdb.DuckDBPyConnection, written: Written) -> Iterator[str]:
+    """The same of a table as it was written, on a connection that is not the build's."""
     table, name = written.table, written.table.table_name()
+    create_view(connection, name, f"select * from {scan(written.paths)}")
     stored = dict(connection.execute(f"select column_name, column_type from (describe {name})").fetchall())
     for column in table.table_columns():
         wanted = DUCKDB_TYPES[column.type]
