@@ -50,6 +50,7 @@ from metrics.units import AI_USES, MIXED, TIERS, Days, Integers, Order, Units, c
 from metrics.views import ORIGIN
 from metrics.watch_notes import with_watch_notes
 from schemas.events import all_tables
+from schemas.quoting import literal
 
 RUNNERS: dict[type[Estimator], Callable[[Target, Any], None]] = {
     Distribution: distribution.run,
@@ -525,9 +526,9 @@ def _engineers(connection: duckdb.DuckDBPyConnection, teams: Sequence[str], days
     """Engineers per team and day by the register `team_capacity`; None where it is not at hand, or empty."""
     if "team_capacity" not in _relations(connection):
         return None
-    given = connection.execute(
-        'select team, "month", engineers from team_capacity where "month" <= ?', [days.last]
-    ).pl()
+    # Written out: to look at a parameter, DuckDB imports pandas.
+    last = f"date {literal(days.last)}"
+    given = connection.execute(f'select team, "month", engineers from team_capacity where "month" <= {last}').pl()
     return engineers_by_day(given, teams, days) if given.height else None
 
 
