@@ -18,15 +18,21 @@ import polars as pl
 from numpy.typing import NDArray
 
 from metrics.calendar import GRAINS, Calendar, Period
-from metrics.capacity import engineers_by_day
 from metrics.contrasts import ContrastRows
 from metrics.estimators import concurrency, count, distribution, downtime, load, ratio, stock, team_weeks, variation
 from metrics.estimators.base import Segmentation, Target
-from metrics.facts.controls import CONTROL_FACTS, build_control_facts
-from metrics.facts.origins import MOVED, STATEMENTS, create_moved_tiers
-from metrics.facts.sql import create_view, timestamp
-from metrics.facts.worst_records import worst_records
+from metrics.facts.origins import MOVED
+from metrics.facts.sql import timestamp
 from metrics.gaps import Gap, gaps_of
+from metrics.ground import (
+    days_of,
+    empty_tables,
+    engineers_of,
+    moved_services,
+    names_of,
+    onboardings_of,
+    prepare,
+)
 from metrics.ledger import Ledger
 from metrics.model import (
     Concurrency,
@@ -42,15 +48,12 @@ from metrics.model import (
     Variation,
 )
 from metrics.pending import PendingUnits
-from metrics.readings import Place
 from metrics.reads import Reads
 from metrics.row_notes import with_row_notes
 from metrics.rows import ValueRows
 from metrics.units import AI_USES, MIXED, TIERS, Days, Integers, Order, Units, constant
 from metrics.views import ORIGIN
 from metrics.watch_notes import with_watch_notes
-from schemas.events import all_tables
-from schemas.quoting import literal
 
 RUNNERS: dict[type[Estimator], Callable[[Target, Any], None]] = {
     Distribution: distribution.run,
@@ -158,19 +161,19 @@ class Engine:
         prepare(connection, include_bots)
         # Columns that are read one query after another stand side by side.
         connection.execute("set preserve_insertion_order = true")
-        days, teams = days_of(connection, calendar, cut), _names(connection, "team_dimension", "_team", "team")
+        days, teams = days_of(connection, calendar, cut), names_of(connection, "team_dimension", "_team", "team")
         return cls(
             connection,
             calendar,
             cut,
             days,
-            _names(connection, "repo_dimension", "_repo", "repo_id"),
+            names_of(connection, "repo_dimension", "_repo", "repo_id"),
             teams,
             baselines or {},
-            _empty_tables(connection),
-            _moved(connection, calendar, baselines or {}),
-            _onboardings(connection, calendar),
-            engineers=_engineers(connection, teams, days),
+            empty_tables(connection),
+            moved_services(connection, calendar, baselines or {}),
+            onboardings_of(connection, calendar),
+            engineers=engineers_of(connection, teams, days),
         )
 
     def run(self, metric: Metric) -> "Result":
@@ -393,33 +396,6 @@ class Engine:
             1,
         )
 
-    def worst(self, metric: Metric, places: Sequence[Place], limit: int) -> dict[Place, list[dict[str, object]]]:
-        """The records behind a figure in each place: the largest values, or the newest events.
-
-        Each record has kind, id, repo_id, at (ISO instant) and value (in the metric's unit, or the numerator's events).
-        """
-        if not places:
-            return {}
-        selects = [
-            f"select '{ID_COLUMNS[fact][: -len('_id')]}' as kind, {ID_COLUMNS[fact]} as id, repo_id, tier,"
-            f" ({time}) as happened_at,"
-            f" ({value})::double as value from {fact} where ({where}) and ({time}) is not null and ({value}) > 0"
-            for fact, where, time, value in _behind(metric)
-            if fact in ID_COLUMNS
-        ]
-        if not selects:
-            return {}
-        starts = [
-            (i, place.tier, self.calendar.instant(place.window_start), self.calendar.instant(place.window_end))
-            for i, place in enumerate(places)
-        ]
-        rows = worst_records(self.connection, " union all ".join(selects), starts, limit)
-        found: dict[Place, list[dict[str, object]]] = {}
-        for place, kind, id_, repo_id, at, value in rows:
-            record = {"kind": kind, "id": id_, "repo_id": repo_id, "at": at, "value": value}
-            found.setdefault(places[place], []).append(record)
-        return found
-
     def _fetch(self, query: str, numbers: int, order: Order | None = None) -> Units:
         """Runs a query for units, and keeps those that fall into the days.
 
@@ -471,126 +447,3 @@ class Result:
     contrasts: pl.DataFrame
     asides: pl.DataFrame = field(default_factory=pl.DataFrame)
     """What unfinished work has to say of rows of `values`, by place (`ValueRows.asides`)."""
-
-
-def prepare(connection: duckdb.DuckDBPyConnection, include_bots: bool) -> None:
-    """Makes `measured_changes` and `measured_defects`: changes that count, and the defects attributed to them.
-
-    The relations of `metrics.facts.controls` become views where nobody has made them yet.
-    """
-    if not _relations(connection).issuperset(CONTROL_FACTS):
-        build_control_facts(connection, materialise=False)
-    counted = "true" if include_bots else "{} is distinct from 'bot'"
-    create_view(connection, "measured_changes", f"select * from change_facts where {counted.format('author_kind')}")
-    create_view(
-        connection,
-        "measured_defects",
-        f"select * from defect_facts where _change_id is not null and {counted.format('_change_author_kind')}",
-    )
-
-
-def _onboardings(connection: duckdb.DuckDBPyConnection, calendar: Calendar) -> dict[str, date]:
-    """The first onboarding of each repository, as of the cut where the connection has it so."""
-    seen = _relations(connection)
-    relation = next((name for name in ("onboardings_at_cut", "onboardings") if name in seen), None)
-    if relation is None:
-        return {}
-    rows = connection.execute(f"select repo_id, min(onboarded_at) from {relation} group by repo_id").fetchall()
-    return {repository: calendar.local_day(instant) for repository, instant in rows if instant is not None}
-
-
-def _names(connection: duckdb.DuckDBPyConnection, dimension: str, code: str, name: str) -> list[str]:
-    """The names that a dimension's codes stand for, by code."""
-    return [row[0] for row in connection.execute(f"select {name} from {dimension} order by {code}").fetchall()]
-
-
-def _relations(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    """Names of all tables and views."""
-    names = "select view_name from duckdb_views() union select table_name from duckdb_tables()"
-    return {name for (name,) in connection.execute(names).fetchall()}
-
-
-def _moved(connection: duckdb.DuckDBPyConnection, calendar: Calendar, baselines: Mapping[str, Period]) -> int:
-    """How many services changed their tier since the first baseline ended; none where the register is not at hand."""
-    seen = connection.execute(
-        f"select 1 from duckdb_views() where view_name = '{STATEMENTS}'"
-        f" union all select 1 from duckdb_tables() where table_name = '{STATEMENTS}'"
-    ).fetchone()
-    ends = [period.end for period in baselines.values()]
-    # The baseline's end is the first instant after it.
-    last = calendar.instant(min(ends)) - timedelta(microseconds=1) if ends else None
-    return create_moved_tiers(connection, last) if seen else 0
-
-
-def _engineers(connection: duckdb.DuckDBPyConnection, teams: Sequence[str], days: Days) -> NDArray[np.float64] | None:
-    """Engineers per team and day by the register `team_capacity`; None where it is not at hand, or empty."""
-    if "team_capacity" not in _relations(connection):
-        return None
-    # Written out: to look at a parameter, DuckDB imports pandas.
-    last = f"date {literal(days.last)}"
-    given = connection.execute(f'select team, "month", engineers from team_capacity where "month" <= {last}').pl()
-    return engineers_by_day(given, teams, days) if given.height else None
-
-
-def _empty_tables(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
-    """Which of the event tables that the connection sees, as of the cut where it has them so, hold nothing."""
-    seen, empty = _relations(connection), set()
-    for table in all_tables():
-        relation = next((name for name in (f"{table}_at_cut", table) if name in seen), None)
-        if relation and not connection.execute(f"select 1 from {relation} limit 1").fetchone():
-            empty.add(table)
-    return frozenset(empty)
-
-
-def days_of(connection: duckdb.DuckDBPyConnection, calendar: Calendar, cut: datetime) -> Days:
-    """The local days from the first record of any fact (a change by its merge, else its opening) to the cut."""
-    instants = {
-        "change_facts": "coalesce(merged_at, opened_at, deployed_at)",
-        "deployment_facts": "coalesce(_ended_at, finished_at, started_at)",
-        "incident_facts": "opened_at",
-        "defect_facts": "coalesce(opened_at, _merged_at)",
-        "gate_facts": "ran_at",
-        "change_gate_facts": "merged_at",
-        "test_run_facts": "ran_at",
-        "signal_facts": "occurred_at",
-        "commit_rework_facts": "committed_at",
-        "onboarding_facts": "onboarded_at",
-        "intent_facts": "approved_at",
-        "exception_facts": "granted_at",
-        "activity_facts": "active_from",
-    }
-    present = _relations(connection)
-    firsts = " union all ".join(
-        f"select min({instant}) as first from {fact}" for fact, instant in instants.items() if fact in present
-    )
-    first = connection.execute(f"select min(first) from ({firsts})").fetchone()
-    last = calendar.local_day(cut)
-    start: date = calendar.local_day(first[0]) if first and first[0] else last
-    return Days(calendar, min(start, last), last)
-
-
-ID_COLUMNS = {
-    "measured_changes": "change_id",
-    "change_facts": "change_id",
-    "shallow_approval_facts": "change_id",
-    "deployment_facts": "deployment_id",
-    "incident_facts": "incident_id",
-    "defect_facts": "defect_id",
-}
-"""What names a row of each fact."""
-
-
-def _behind(metric: Metric) -> list[tuple[str, str, str, str]]:
-    """(fact, filter, instant, value) of the rows that make a figure what it is."""
-    selections = []
-    for estimator in metric.estimators:
-        if isinstance(estimator, Distribution):
-            selections.append((estimator.fact, estimator.where, estimator.time, estimator.value))
-        elif isinstance(estimator, Ratio):
-            parts = (part for part in estimator.parts if part.numerator != "0")
-            selections += [(part.fact, part.where, part.time, part.numerator) for part in parts]
-        elif isinstance(estimator, Count):
-            selections.append((estimator.fact, estimator.where, estimator.time, "1"))
-        if selections:
-            break
-    return selections

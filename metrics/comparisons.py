@@ -68,7 +68,28 @@ def comparisons(
         frames.append(_with_baseline(rows.filter(~is_arm), how, metrics, margins, register, places))
         if found:
             frames.append(_with_control(found, how, metrics, margins, register))
-    return pl.concat(frames).sort(KEY, maintain_order=True) if frames else pl.DataFrame(schema=SCHEMA)
+    return _in_order(pl.concat(frames)) if frames else pl.DataFrame(schema=SCHEMA)
+
+
+def _in_order(frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows by `KEY`: by one number made of each column's rank, for comparing words a million times is slow."""
+    number = np.zeros(frame.height, dtype=np.int64)
+    for name in KEY if frame.height else ():
+        ranks, size = _ranks(frame[name])
+        number = number * size + ranks
+    return frame[np.argsort(number, kind="stable")]
+
+
+def _ranks(column: pl.Series) -> tuple[NDArray[np.int64], int]:
+    """The place of each value among the distinct ones in order, and how many these are; nulls are not expected."""
+    codes = column.to_physical().to_numpy()
+    found = column.unique()
+    ranked = found.gather(found.cast(pl.String).arg_sort() if column.dtype == TEXT else found.arg_sort())
+    places = ranked.to_physical().to_numpy()
+    low = int(places.min())
+    ranks = np.zeros(int(places.max()) - low + 1, dtype=np.int64)
+    ranks[places - low] = np.arange(len(places))
+    return ranks[codes - low], len(places)
 
 
 def _with_baseline(

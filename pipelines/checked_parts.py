@@ -16,9 +16,7 @@ import duckdb
 import polars as pl
 
 import schemas
-from pipelines.build_store import BuildStore
 from pipelines.parts import replace_text
-from schemas.tables import PublishedTable
 
 RECORD = "checked.json"
 CHECKING = ("table_checks", "checked_parts", "part_footers", "parts")
@@ -37,11 +35,11 @@ class CheckedParts:
     known: frozenset[str] = field(default_factory=frozenset)
 
     @classmethod
-    def of(cls, build: BuildStore, table: type[PublishedTable]) -> Self:
-        """What earlier builds have found; nothing where everything is to be looked at."""
-        record, name = build.folder.state / RECORD, table.table_name()
-        stored = {} if build.is_full else _read(record)
-        return cls(record, name, frozenset(stored.get(name, ())))
+    def of(cls, state: Path, table: str, *, nothing: bool) -> Self:
+        """What earlier builds have found of a table; nothing where everything is to be looked at."""
+        record = state / RECORD
+        stored = {} if nothing else _read(record)
+        return cls(record, table, frozenset(stored.get(table, ())))
 
     def without_known(self, parts: Sequence[Paths]) -> list[Paths]:
         """Those that have to be looked at."""

@@ -1,8 +1,9 @@
 """What a build keeps of a metric so that the next one measures only what has changed: parts, and what they rest on.
 
-Rows of windows that were over long ago lie in a part of their own, which the next build names again without a look at
-it; those of the last two quarters in another. Those of cohorts of unfinished work, few and often measured again, lie in
-a third. With them goes the ledger (`metrics.ledger`).
+Rows of windows that were over long ago lie in a part of their own, those of the quarter before this one in another: the
+next build names them again without a look, as long as nothing in them changed. Those of the quarter that runs lie in a
+third, and those of cohorts of unfinished work, few and often measured again, in a fourth. With them goes the ledger
+(`metrics.ledger`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,11 +26,11 @@ from schemas.snapshot import Part
 
 @dataclass(frozen=True)
 class Kept:
-    """What a build kept of one metric. Each table has parts: windows that end by `settled_by`, the others, cohorts."""
+    """What a build kept of one metric. Each table has parts: windows that end by each of `bounds`, others, cohorts."""
 
     key: str
     cut: datetime
-    settled_by: date
+    bounds: tuple[date, ...]
     provisional: date | None
     """The first end of a window that was provisional."""
     choices: list[list[str]]
@@ -52,7 +53,7 @@ class Kept:
         return cls(
             key=raw["key"],
             cut=datetime.fromisoformat(raw["cut"]),
-            settled_by=date.fromisoformat(raw["settled_by"]),
+            bounds=tuple(date.fromisoformat(day) for day in raw["bounds"]),
             provisional=date.fromisoformat(raw["provisional"]) if raw["provisional"] else None,
             choices=raw["choices"],
             values=tuple(Part(**part) for part in raw["values"]),
@@ -67,14 +68,14 @@ class Keeper:
 
     key: str
     cut: datetime
-    settled_by: date
+    bounds: tuple[date, ...]
     folder: Path
 
     @classmethod
     def of(cls, key: str, cut: datetime, days: Days, folder: Path) -> Self:
-        """Windows that ended before the last quarter began are settled, as a rule: most of what comes is newer."""
+        """Windows that ended before the quarter before this one began are settled, as a rule: what comes is newer."""
         quarter = days.calendar.floor(days.last, "quarter")
-        return cls(key, cut, add_months(quarter, -MONTHS_PER_QUARTER), folder)
+        return cls(key, cut, (add_months(quarter, -MONTHS_PER_QUARTER), quarter), folder)
 
     def keep_whole(self, result: Result, ledger: Ledger) -> Kept:
         """Write everything."""
@@ -88,18 +89,21 @@ class Keeper:
 
     def keep_again(self, again: Again, before: Kept) -> Kept:
         """Write what was measured again, beside what holds of what an earlier build kept."""
-        if again.result is None and before.settled_by == self.settled_by:
+        if again.result is None and before.bounds == self.bounds:
             return replace(before, key=self.key, cut=self.cut)
-        is_settled = before.settled_by == self.settled_by <= again.since and not self._says_otherwise(again, before)
-        begin = 1 if is_settled else 0
-        values = again.values(self._read(before.values[begin:]))
-        contrasts = again.contrasts(self._read(before.contrasts[begin:]))
-        first, both = _first_provisional([values, contrasts]), (self._written(values), self._written(contrasts))
-        if is_settled:
-            if before.provisional and before.provisional <= self.settled_by:
-                first = before.provisional
-            both = (before.values[:1] + both[0][1:], before.contrasts[:1] + both[1][1:])
-        return self._kept(*both, first, again.ledger, before.choices)
+        named = self._still_hold(again, before)
+        values = again.values(self._read(before.values[named:]))
+        contrasts = again.contrasts(self._read(before.contrasts[named:]))
+        first = _first_provisional([values, contrasts])
+        if named and before.provisional and before.provisional <= self.bounds[named - 1]:
+            first = before.provisional
+        return self._kept(
+            before.values[:named] + self._written(values, named),
+            before.contrasts[:named] + self._written(contrasts, named),
+            first,
+            again.ledger,
+            before.choices,
+        )
 
     def tiers(self, kept: Kept) -> set[str]:
         """The tiers that have values."""
@@ -107,23 +111,31 @@ class Keeper:
         found = pl.scan_parquet(paths).select(pl.col("tier").cast(pl.String).unique()).collect()
         return set(found["tier"])
 
-    def _says_otherwise(self, again: Again, before: Kept) -> bool:
-        """Whether unfinished work has something else to say of settled windows than it had."""
-        if again.result is None or again.cohorts_since >= self.settled_by:
-            return False
-        told = pl.scan_parquet(self.folder / before.values[0].name).filter(again.is_told)
-        rows = told.collect()
-        return not again.with_asides(rows)["note"].equals(rows["note"])
+    def _still_hold(self, again: Again, before: Kept) -> int:
+        """How many of the parts, from the first on, are what they were."""
+        if before.bounds != self.bounds:
+            return 0
+        names = [part.name for part, bound in zip(before.values, self.bounds, strict=False) if bound <= again.since]
+        if again.cohorts_since >= again.since:
+            return len(names)
+        for number, name in enumerate(names):
+            # Unfinished work may have something else to say of windows that are over.
+            told = pl.scan_parquet(self.folder / name).filter(again.is_told).collect()
+            if not again.with_asides(told)["note"].equals(told["note"]):
+                return number
+        return len(names)
 
     def _read(self, parts: Sequence[Part]) -> pl.DataFrame:
         return pl.concat([pl.read_parquet(self.folder / part.name) for part in parts])
 
-    def _written(self, frame: pl.DataFrame) -> tuple[Part, ...]:
-        of_cohorts, is_settled = pl.col("statistic").is_in(OF_COHORTS), pl.col("window_end") <= self.settled_by
-        kinds = (~of_cohorts & is_settled, ~of_cohorts & ~is_settled, of_cohorts)
-        settled, others, cohorts = (frame.filter(kind) for kind in kinds)
-        kept = [settled, others] if cohorts.is_empty() else [settled, others, cohorts]
-        return tuple(write_frame(each, self.folder) for each in kept)
+    def _written(self, frame: pl.DataFrame, first: int = 0) -> tuple[Part, ...]:
+        """Write rows as the parts from that number on; one of cohorts only where there are any."""
+        ends, of_cohorts = pl.col("window_end"), pl.col("statistic").is_in(OF_COHORTS)
+        edges = [date.min, *self.bounds, date.max]
+        spans = [(edges[number], edges[number + 1]) for number in range(first, len(edges) - 1)]
+        frames = [frame.filter(~of_cohorts, ends > after, ends <= by) for after, by in spans]
+        cohorts = frame.filter(of_cohorts)
+        return tuple(write_frame(each, self.folder) for each in (frames if cohorts.is_empty() else [*frames, cohorts]))
 
     def _kept(
         self,
@@ -134,10 +146,10 @@ class Keeper:
         choices: list[list[str]],
     ) -> Kept:
         part = write_frame(ledger, self.folder)
-        return Kept(self.key, self.cut, self.settled_by, provisional, choices, values, contrasts, part)
+        return Kept(self.key, self.cut, self.bounds, provisional, choices, values, contrasts, part)
 
 
-def _first_provisional(frames: Sequence[pl.DataFrame], also: date | None = None) -> date | None:
+def _first_provisional(frames: Sequence[pl.DataFrame]) -> date | None:
     """The first end of a window that is provisional."""
     found = [frame.filter("is_provisional")["window_end"].min() for frame in frames]
-    return min((day for day in (*found, also) if isinstance(day, date)), default=None)
+    return min((day for day in found if isinstance(day, date)), default=None)

@@ -20,13 +20,14 @@ import duckdb
 import polars as pl
 from loky import BrokenProcessPool, ProcessPoolExecutor
 
-from metrics.aggregate import Engine, Result, prepare
+from metrics.aggregate import Engine, Result
 from metrics.definitions import all_metrics
 from metrics.facts.origins import MOVED
 from metrics.facts.sql import create_view
 from metrics.gaps import Gap
+from metrics.ground import prepare
 from metrics.ledger import Ledger
-from metrics.model import Distribution, Metric
+from metrics.model import Concurrency, Distribution, Load, Metric, PerTeamWeek
 from metrics.reuse import Differences, can_be_reused, run_since_change
 from pipelines.companion import LIMIT, Companion, available_cores
 from pipelines.freed_memory import keep_freed_memory
@@ -259,8 +260,10 @@ def workers_for(changes: int) -> int:
 
 
 def _weight(metric: Metric) -> tuple[bool, bool, str]:
-    """The longest first, so that none is left over when the others are done: distributions, down to the team."""
-    return any(isinstance(each, Distribution) for each in metric.estimators), metric.core, metric.id
+    """The longest first, so that none is left over when the others are done: down to the team, day by day, by value."""
+    takes_long = any(isinstance(each, Distribution | Load | Concurrency | PerTeamWeek) for each in metric.estimators)
+    by_day = any(isinstance(each, Load | Concurrency | PerTeamWeek) for each in metric.estimators)
+    return takes_long, metric.core or by_day, metric.id
 
 
 @contextmanager

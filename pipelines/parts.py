@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
@@ -73,7 +73,8 @@ def write_frame(frame: "pl.DataFrame", folder: Path) -> Part:
     with _new_part(folder) as draft:
         finite = [each.name for each in frame.iter_columns() if each.dtype.is_float() and _is_finite(each)]
         metadata = {FINITE: ",".join(finite)}
-        frame.write_parquet(draft.path, compression="zstd", row_group_size=ROWS_PER_GROUP, metadata=metadata)
+        options: dict[str, Any] = {"compression": "zstd", "compression_level": 1, "row_group_size": ROWS_PER_GROUP}
+        frame.write_parquet(draft.path, metadata=metadata, **options)
         draft.rows = frame.height
     return draft.part
 

@@ -42,7 +42,7 @@ RECORD = "reuse.json"
 CHANGES_WORTH_KEEPING = 200_000
 """Changes from which on it pays to keep what was measured: below, all metrics together take some seconds."""
 READ_BY_ALL = ("change_facts", "defect_facts")
-"""Relations that definitions read under other names (`metrics.aggregate.prepare`)."""
+"""Relations that definitions read under other names (`metrics.ground.prepare`)."""
 COLUMNS_OF_ALL = ("tier", "_repo", "_team", "ai_use", "author_kind", "_change_author_kind", "_change_id")
 """Columns that the engine itself reads."""
 CODES = ("repo_dimension", "team_dimension")

@@ -7,7 +7,8 @@ which is made of these same assets.
 
 import inspect
 import logging
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator, Sequence, Set
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import Any
@@ -17,7 +18,8 @@ from dagster._core.definitions.decorators.op_decorator import DecoratedOpFunctio
 
 from pipelines.build_store import BuildStore
 from pipelines.definitions import BUILT, assets
-from pipelines.table_checks import faults
+from pipelines.snapshot_asset import SNAPSHOT
+from pipelines.table_checks import Written, faults_of
 from schemas.errors import PlumblineError
 from schemas.published import all_tables
 
@@ -47,22 +49,44 @@ def stages_in_order() -> list[dg.AssetsDefinition]:
 
 
 def make_all(build: BuildStore, stages: list[dg.AssetsDefinition]) -> None:
-    """Make every asset, and check each published table before anything that may come after it.
+    """Make every asset, and check each published table while what comes after it is made; publish only good ones.
 
     Raises:
         TableRejected: a table breaks its schema.
         PlumblineError: whatever a stage has to say.
     """
-    for stage in stages:
-        made = _body(stage)(**_arguments(stage, build))
-        if isinstance(made, Iterator):  # a stage of several tables hands them over one by one
-            for _ in made:
-                pass
-        for key in sorted(stage.keys):
-            table = all_tables().get(key.to_user_string())
-            fault = next(faults(build, table), None) if table else None
-            if fault is not None:
-                raise TableRejected(fault, str(build.workspace.root), "nothing was published")
+    with ThreadPoolExecutor(1) as beside:
+        checks: list[Future[str | None]] = []
+        for stage in stages:
+            if SNAPSHOT in stage.keys:
+                _reject_broken(checks, build)
+            try:
+                _make(stage, build)
+            except Exception:
+                _reject_broken(checks, build)  # a stage that stumbles over a broken table is not what is wrong
+                raise
+            tables = [all_tables().get(key.to_user_string()) for key in sorted(stage.keys)]
+            checks += [beside.submit(_first_fault, Written.of(build, table)) for table in tables if table]
+        _reject_broken(checks, build)
+
+
+def _make(stage: dg.AssetsDefinition, build: BuildStore) -> None:
+    """Make the assets of a stage."""
+    made = _body(stage)(**_arguments(stage, build))
+    if isinstance(made, Iterator):  # a stage of several tables hands them over one by one
+        for _ in made:
+            pass
+
+
+def _first_fault(written: Written) -> str | None:
+    return next(faults_of(written), None)
+
+
+def _reject_broken(checks: Sequence[Future[str | None]], build: BuildStore) -> None:
+    """Wait for the checks, and refuse what they found."""
+    for fault in (check.result() for check in checks):
+        if fault is not None:
+            raise TableRejected(fault, str(build.workspace.root), "nothing was published")
 
 
 def _body(stage: dg.AssetsDefinition) -> Callable[..., object]:

@@ -9,12 +9,16 @@ value. Keys that stand twice are looked for among hashes of them, and where two 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Self
 
 import dagster as dg
+import duckdb
 import polars as pl
 
+from metrics.facts.sql import create_view
 from pipelines.build_store import BuildStore
 from pipelines.checked_parts import CheckedParts, Paths
 from pipelines.part_footers import Footer, footers, footers_by_part
@@ -45,10 +49,40 @@ def check_of(table: type[PublishedTable]) -> dg.AssetChecksDefinition:
     return schema
 
 
+@dataclass(frozen=True)
+class Written:
+    """A built table as it lies in its parts, so that it can be looked at beside whatever the build makes next."""
+
+    table: type[PublishedTable]
+    paths: Paths
+    rows: int
+    state: Path
+    """The workspace's folder of what the tool writes."""
+    is_full: bool
+    """Whether what earlier builds have found counts for nothing."""
+
+    @classmethod
+    def of(cls, build: BuildStore, table: type[PublishedTable]) -> Self:
+        """A table that a build has made."""
+        name = table.table_name()
+        return cls(table, build.paths(name), build.tables()[name].rows, build.folder.state, build.is_full)
+
+
 def faults(build: BuildStore, table: type[PublishedTable]) -> Iterator[str]:
     """What is wrong with a built table, in words, worst first; nothing if all is well."""
-    name = table.table_name()
-    stored = dict(build.connection.execute(f"select column_name, column_type from (describe {name})").fetchall())
+    return faults_of(Written.of(build, table))
+
+
+def faults_of(written: Written) -> Iterator[str]:
+    """The same of a table as it was written, on a connection of its own."""
+    with duckdb.connect() as connection:
+        create_view(connection, written.table.table_name(), f"select * from {scan(written.paths)}")
+        yield from _faults(connection, written)
+
+
+def _faults(connection: duckdb.DuckDBPyConnection, written: Written) -> Iterator[str]:
+    table, name = written.table, written.table.table_name()
+    stored = dict(connection.execute(f"select column_name, column_type from (describe {name})").fetchall())
     for column in table.table_columns():
         wanted = DUCKDB_TYPES[column.type]
         if column.name not in stored:
@@ -57,37 +91,38 @@ def faults(build: BuildStore, table: type[PublishedTable]) -> Iterator[str]:
             yield f"{name}.{column.name}: is {stored[column.name]}, must be {wanted}"
     if not all(column.name in stored for column in table.table_columns()):
         return
-    rows = build.tables()[name].rows
-    if rows >= MANY_ROWS:
-        yield from _of_many_rows(build, table)
+    if written.rows >= MANY_ROWS:
+        yield from _of_many_rows(connection, written)
     else:
-        found = list(_by_screen(build, table))
-        yield from (list(_by_model(build, table)) or found) if found and rows <= ROWS_BY_MODEL else found
-        yield from _keys_twice(build, table, [build.paths(name)])
+        found = list(_by_screen(connection, table))
+        is_small = written.rows <= ROWS_BY_MODEL
+        yield from (list(_by_model(connection, table)) or found) if found and is_small else found
+        yield from _keys_twice(connection, table, [written.paths])
 
 
-def _of_many_rows(build: BuildStore, table: type[PublishedTable]) -> Iterator[str]:
+def _of_many_rows(connection: duckdb.DuckDBPyConnection, written: Written) -> Iterator[str]:
     """What is wrong with the rows of a large table: only parts that no build before has found good are looked at."""
-    name = table.table_name()
-    checked = CheckedParts.of(build, table)
-    new = checked.without_known([(path,) for path in build.paths(name)])
-    found = list(_by_screen(build, table, [path for (path,) in new])) if new else []
-    stretches = _stretches(build, table)
-    found += _keys_twice(build, table, checked.without_known(stretches))
+    table, name = written.table, written.table.table_name()
+    checked = CheckedParts.of(written.state, name, nothing=written.is_full)
+    new = checked.without_known([(path,) for path in written.paths])
+    found = list(_by_screen(connection, table, [path for (path,) in new])) if new else []
+    stretches = _stretches(connection, written)
+    found += _keys_twice(connection, table, checked.without_known(stretches))
     yield from found
     if not found:
-        checked.keep([*((path,) for path in build.paths(name)), *stretches])
+        checked.keep([*((path,) for path in written.paths), *stretches])
 
 
-def _stretches(build: BuildStore, table: type[PublishedTable]) -> list[Paths]:
+def _stretches(connection: duckdb.DuckDBPyConnection, written: Written) -> list[Paths]:
     """The parts of a table, those together that may have keys in common.
 
     Where a column of the key has one value in every part, parts with different values have no key in common.
     """
-    paths = build.paths(table.table_name())
-    told = footers_by_part(build.connection, paths)
+    paths = written.paths
+    told = footers_by_part(connection, paths)
     values = [
-        [told[path][key].constant if key in told.get(path, {}) else None for path in paths] for key in table.table_key()
+        [told[path][key].constant if key in told.get(path, {}) else None for path in paths]
+        for key in written.table.table_key()
     ]
     telling = [column for column in values if None not in column]
     together: dict[tuple[str | None, ...], list[Path]] = {}
@@ -96,12 +131,14 @@ def _stretches(build: BuildStore, table: type[PublishedTable]) -> list[Paths]:
     return [tuple(each) for each in together.values()]
 
 
-def _keys_twice(build: BuildStore, table: type[PublishedTable], stretches: Sequence[Paths]) -> Iterator[str]:
+def _keys_twice(
+    connection: duckdb.DuckDBPyConnection, table: type[PublishedTable], stretches: Sequence[Paths]
+) -> Iterator[str]:
     """The first key that stands twice in a stretch of parts."""
     for paths in stretches if table.table_key() else ():
         if _may_stand_twice(table, paths):
             keys = ", ".join(quoted(key) for key in table.table_key())
-            twice = build.connection.execute(
+            twice = connection.execute(
                 f"select {keys} from {scan(paths)} group by all having count(*) > 1 limit 1"
             ).fetchone()
             if twice:
@@ -119,12 +156,12 @@ def _may_stand_twice(table: type[PublishedTable], paths: Paths) -> bool:
     return bool((hashes == hashes.shift()).any())
 
 
-def _by_model(build: BuildStore, table: type[PublishedTable]) -> Iterator[str]:
+def _by_model(connection: duckdb.DuckDBPyConnection, table: type[PublishedTable]) -> Iterator[str]:
     columns = ", ".join(
         f"{quoted(column.name)}::{DUCKDB_TYPES[column.type]} as {quoted(column.name)}"
         for column in table.table_columns()
     )
-    frame = build.frame(f"select {columns} from {table.table_name()}")
+    frame = connection.sql(f"select {columns} from {table.table_name()}").pl()
     try:
         table.validate(frame, lazy=True)
     except SchemaErrors as errors:
@@ -133,39 +170,44 @@ def _by_model(build: BuildStore, table: type[PublishedTable]) -> Iterator[str]:
             yield f"{table.table_name()}.{case['column']}: {case['check']} does not hold for {case['failure_case']}"
 
 
-def _by_screen(build: BuildStore, table: type[PublishedTable], paths: Sequence[Path] = ()) -> Iterator[str]:
+def _by_screen(
+    connection: duckdb.DuckDBPyConnection, table: type[PublishedTable], paths: Sequence[Path] = ()
+) -> Iterator[str]:
     """What rows of a table break; of large parts, what their footers tell is not read."""
     rows = scan(paths) if paths else table.table_name()
-    if _extremes_hold(build, table, rows, footers(build.connection, paths)):
+    if _extremes_hold(connection, table, rows, footers(connection, paths)):
         return
-    yield from _by_counting(build, table)
+    yield from _by_counting(connection, table)
 
 
-def _by_counting(build: BuildStore, table: type[PublishedTable]) -> Iterator[str]:
+def _by_counting(connection: duckdb.DuckDBPyConnection, table: type[PublishedTable]) -> Iterator[str]:
     """Every condition that a row breaks, with how many do."""
     conditions = [(column.name, words, sql) for column in table.table_columns() for words, sql in _conditions(column)]
     conditions += [(rule.column, rule.reason, f"({rule.holds})") for rule in table.table_about().rules]
     counts = ", ".join(f"count(*) filter (where not coalesce({sql}, true))" for _, _, sql in conditions)
-    found = build.connection.execute(f"select {counts} from {table.table_name()}").fetchone() or ()
+    found = connection.execute(f"select {counts} from {table.table_name()}").fetchone() or ()
     for (column_name, words, _), broken in zip(conditions, found, strict=True):
         if broken:
             yield f"{table.table_name()}.{column_name}: {words} does not hold for {broken} rows"
 
 
 def _extremes_hold(
-    build: BuildStore, table: type[PublishedTable], rows: str, told: Mapping[str, Footer] = MappingProxyType({})
+    connection: duckdb.DuckDBPyConnection,
+    table: type[PublishedTable],
+    rows: str,
+    told: Mapping[str, Footer] = MappingProxyType({}),
 ) -> bool:
     """Whether the least and greatest values, the counts and the distinct words of the columns rule out every fault.
 
     Args:
-        build: on whose connection the rows are read.
+        connection: where the rows are read.
         table: what they are rows of.
         rows: a relation of them.
         told: what footers tell of their columns, which is then not read.
     """
     asked = [each for column in table.table_columns() for each in _extremes(column, told.get(column.name))]
     asked += [f"bool_and(coalesce(({rule.holds}), true))" for rule in table.table_about().rules]
-    found = build.connection.execute(f"select {', '.join(asked)} from {rows}").fetchone() if asked else ()
+    found = connection.execute(f"select {', '.join(asked)} from {rows}").fetchone() if asked else ()
     return all(each is not False for each in found or (False,)) if asked else True
 
 

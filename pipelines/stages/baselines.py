@@ -3,10 +3,10 @@
 import dagster as dg
 import polars as pl
 
-from metrics.aggregate import days_of
 from metrics.baselines import baselines as chosen
 from metrics.calendar import Calendar
 from metrics.facts.sql import timestamp
+from metrics.ground import days_of
 from pipelines.baseline_log import named_baselines
 from pipelines.build_store import BuildStore
 from schemas.published.baselines import Baselines

@@ -1,7 +1,10 @@
 """Comparisons → verdicts: every constraint judged in every tier and window."""
 
+from functools import partial
+
 import dagster as dg
 
+from metrics.behind import worst
 from metrics.definitions import all_metrics
 from metrics.exceptions_in_force import ExceptionsInForce
 from metrics.facts.withdrawals import record_keeping
@@ -28,7 +31,7 @@ def verdicts(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
         contrasts,
         list(constraints_of(build.workspace).values()),
         all_metrics(),
-        worst=engine.worst,
+        worst=partial(worst, engine),
         today=engine.calendar.local_day(build.cut.as_of),
         keeping=record_keeping(build.connection, all_metrics(), engine.baselines),
         exceptions=ExceptionsInForce.of(

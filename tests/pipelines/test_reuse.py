@@ -27,6 +27,7 @@ FIRST = datetime(2024, 11, 4, 8)  # noqa: DTZ001 -- UTC, zone-less
 CUT = datetime(2026, 8, 26, 12, tzinfo=UTC)
 DAYS = (CUT.replace(tzinfo=None) - FIRST).days
 LATER = CUT + timedelta(days=4)
+LAST = CUT + timedelta(days=40)
 CHANGES = 400
 REPOSITORIES = [f"host:acme/r{number}" for number in range(6)]
 
@@ -166,6 +167,12 @@ def test_a_later_cut(workspace: Workspace) -> None:
     assert assert_refresh_is_full(workspace, LATER) is not None
 
 
+def test_a_new_quarter_and_late_events_of_the_one_before(workspace: Workspace) -> None:
+    load(workspace, events(4, 12, DAYS - 50, DAYS))
+    load(workspace, events(5, 40, DAYS + 4, DAYS + 38))
+    assert assert_refresh_is_full(workspace, LAST) is not None
+
+
 def test_corrections_of_long_ago_a_tier_that_changes_and_settings_that_do(workspace: Workspace) -> None:
     rows = events(1, CHANGES, 0, DAYS - 5)
     old = rows["changes"].slice(40, 2).with_columns(merged_at=pl.col("merged_at") + timedelta(hours=9))
@@ -178,7 +185,7 @@ def test_corrections_of_long_ago_a_tier_that_changes_and_settings_that_do(worksp
     configuration = workspace.root / "plumbline.toml"
     text = configuration.read_text(encoding="utf-8")
     configuration.write_text(f"{text}\n[links]\nincident_attribution_hours = 2\n", encoding="utf-8")
-    assert_refresh_is_full(load_workspace(workspace.root), LATER)
+    assert_refresh_is_full(load_workspace(workspace.root), LAST)
 
 
 def test_what_the_next_build_needs_is_not_removed(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,7 +202,7 @@ def test_what_was_kept_and_is_gone_is_measured(workspace: Workspace) -> None:
     stored = json.loads((workspace.state / RECORD).read_text())
     part = stored["metrics"]["pr_cycle_time"]["ledger"]["sha256"]
     (SnapshotFolder(workspace.state).parts / f"{part}.parquet").unlink()
-    run_build(load_workspace(workspace.root), as_of=LATER)
+    run_build(load_workspace(workspace.root), as_of=LAST)
     assert reused(workspace.state) is None
     assert different_tables(before, tables_of(workspace)) == []
 
