@@ -18,6 +18,7 @@ from metrics.facts.origins import STATEMENTS, create_moved_tiers
 from metrics.facts.sql import create_view
 from metrics.units import Days
 from schemas.events import all_tables
+from schemas.quoting import literal
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, include_bots: bool) -> None:
@@ -73,9 +74,9 @@ def engineers_of(connection: duckdb.DuckDBPyConnection, teams: Sequence[str], da
     """Engineers per team and day by the register `team_capacity`; None where it is not at hand, or empty."""
     if "team_capacity" not in _relations(connection):
         return None
-    given = connection.execute(
-        'select team, "month", engineers from team_capacity where "month" <= ?', [days.last]
-    ).pl()
+    # Written out: to look at a parameter, DuckDB imports pandas.
+    last = f"date {literal(days.last)}"
+    given = connection.execute(f'select team, "month", engineers from team_capacity where "month" <= {last}').pl()
     return engineers_by_day(given, teams, days) if given.height else None
 
 

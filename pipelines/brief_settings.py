@@ -6,6 +6,7 @@ import duckdb
 import polars as pl
 
 from pipelines.build_store import BuildStore
+from schemas.quoting import literal
 from schemas.value_settings import Value
 
 TABLE = "brief_settings"
@@ -32,6 +33,8 @@ def value_of(connection: duckdb.DuckDBPyConnection) -> Value:
 
 
 def _setting(connection: duckdb.DuckDBPyConnection, name: str) -> object:
-    exists = connection.execute("select 1 from duckdb_views() where view_name = ? limit 1", [TABLE]).fetchone()
-    found = connection.execute(f"select setting from {TABLE} where name = ?", [name]).fetchone() if exists else None
+    # Written out: to look at a parameter, DuckDB imports pandas.
+    exists = connection.execute(f"select 1 from duckdb_views() where view_name = {literal(TABLE)} limit 1").fetchone()
+    setting = f"select setting from {TABLE} where name = {literal(name)}"
+    found = connection.execute(setting).fetchone() if exists else None
     return json.loads(found[0]) if found else None

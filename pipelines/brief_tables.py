@@ -15,6 +15,7 @@ from metrics.briefs.tables import BriefTables, Origin
 from metrics.calendar import Calendar, add_months
 from metrics.facts.sql import timestamp
 from metrics.words import ENGLISH
+from schemas.quoting import literal
 from schemas.snapshot import Manifest
 
 REGISTERS = ("control_changes", "decisions", "exceptions", "phase_decisions")
@@ -80,7 +81,7 @@ def _table_of(name: str) -> str:
 
 def frame_of(connection: duckdb.DuckDBPyConnection, table: str, query: str) -> pl.DataFrame:
     """What a query gives; an empty frame where its table was not built (a later issue's, or one without rows)."""
-    exists = connection.execute("select 1 from duckdb_views() where view_name = ? limit 1", [table]).fetchone()
+    exists = connection.execute(f"select 1 from duckdb_views() where view_name = {literal(table)} limit 1").fetchone()
     return connection.sql(query).pl() if exists else pl.DataFrame()
 
 

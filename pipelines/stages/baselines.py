@@ -5,6 +5,7 @@ import polars as pl
 
 from metrics.baselines import baselines as chosen
 from metrics.calendar import Calendar
+from metrics.facts.sql import timestamp
 from metrics.ground import days_of
 from pipelines.baseline_log import named_baselines
 from pipelines.build_store import BuildStore
@@ -17,7 +18,7 @@ FIRST_ONBOARDING = """
     join tier_assignments tier
       on (tier.repo_id = onboarding.repo_id or tier.service = repository.service)
       and tier.valid_from <= onboarding.onboarded_at and coalesce(tier.valid_to > onboarding.onboarded_at, true)
-    where onboarded_at <= ?
+    where onboarded_at <= {cut}
     group by all
 """
 SCHEMA = {
@@ -40,7 +41,7 @@ def baselines(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]
     """Named in plumbline.toml, else the three months before the tier's first onboarding."""
     calendar = Calendar(build.workspace.timezone, build.workspace.week_start)
     first_day = days_of(build.connection, calendar, build.cut.as_of).first
-    rows = build.connection.execute(FIRST_ONBOARDING, [build.cut.as_of]).fetchall()
+    rows = build.connection.execute(FIRST_ONBOARDING.format(cut=timestamp(build.cut.as_of))).fetchall()
     onboarded = {tier: calendar.local_day(instant) for tier, instant in rows}
     found = chosen(named_baselines(build.workspace, build.created_at), onboarded, first_day)
     frame = pl.DataFrame(

@@ -13,6 +13,7 @@ from metrics.calendar import Calendar
 from metrics.comparisons import comparisons as compared
 from metrics.control_changes import SCHEMA as CONTROL_CHANGES
 from metrics.definitions import all_metrics
+from metrics.facts.sql import timestamp
 from metrics.gaps import TABLE as GAPS
 from metrics.gaps import Gap
 from metrics.model import Metric
@@ -126,7 +127,8 @@ def _control_changes(build: BuildStore) -> pl.DataFrame:
     """The register of control changes as of the cut, by local day."""
     calendar = Calendar(build.workspace.timezone, build.workspace.week_start)
     rows = build.connection.execute(
-        "select tier, effective_at, layer, summary from control_changes where effective_at <= ?", [build.cut.as_of]
+        "select tier, effective_at, layer, summary from control_changes"
+        f" where effective_at <= {timestamp(build.cut.as_of)}"
     ).fetchall()
     listed = [(tier, calendar.local_day(instant), layer, summary) for tier, instant, layer, summary in rows]
     return pl.DataFrame(listed, schema=CONTROL_CHANGES, orient="row")

@@ -1,6 +1,8 @@
 """A build publishes all or nothing, and the same input gives the same parts."""
 
 import json
+import subprocess
+import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -23,6 +25,8 @@ from schemas.snapshot import Manifest, SnapshotFolder
 from schemas.workspace import Workspace, load_workspace
 from tests.support.small_workspace import CHANGES, CONFIGURATION, make_small_workspace
 
+ROOT = Path(__file__).resolve().parents[2]
+
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
@@ -39,6 +43,24 @@ def hashes(manifest: Manifest) -> dict[str, list[str]]:
     """What the tables hold; the brief is left out, since it names its snapshot."""
     tables = {name: table for name, table in manifest.tables.items() if name != "brief_documents"}
     return {name: [part.sha256 for part in table.parts] for name, table in tables.items()}
+
+
+WITHOUT_PANDAS = """
+import sys
+from pathlib import Path
+from pipelines.run_build import run_build
+from schemas.workspace import load_workspace
+
+run_build(load_workspace(Path(sys.argv[1])))
+print("pandas" in sys.modules)
+"""
+
+
+def test_a_build_asks_the_database_nothing_for_which_pandas_is_imported(tmp_path: Path) -> None:
+    folder = make_small_workspace(tmp_path).root
+    asked = [sys.executable, "-c", WITHOUT_PANDAS, str(folder)]
+    said = subprocess.run(asked, capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    assert said.split()[-1] == "False"
 
 
 def test_a_build_publishes_what_it_says(workspace: Workspace, first: Manifest) -> None:
