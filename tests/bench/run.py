@@ -176,9 +176,15 @@ def bench(arguments: argparse.Namespace, scratch: Path, report: Report) -> None:
 
 @contextmanager
 def scratch_folder(named: Path | None) -> Iterator[Path]:
-    """The folder named, to which nothing is done afterwards, or one that is removed."""
+    """The folder named, to which nothing is done afterwards, or one that is removed.
+
+    Raises:
+        SystemExit: there is something in the folder named.
+    """
     if named is not None:
-        named.mkdir(parents=True)
+        if named.exists() and any(named.iterdir()):
+            raise SystemExit(f"{named} is not empty: name a folder that is, or is yet to be made")
+        named.mkdir(parents=True, exist_ok=True)
         yield named.resolve()
         return
     with tempfile.TemporaryDirectory() as folder:
