@@ -28,6 +28,7 @@ import metrics
 import schemas
 from metrics.aggregate import Engine
 from metrics.definitions import all_metrics
+from metrics.facts.sql import timestamp
 from metrics.model import Metric
 from metrics.reuse import can_be_reused
 from pipelines.build_engine import RELATIONS
@@ -45,6 +46,10 @@ READ_BY_ALL = ("change_facts", "defect_facts")
 """Relations that definitions read under other names (`metrics.ground.prepare`)."""
 COLUMNS_OF_ALL = ("tier", "_repo", "_team", "ai_use", "author_kind", "_change_author_kind", "_change_id")
 """Columns that the engine itself reads."""
+INSTANTS = ("opened_at", "submitted_at", "_ended_at")
+"""By which rows are told apart by month, where a relation has one: that of a row which later events do not move."""
+UNDATED = datetime(1, 1, 1)  # noqa: DTZ001 -- UTC, zone-less
+"""The month of rows without one."""
 CODES = ("repo_dimension", "team_dimension")
 """Relations that say what the codes in facts and results stand for: if one of them is another, so is everything."""
 
@@ -174,7 +179,8 @@ def _changed_rows(
 
     Rows are told apart by 64 bits of a hash of these columns: of ten million changed rows one would pass for another
     with a chance of one in a hundred thousand. Ids go into it by way of `text_hash_sql`, since the database's own hash
-    takes some that differ in a few digits for the same; what other text is read are words of short lists.
+    takes some that differ in a few digits for the same; what other text is read are words of short lists. They are
+    added up by month first: where a month comes to the same in both builds, none of its rows is looked for.
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -188,20 +194,41 @@ def _changed_rows(
         read = ", ".join(kept) or "1 as nothing"
         told_apart = ", ".join(text_hash_sql(column) if column.endswith("_id") else column for column in kept) or "1"
         is_same = list(before[name]) == list(after[name]) or not (name in words or name in READ_BY_ALL)
-        if not is_same:
+        instant = next((column for column in INSTANTS if column in kept), "null::timestamp")
+        month = f"coalesce(date_trunc('month', {instant}), {timestamp(UNDATED)})"
+        hashes = " union all ".join(
+            f"select hash({told_apart}) as row_hash, {sign} as side, {month} as month from {side}"
+            for side, sign in zip(sides, (-1, 1), strict=True)
+        )
+        months = [] if is_same else _changed_months(connection, hashes)
+        if months:
             connection.execute(
                 f"""create or replace temp table changed_hashes as
-                select row_hash from (select hash({told_apart}) as row_hash, -1 as side from {sides[0]}
-                    union all select hash({told_apart}), 1 from {sides[1]})
+                select row_hash from ({hashes}) where month in ({", ".join(months)})
                 group by row_hash having sum(side) <> 0"""
             )
-        wanted = "false" if is_same else f"hash({told_apart}) in (select row_hash from changed_hashes)"
+        in_months = f"{month} in ({', '.join(months)})" if months else "false"
+        wanted = f"{in_months} and hash({told_apart}) in (select row_hash from changed_hashes)" if months else "false"
         for side, file in zip(sides, files, strict=True):
             rows = f"select {read} from {side} where {wanted}"
             connection.execute(f"copy ({rows}) to '{quoted(file)}' (format parquet)")
         found[name] = files
     connection.execute("drop table if exists changed_hashes")
     return found
+
+
+def _changed_months(connection: duckdb.DuckDBPyConnection, hashes: str) -> list[str]:
+    """The months, as SQL, whose rows do not come to the same on both sides.
+
+    Args:
+        connection: where the rows are read.
+        hashes: a query for row_hash, side (-1 or 1) and month.
+    """
+    found = connection.execute(
+        f"""select month from ({hashes}) group by month
+        having sum(side) <> 0 or sum(row_hash::hugeint * side) <> 0 order by month"""
+    ).fetchall()
+    return [timestamp(month) for (month,) in found]
 
 
 def _words() -> frozenset[str]:
