@@ -69,6 +69,8 @@ def prepare_inputs(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, I
             if table.num_rows <= ROWS_PER_BATCH:
                 create_table(connection, name, complete_query(model, types, source))
             else:
+                # What a join knows of its keys would be handed to the scan, and scans of Arrow refuse some of that.
+                connection.execute("set disabled_optimizers = 'join_filter_pushdown'")
                 types |= _with_own_keys(connection, model, table, source)
                 create_view(connection, name, complete_query(model, types, source))
         if name == "tier_assignments":

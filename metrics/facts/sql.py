@@ -88,11 +88,14 @@ def joins_as_written(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
     It guesses that a fifth of the rows pass a filter, although nearly all do, and would hash millions of wide rows.
     """
-    connection.execute("set disabled_optimizers = 'build_side_probe_side'")
+    row = connection.execute("select current_setting('disabled_optimizers')").fetchone()
+    disabled = str(row[0]) if row and row[0] else ""
+    both = f"{disabled},build_side_probe_side" if disabled else "build_side_probe_side"
+    connection.execute(f"set disabled_optimizers = '{both}'")
     try:
         yield
     finally:
-        connection.execute("reset disabled_optimizers")
+        connection.execute(f"set disabled_optimizers = '{disabled}'")
 
 
 def _create(connection: duckdb.DuckDBPyConnection, kind: str, name: str, content: str) -> None:
