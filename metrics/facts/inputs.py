@@ -130,8 +130,8 @@ def _state_tiers(
 
 
 def _in_batches(given: pl.DataFrame | pa.Table) -> pa.Table:
-    """The frame in batches, without a copy: each is read by one core at a time, and a frame may be one."""
-    table = given.to_arrow(compat_level=pl.CompatLevel.newest()) if isinstance(given, pl.DataFrame) else given
+    """The frame in batches: each is read by one core at a time, and a frame may be one."""
+    table = given.to_arrow() if isinstance(given, pl.DataFrame) else given
     return pa.Table.from_batches(table.to_batches(max_chunksize=ROWS_PER_BATCH), table.schema)
 
 

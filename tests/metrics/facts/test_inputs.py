@@ -1,13 +1,13 @@
 """Event tables from frames: columns and tables that are missing are filled as the contract says."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import duckdb
 import polars as pl
 import pyarrow as pa
 import pytest
 
-from metrics.facts import inputs, prepare_inputs
+from metrics.facts import FactSettings, build_facts, inputs, prepare_inputs
 from schemas.events import all_tables
 from schemas.sql import text_hash_sql
 from tests.support.events import START, Events, at
@@ -150,3 +150,34 @@ def test_tombstones_of_tiers_are_stated() -> None:
         (2, True),
         (3, False),
     ]
+
+
+def test_facts_of_large_frames_whose_joins_leave_little() -> None:
+    """Scans of Arrow refuse filters that joins hand down, on text and keys: frames beyond a batch are joined anyway."""
+    count = inputs.ROWS_PER_BATCH + 1
+    ids = [f"shop#{number}" for number in range(count)]
+    opened = [START + timedelta(minutes=number) for number in range(count)]
+    merged = [instant + timedelta(hours=9) for instant in opened]
+    same = {"repo_id": "shop", "author": "ann", "author_kind": "human", "state": "merged", "ai_use": "none"}
+    changes = pl.DataFrame({"change_id": ids, "opened_at": opened, "merged_at": merged, "closed_at": merged})
+    reviewed = ids[::3]
+    reviews = pl.concat(
+        pl.DataFrame(
+            {
+                "review_id": [f"{change}-{reviewer}" for change in reviewed],
+                "change_id": reviewed,
+                "submitted_at": [instant + timedelta(hours=hours) for instant in opened[::3]],
+            }
+        ).with_columns(reviewer=pl.lit(reviewer), reviewer_kind=pl.lit("human"), state=pl.lit("approved"))
+        for hours, reviewer in enumerate(("bea", "cem", "dee"), start=1)
+    )
+    with duckdb.connect() as connection:
+        frames = {
+            "changes": changes.with_columns(*(pl.lit(word).alias(name) for name, word in same.items()), number=1),
+            "reviews": reviews,
+            "repositories": pl.DataFrame({"repo_id": ["shop"]}),
+        }
+        prepare_inputs(connection, frames)
+        build_facts(connection, FactSettings(), merged[-1])
+        found = connection.execute("select count(*), sum(reviewer_count) from change_facts").fetchone()
+    assert found == (count, reviews.height)
