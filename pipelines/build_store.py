@@ -64,9 +64,14 @@ CHANGES_WORTH_A_THREAD = 100_000
 
 def keep_to_one_core_if_small(connection: duckdb.DuckDBPyConnection) -> None:
     """Let the statements of a small organisation run on one thread."""
-    (changes,) = connection.execute("select count(*) from changes").fetchone() or (0,)
-    if changes < CHANGES_WORTH_A_THREAD:
+    if count_changes(connection) < CHANGES_WORTH_A_THREAD:
         connection.execute("set threads = 1")
+
+
+def count_changes(connection: duckdb.DuckDBPyConnection) -> int:
+    """How many changes a warehouse has, whatever the cut."""
+    (changes,) = connection.execute("select count(*) from changes").fetchone() or (0,)
+    return int(changes)
 
 
 @dataclass
@@ -110,6 +115,7 @@ class BuildStore:
         self._shared: dict[str, tuple[Hashable, Any]] = {}
         self.companion: Companion | None = None
         """A second process that may measure, where the build was begun with one."""
+        self._companions: list[Companion] = []
 
     def __enter__(self) -> Self:
         """Take the build lock.
@@ -132,6 +138,7 @@ class BuildStore:
 
     def __exit__(self, *_: object) -> None:
         """Let go of the warehouse and of the lock."""
+        self.end_companions()
         self._write_registry()
         self.close_warehouse()
         if self._replayed is not None:
@@ -163,6 +170,22 @@ class BuildStore:
         if self._warehouse is not None:
             self._warehouse.close()
             self._warehouse = None
+
+    def companions(self, wanted: int) -> list[Companion]:
+        """As many processes that may measure; those that have not begun yet begin now, and end with the build."""
+        if self.companion and not self._companions:
+            self._companions.append(self.companion)
+        while len(self._companions) < wanted:
+            self._companions.append(Companion())
+        return self._companions[:wanted]
+
+    def end_companions(self) -> None:
+        """End the processes that `companions` has given."""
+        for each in self._companions:
+            each.close()
+        if self.companion in self._companions:
+            self.companion = None
+        self._companions = []
 
     def _known_events(self) -> Path | None:
         """A warehouse of what was observed by `known_at`, made once per build; None for the whole one."""

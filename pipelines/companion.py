@@ -1,7 +1,8 @@
-"""A second process that measures beside a build: begun with it, so that it is ready when the facts are.
+"""Processes that measure beside a build: begun before the facts are made, so that they are ready when those are.
 
 A process takes a second to import what measuring needs, about as long as a small organisation's facts take to be made.
 Begun only then it would come too late; begun with the build, on a core that would idle, it takes a share of the work.
+A large organisation is measured by such processes alone, one per core, begun as soon as it is seen to be one.
 """
 
 import os
@@ -9,8 +10,13 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Self
 
+UNITS_WORTH_A_PROCESS = 200_000
+"""Changes from which on measuring is left to processes beside this one; below, it takes its own share of the work."""
 LIMIT = "PLUMBLINE_WORKERS"
 """The environment variable that says how many processes may measure."""
+
+NEVER_REPLACED = {"LOKY_MAX_MEMORY_LEAK_SIZE": "1e15"}
+"""Where psutil is installed, loky takes a process that holds on to columns for one that leaks, and begins another."""
 
 
 def available_cores() -> int:
@@ -18,6 +24,11 @@ def available_cores() -> int:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     limit = os.environ.get(LIMIT, "")
     return min(cores, max(int(limit), 1)) if limit.isdigit() else cores
+
+
+def workers_for(changes: int) -> int:
+    """How many processes measure so many changes: none beside this one and its companion for a small organisation."""
+    return available_cores() if changes >= UNITS_WORTH_A_PROCESS else 1
 
 
 class Companion:
@@ -28,7 +39,7 @@ class Companion:
         from loky import ProcessPoolExecutor
 
         # Begun afresh, not forked: that would inherit the locks of DuckDB's and polars' threads without the threads.
-        self._pool = ProcessPoolExecutor(1)
+        self._pool = ProcessPoolExecutor(1, env=NEVER_REPLACED)
         self._pool.submit(_prepare)
 
     def __enter__(self) -> Self:
@@ -56,3 +67,6 @@ def companion() -> "AbstractContextManager[Companion | None]":
 def _prepare() -> None:
     """Import what measuring needs."""
     import pipelines.metric_workers  # noqa: F401, PLC0415
+    from pipelines.seldom_collected import collect_seldom  # noqa: PLC0415
+
+    collect_seldom()

@@ -18,7 +18,7 @@ from typing import Any, Self
 
 import duckdb
 import polars as pl
-from loky import BrokenProcessPool, ProcessPoolExecutor
+from loky import BrokenProcessPool
 
 from metrics.aggregate import Engine, Result
 from metrics.definitions import all_metrics
@@ -29,15 +29,13 @@ from metrics.ground import prepare
 from metrics.ledger import Ledger
 from metrics.model import Concurrency, Distribution, Load, Metric, PerTeamWeek
 from metrics.reuse import Differences, can_be_reused, run_since_change
-from pipelines.companion import LIMIT, Companion, available_cores
+from pipelines.companion import LIMIT, Companion
 from pipelines.freed_memory import keep_freed_memory
 from pipelines.kept_metrics import Keeper, Kept
 from pipelines.parts import quoted, scan, write_frame
 from schemas.errors import PlumblineError
 from schemas.snapshot import Part
 
-UNITS_WORTH_A_PROCESS = 200_000
-"""Changes from which on a second process pays: starting one takes a second or two, the tree on so many changes ten."""
 MEMORY_OF_A_WORKER = "1GiB"
 """What DuckDB may use in a worker: it only reads columns there; the arrays that they become are not its own."""
 
@@ -205,30 +203,52 @@ def measure_here(
     Raises:
         PlumblineError: the companion was ended from outside.
     """
-    queue, found = deque(sorted(metrics, key=_weight, reverse=True)), dict[str, Measured]()
-
-    def there(process: Companion) -> None:
-        """What the other process is asked for, one definition after another."""
-        process.run(_begin, ground)
-        while True:
-            try:
-                metric = queue.popleft()
-            except IndexError:
-                return
-            found[metric.id] = process.run(_run, metric.id)
-
+    queue, found = _queue(metrics), dict[str, Measured]()
     with ThreadPoolExecutor(1) as beside, _told_of_an_end():
-        asked = beside.submit(there, companion) if companion else None
+        asked = beside.submit(_ask, companion, ground, queue) if companion else None
         differences = ground.differences()
-        while queue:
-            try:
-                metric = queue.popleft()
-            except IndexError:
-                break
+        while (metric := _next(queue)) is not None:
             found[metric.id] = measure(metric, engine, ground.parts, ground.past, differences)
-        if asked:
-            asked.result()
+        return found | (asked.result() if asked else {})
+
+
+def measure_apart(metrics: Sequence[Metric], ground: Ground, companions: Sequence[Companion]) -> dict[str, Measured]:
+    """Run definitions in other processes, each of which takes the next one when it is done with the last.
+
+    Raises:
+        PlumblineError: a process was ended from outside.
+    """
+    queue, found = _queue(metrics), dict[str, Measured]()
+    with ThreadPoolExecutor(len(companions)) as beside, _told_of_an_end():
+        for done in as_completed([beside.submit(_ask, each, ground, queue) for each in companions]):
+            found |= done.result()
     return found
+
+
+def _ask(companion: Companion, ground: Ground, queue: deque[Metric]) -> dict[str, Measured]:
+    """What a process is asked for, one definition after another, until none is left."""
+    found = dict[str, Measured]()
+    try:
+        companion.run(_begin, ground)
+        while (metric := _next(queue)) is not None:
+            found[metric.id] = companion.run(_run, metric.id)
+    except BaseException:
+        queue.clear()  # what others would still measure is of no use
+        raise
+    return found
+
+
+def _queue(metrics: Sequence[Metric]) -> deque[Metric]:
+    """Definitions in the order in which they are begun."""
+    return deque(sorted(metrics, key=_weight, reverse=True))
+
+
+def _next(queue: deque[Metric]) -> Metric | None:
+    """The next definition; None where another process has taken the last one."""
+    try:
+        return queue.popleft()
+    except IndexError:
+        return None
 
 
 def _is_kept(metric: Metric, engine: Engine, past: Past) -> bool:
@@ -242,39 +262,11 @@ def _written(metric: Metric, result: Result, engine: Engine, parts: Path) -> Mea
     return Measured(metric.id, (write_frame(result.values, parts),), (write_frame(result.contrasts, parts),), gaps)
 
 
-def measure_all(metrics: Sequence[Metric], ground: Ground, workers: int) -> dict[str, Measured]:
-    """Run definitions in as many processes.
-
-    Raises:
-        PlumblineError: a process was ended from outside.
-    """
-    with _pool(ground, workers) as pool:
-        waiting = [pool.submit(_run, metric.id) for metric in sorted(metrics, key=_weight, reverse=True)]
-        found = [done.result() for done in as_completed(waiting)]
-    return {measured.metric: measured for measured in found}
-
-
-def workers_for(changes: int) -> int:
-    """How many processes are worth their start: none beside this one for a small organisation."""
-    return available_cores() if changes >= UNITS_WORTH_A_PROCESS else 1
-
-
 def _weight(metric: Metric) -> tuple[bool, bool, str]:
     """The longest first, so that none is left over when the others are done: down to the team, day by day, by value."""
     takes_long = any(isinstance(each, Distribution | Load | Concurrency | PerTeamWeek) for each in metric.estimators)
     by_day = any(isinstance(each, Load | Concurrency | PerTeamWeek) for each in metric.estimators)
     return takes_long, metric.core or by_day, metric.id
-
-
-@contextmanager
-def _pool(ground: Ground, workers: int) -> Iterator[ProcessPoolExecutor]:
-    # Begun afresh, not forked: that would inherit the locks of DuckDB's and polars' threads without the threads.
-    pool = ProcessPoolExecutor(workers, initializer=_begin, initargs=(ground,))
-    try:
-        with _told_of_an_end():
-            yield pool
-    finally:
-        pool.shutdown(kill_workers=True)
 
 
 @contextmanager

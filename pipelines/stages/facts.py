@@ -9,7 +9,8 @@ from metrics.facts.build import STEPS
 from metrics.facts.link_shares import link_shares
 from metrics.facts.sql import drop
 from metrics.link_methods import TABLE as LINK_SHARES
-from pipelines.build_store import BuildStore
+from pipelines.build_store import BuildStore, count_changes
+from pipelines.companion import workers_for
 from pipelines.fact_tables import PUBLISHED, settings_of, write_facts
 from schemas.events import all_tables as event_tables
 from schemas.published import all_tables as published_tables
@@ -30,6 +31,8 @@ from schemas.published import all_tables as published_tables
 def facts(build: dg.ResourceParam[BuildStore]) -> Iterator[dg.MaterializeResult[None]]:
     """Run the SQL of `metrics.facts` on the events up to the cut, and write what it makes."""
     connection = build.connection
+    if (workers := workers_for(count_changes(connection))) > 1:
+        build.companions(workers)  # by the time the facts are made they have imported what measuring needs
     build_facts(connection, settings_of(build.workspace), build.cut.as_of, materialise=False)
     write_facts(build)
     for name in PUBLISHED:

@@ -19,7 +19,8 @@ from metrics.gaps import Gap
 from metrics.model import Metric
 from pipelines.build_engine import RELATIONS, engine_of
 from pipelines.build_store import BuildStore
-from pipelines.metric_workers import Ground, Measured, Past, measure_all, measure_here, workers_for
+from pipelines.companion import workers_for
+from pipelines.metric_workers import Ground, Measured, Past, measure_apart, measure_here
 from pipelines.reuse import Reuse
 from schemas.published import all_tables
 from schemas.snapshot import Part
@@ -91,9 +92,8 @@ def _measured(build: BuildStore, metrics: Sequence[Metric]) -> dict[str, Measure
     if workers == 1:
         measured = measure_here(metrics, engine, ground, build.companion)
     else:
-        if build.companion:
-            build.companion.close()
-        measured = measure_all(metrics, ground, workers)
+        measured = measure_apart(metrics, ground, build.companions(workers))
+        build.end_companions()  # with the memory that they hold
     if reuse:
         reuse.close(measured)
     return measured

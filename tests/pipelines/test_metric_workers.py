@@ -9,15 +9,8 @@ import pytest
 from metrics.definitions import all_metrics
 from pipelines.build_engine import RELATIONS, engine_of
 from pipelines.build_store import BuildStore, last_cut
-from pipelines.companion import LIMIT, Companion, available_cores
-from pipelines.metric_workers import (
-    UNITS_WORTH_A_PROCESS,
-    Ground,
-    measure,
-    measure_all,
-    measure_here,
-    workers_for,
-)
+from pipelines.companion import LIMIT, UNITS_WORTH_A_PROCESS, Companion, available_cores, workers_for
+from pipelines.metric_workers import Ground, measure, measure_apart, measure_here
 from schemas.errors import PlumblineError
 from schemas.snapshot import SnapshotFolder
 from schemas.workspace import Workspace
@@ -37,7 +30,7 @@ def test_two_processes_write_the_same_parts_as_none(build: BuildStore) -> None:
         engine, metrics = engine_of(build), [all_metrics()[name] for name in CHOSEN]
         relations = {name: build.paths(name) for name in RELATIONS}
         ground = Ground.of(engine, relations, include_bots=False, parts=build.folder.parts)
-        apart = measure_all(metrics, ground, workers=2)
+        apart = measure_apart(metrics, ground, build.companions(2))
         assert apart == {metric.id: measure(metric, engine, build.folder.parts) for metric in metrics}
     assert apart["pr_cycle_time"].rows > 0
 
@@ -62,6 +55,27 @@ def test_a_companion_that_is_ended_is_told_of_in_one_line(build: BuildStore) -> 
         os.kill(process, signal.SIGKILL)
         with pytest.raises(PlumblineError, match="ended from outside"):
             measure_here([all_metrics()["throughput"]] * 2, engine, ground, companion)
+
+
+def test_where_one_process_is_ended_the_others_begin_nothing_more(build: BuildStore) -> None:
+    with build:
+        engine = engine_of(build)
+        relations = {name: build.paths(name) for name in RELATIONS}
+        ground = Ground.of(engine, relations, include_bots=False, parts=build.folder.parts)
+        ended, other = build.companions(2)
+        os.kill(ended.run(os.getpid), signal.SIGKILL)
+        with pytest.raises(PlumblineError, match="ended from outside"):
+            measure_apart([all_metrics()["pr_cycle_time"]] * 1000, ground, [ended, other])
+
+
+def test_a_build_goes_on_with_the_companion_that_it_was_begun_with(build: BuildStore) -> None:
+    with build, Companion() as companion:
+        build.companion = companion
+        first, second = build.companions(2)
+        assert first is companion
+        assert build.companions(2) == [first, second]
+        build.end_companions()
+        assert build.companion is None
 
 
 @pytest.mark.parametrize(("said", "cores"), [("1", 1), ("0", 1), ("many", None), ("", None)])
