@@ -148,6 +148,7 @@ class Engine:
         baselines: Mapping[str, Period] | None = None,
         *,
         include_bots: bool = False,
+        days: Days | None = None,
     ) -> "Engine":
         """An engine on a connection that has the facts and dimensions of `metrics.facts`.
 
@@ -157,11 +158,13 @@ class Engine:
             cut: the instant up to which events count (UTC, zone-less).
             baselines: the period named per tier.
             include_bots: whether changes by bots count in the metrics of changes.
+            days: the local days of the facts, where they are known.
         """
         prepare(connection, include_bots)
         # Columns that are read one query after another stand side by side.
         connection.execute("set preserve_insertion_order = true")
-        days, teams = days_of(connection, calendar, cut), names_of(connection, "team_dimension", "_team", "team")
+        days = days or days_of(connection, calendar, cut)
+        teams = names_of(connection, "team_dimension", "_team", "team")
         return cls(
             connection,
             calendar,

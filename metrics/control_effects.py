@@ -87,9 +87,8 @@ def control_effect_rows(
     changes = [row | {"day": local_day(row["effective_at"])} for row in control_changes.to_dicts()]
     past = [(change, Span.around(change["day"], today)) for change in changes if change["day"] < today]
     # Changes of the same day share their comparisons.
-    compared = compare(list(dict.fromkeys(span for _, span in past)), FIGURES).partition_by(
-        "window_start", as_dict=True
-    )
+    spans = list(dict.fromkeys(span for _, span in past))
+    compared = compare(spans, FIGURES).partition_by("window_start", as_dict=True) if spans else {}
     rows = [
         row
         for change, span in past

@@ -3,6 +3,8 @@
 from metrics.aggregate import Engine
 from metrics.calendar import Calendar, Period
 from metrics.facts.controls import CONTROL_FACTS
+from metrics.ground import days_of
+from metrics.units import Days
 from pipelines.build_store import BuildStore
 
 RELATIONS = (
@@ -10,6 +12,17 @@ RELATIONS = (
     *CONTROL_FACTS,
 )
 """What definitions read."""
+
+
+def calendar_of(build: BuildStore) -> Calendar:
+    """The workspace's calendar."""
+    return Calendar(build.workspace.timezone, build.workspace.week_start)
+
+
+def days_of_build(build: BuildStore) -> Days:
+    """The local days of this build's facts: looked for once for all stages."""
+    stand = (build.cut, *(build.tables().get(name) for name in RELATIONS))
+    return build.shared("days", stand, lambda: days_of(build.connection, calendar_of(build), build.cut.as_of))
 
 
 def engine_of(build: BuildStore) -> Engine:
@@ -20,12 +33,12 @@ def engine_of(build: BuildStore) -> Engine:
 
 def _engine(build: BuildStore) -> Engine:
     connection = build.connection
-    calendar = Calendar(build.workspace.timezone, build.workspace.week_start)
     named = connection.execute("select tier, baseline_start, baseline_end from baselines").fetchall()
     return Engine.over(
         connection,
-        calendar,
+        calendar_of(build),
         build.cut.as_of,
         {tier: Period(start, end) for tier, start, end in named},
         include_bots=build.workspace.include_bots,
+        days=days_of_build(build),
     )

@@ -10,7 +10,9 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from copy import copy
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -112,7 +114,8 @@ class BuildStore:
         self._warehouse: Warehouse | None = None
         self._lock: int | None = None
         self._replayed: Path | None = None
-        self._shared: dict[str, tuple[Hashable, Any]] = {}
+        self._shared: dict[tuple[str, Hashable], Any] = {}
+        self._shown: dict[str, SnapshotTable] = {}
         self.companion: Companion | None = None
         """A second process that may measure, where the build was begun with one."""
         self._companions: list[Companion] = []
@@ -154,11 +157,33 @@ class BuildStore:
             self._warehouse = Warehouse.open(self.workspace, write=False, path=self._known_events())
             self._warehouse.create_event_views()
             keep_to_one_core_if_small(self._warehouse.connection)
-            show_statements(self._warehouse.connection)
-            create_cut_views(self._warehouse.connection, self.cut.as_of)
-            for name in self._tables:
-                self._show(name)
+            self._show_all()
         return self._warehouse
+
+    @contextmanager
+    def beside(self) -> Iterator[Self]:
+        """The same build on a connection of its own, for stages that are made while others are."""
+        # A setting of the whole database: what writes a table would otherwise put it back while another one is written.
+        self.connection.execute("set preserve_insertion_order = true")
+        other = copy(self)
+        other._warehouse, other._shown = self.warehouse.beside(), {}
+        try:
+            other._show_all()
+            yield other
+        finally:
+            other.close_warehouse()
+
+    def catch_up(self) -> None:
+        """Let this connection see what has been made on others since."""
+        for name, built in list(self._tables.items()):
+            if self._shown.get(name) != built.snapshot_table:
+                self._show(name)
+
+    def interrupt(self) -> None:
+        """Make what runs for this store end with an error: its statement, and the processes that measure for it."""
+        if self._warehouse is not None:
+            self._warehouse.connection.interrupt()
+        self.end_companions()
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
@@ -244,7 +269,8 @@ class BuildStore:
         built = self._tables.get(table)
         if built is None or built.cut != cut:
             built = self._tables[table] = BuiltTable(cut, internal or build_only, build_only)
-        built.partitions |= {name: list(each) for name, each in parts.items()}
+        # A new mapping, for another lane may be looking at this one.
+        built.partitions = built.partitions | {name: list(each) for name, each in parts.items()}
         self._show(table)
         return built.snapshot_table
 
@@ -288,9 +314,9 @@ class BuildStore:
             stand: what it rests on; made anew when that has changed.
             make: makes it.
         """
-        if name not in self._shared or self._shared[name][0] != stand:
-            self._shared[name] = (stand, make())
-        made: T = self._shared[name][1]
+        if (name, stand) not in self._shared:
+            self._shared[name, stand] = make()
+        made: T = self._shared[name, stand]
         return made
 
     def forget(self) -> None:
@@ -307,8 +333,16 @@ class BuildStore:
         except KeyError:
             raise PlumblineError(f"the table {table} has not been built", "", "run `plumbline build`") from None
 
+    def _show_all(self) -> None:
+        """Make views of the events as of the cut, and of all tables made so far."""
+        show_statements(self.connection)
+        create_cut_views(self.connection, self.cut.as_of)
+        self._shown = {}
+        self.catch_up()
+
     def _show(self, table: str) -> None:
-        paths = self.folder.part_paths(self._tables[table].snapshot_table)
+        self._shown[table] = self._tables[table].snapshot_table
+        paths = self.folder.part_paths(self._shown[table])
         if paths:
             create_view(self.connection, table, f"select * from {scan(paths)}")
 

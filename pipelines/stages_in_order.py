@@ -7,7 +7,7 @@ which is made of these same assets.
 
 import inspect
 import logging
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
@@ -17,12 +17,16 @@ import dagster as dg
 import duckdb
 from dagster._core.definitions.decorators.op_decorator import DecoratedOpFunction
 
-from pipelines.build_store import BuildStore
+from pipelines.build_store import BuildStore, count_changes
+from pipelines.companion import workers_for
 from pipelines.definitions import BUILT, assets
+from pipelines.lanes import make_in_lanes
 from pipelines.snapshot_asset import SNAPSHOT
 from pipelines.table_checks import Written, faults_of
 from schemas.errors import PlumblineError
 from schemas.published import all_tables
+
+FACTS = dg.AssetKey("change_facts")
 
 
 class TableRejected(PlumblineError):
@@ -37,20 +41,26 @@ class Asked:
     log: logging.Logger
 
 
-def stages_in_order() -> list[dg.AssetsDefinition]:
-    """The assets of a build, each after those that it waits for."""
+def stages_in_order() -> dict[dg.AssetsDefinition, frozenset[dg.AssetsDefinition]]:
+    """The assets of a build, each after those that it waits for, which stand beside it."""
     found = assets()
     wanted = BUILT.resolve(found)
     makers = {key: asset for asset in found if asset.keys & wanted for key in asset.keys}
     awaited = {
-        asset: [makers[dep.asset_key] for spec in asset.specs for dep in spec.deps if dep.asset_key in makers]
+        asset: frozenset(makers[dep.asset_key] for spec in asset.specs for dep in spec.deps if dep.asset_key in makers)
         for asset in makers.values()
     }
-    return list(TopologicalSorter(awaited).static_order())
+    return {asset: awaited[asset] for asset in TopologicalSorter(awaited).static_order()}
 
 
-def make_all(build: BuildStore, stages: list[dg.AssetsDefinition]) -> None:
+def make_all(build: BuildStore, stages: Mapping[dg.AssetsDefinition, frozenset[dg.AssetsDefinition]]) -> None:
     """Make every asset, and check each published table while what comes after it is made; publish only good ones.
+
+    Of a large organisation, what comes after the facts is made in two lanes.
+
+    Args:
+        build: where.
+        stages: the assets in an order in which they can be made, and what each waits for.
 
     Raises:
         TableRejected: a table breaks its schema.
@@ -58,17 +68,38 @@ def make_all(build: BuildStore, stages: list[dg.AssetsDefinition]) -> None:
     """
     with duckdb.connect() as connection, ThreadPoolExecutor(1) as beside:
         checks: list[Future[str | None]] = []
-        for stage in stages:
+
+        def make(stage: dg.AssetsDefinition, build: BuildStore) -> None:
             if SNAPSHOT in stage.keys:
                 _reject_broken(checks, build)
-            try:
-                _make(stage, build)
-            except Exception:
-                _reject_broken(checks, build)  # a stage that stumbles over a broken table is not what is wrong
-                raise
+            _make(stage, build)
             tables = [all_tables().get(key.to_user_string()) for key in sorted(stage.keys)]
-            checks += [beside.submit(_first_fault, connection, Written.of(build, table)) for table in tables if table]
+            checks.extend(beside.submit(_first_fault, connection, Written.of(build, each)) for each in tables if each)
+
+        try:
+            _make_each(make, build, stages)
+        except Exception:
+            _reject_broken(checks, build)  # a stage that stumbles over a broken table is not what is wrong
+            raise
         _reject_broken(checks, build)
+
+
+def _make_each(
+    make: Callable[[dg.AssetsDefinition, BuildStore], None],
+    build: BuildStore,
+    stages: Mapping[dg.AssetsDefinition, frozenset[dg.AssetsDefinition]],
+) -> None:
+    """Make the stages: one after another up to the facts, since stages of events may write the warehouse."""
+    order = list(stages)
+    last = next(number for number, stage in enumerate(order) if FACTS in stage.keys)
+    for stage in order[: last + 1]:
+        make(stage, build)
+    rest = order[last + 1 :]
+    if workers_for(count_changes(build.connection)) > 1:
+        make_in_lanes({stage: stages[stage].intersection(rest) for stage in rest}, make, build)
+    else:
+        for stage in rest:
+            make(stage, build)
 
 
 def _make(stage: dg.AssetsDefinition, build: BuildStore) -> None:

@@ -81,6 +81,16 @@ class Warehouse:
             raise
         return warehouse
 
+    def beside(self) -> Warehouse:
+        """The same warehouse on another connection of this process, for statements that run at the same time.
+
+        What is temporary on this connection is not seen there. To be closed before this one.
+        """
+        connection = self.connection.cursor()
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET enable_progress_bar = false")
+        return Warehouse(self.workspace, connection, None, writable=self.writable)
+
     def close(self) -> None:
         """Close the connection and let others in."""
         self.connection.close()

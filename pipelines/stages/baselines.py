@@ -4,10 +4,9 @@ import dagster as dg
 import polars as pl
 
 from metrics.baselines import baselines as chosen
-from metrics.calendar import Calendar
 from metrics.facts.sql import timestamp
-from metrics.ground import days_of
 from pipelines.baseline_log import named_baselines
+from pipelines.build_engine import days_of_build
 from pipelines.build_store import BuildStore
 from schemas.published.baselines import Baselines
 
@@ -39,11 +38,10 @@ SCHEMA = {
 )
 def baselines(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
     """Named in plumbline.toml, else the three months before the tier's first onboarding."""
-    calendar = Calendar(build.workspace.timezone, build.workspace.week_start)
-    first_day = days_of(build.connection, calendar, build.cut.as_of).first
+    days = days_of_build(build)
     rows = build.connection.execute(FIRST_ONBOARDING.format(cut=timestamp(build.cut.as_of))).fetchall()
-    onboarded = {tier: calendar.local_day(instant) for tier, instant in rows}
-    found = chosen(named_baselines(build.workspace, build.created_at), onboarded, first_day)
+    onboarded = {tier: days.calendar.local_day(instant) for tier, instant in rows}
+    found = chosen(named_baselines(build.workspace, build.created_at), onboarded, days.first)
     frame = pl.DataFrame(
         [(each.tier, each.period.start, each.period.end, each.frozen_at, each.set_by, each.reason) for each in found],
         schema=SCHEMA,

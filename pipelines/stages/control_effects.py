@@ -5,7 +5,7 @@ import dagster as dg
 from metrics.control_effects import control_effect_rows
 from metrics.definitions import all_metrics
 from metrics.spans import compare_spans
-from pipelines.build_engine import engine_of
+from pipelines.build_engine import calendar_of, engine_of
 from pipelines.build_store import BuildStore
 from pipelines.rollout_frames import register
 from schemas.published.control_effects import ControlEffects
@@ -19,12 +19,12 @@ from schemas.published.control_effects import ControlEffects
 )
 def control_effects(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
     """The quarter after each change against the quarter before it, by tier."""
-    engine = engine_of(build)
+    calendar = calendar_of(build)
     frame = control_effect_rows(
         register(build, "control_changes"),
-        compare_spans(engine, all_metrics()),
-        engine.calendar.local_day,
-        engine.calendar.local_day(build.cut.as_of),
+        lambda spans, figures: compare_spans(engine_of(build), all_metrics())(spans, figures),
+        calendar.local_day,
+        calendar.local_day(build.cut.as_of),
     )
     table = build.write("control_effects", frame, order_by=ControlEffects.table_key())
     return dg.MaterializeResult(metadata={"rows": table.rows})

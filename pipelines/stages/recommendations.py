@@ -6,7 +6,7 @@ import polars as pl
 from metrics.facts.sql import relation
 from metrics.recommendations import GRAINS, STAGE_NAMES
 from metrics.recommendations import recommendations as recommended
-from pipelines.build_engine import engine_of
+from pipelines.build_engine import days_of_build
 from pipelines.build_store import BuildStore
 from pipelines.local_months import local_month
 from schemas.published.recommendations import Recommendations
@@ -47,7 +47,7 @@ def recommendations(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult
 
 def _team_totals(build: BuildStore) -> pl.DataFrame:
     """Seconds per stage and team of the changes deployed in each month and quarter, by tier."""
-    days = engine_of(build).days
+    days = days_of_build(build)
     calendar = days.calendar
     windows = [
         (grain, period.start, period.end)

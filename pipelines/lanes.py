@@ -1,0 +1,117 @@
+"""Two lanes in which the stages of a build are made: what does not wait for each other goes on at the same time.
+
+The first lane is the thread that asked; it takes the stage behind which most others wait. The second one, a thread
+beside it, takes what least waits for. Each has a connection of its own to the same database, for one connection runs
+one statement at a time, and a stage's temporary tables belong to the connection that made them. Which lane makes a
+stage changes nothing of what it makes.
+
+Belongs here: which stage is next, and how lanes end. Does not: what stages there are (`pipelines.definitions`).
+"""
+
+from collections.abc import Callable, Hashable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from threading import Condition
+from typing import Generic, TypeVar
+
+from pipelines.build_store import BuildStore
+
+Stage = TypeVar("Stage", bound=Hashable)
+
+
+def make_in_lanes(
+    awaited: Mapping[Stage, frozenset[Stage]], make: Callable[[Stage, BuildStore], object], build: BuildStore
+) -> None:
+    """Make stages, each after those that it waits for, in two lanes.
+
+    What fails first is raised. The other lane is interrupted then, and begins nothing more.
+
+    Args:
+        awaited: what each stage waits for, all of them among its keys.
+        make: makes one stage; called in both lanes, with a store of the lane's own.
+        build: the store of the first lane.
+    """
+    board = Board(awaited)
+    with build.beside() as other, ThreadPoolExecutor(1, "second-lane") as second:
+        second.submit(_run_lane, board, make, other, build, is_first=False)
+        _run_lane(board, make, build, other, is_first=True)
+    if board.error:
+        raise board.error
+
+
+def _run_lane(
+    board: "Board[Stage]",
+    make: Callable[[Stage, BuildStore], object],
+    build: BuildStore,
+    other: BuildStore,
+    *,
+    is_first: bool,
+) -> None:
+    """Make one stage after another until none waits any more, or one of the lanes has failed."""
+    try:
+        while (stage := board.take(is_first=is_first)) is not None:
+            build.catch_up()
+            make(stage, build)
+            board.done(stage)
+    except BaseException as error:  # told by the first lane, once both have ended
+        board.fail(error)
+        other.interrupt()
+
+
+class Board(Generic[Stage]):
+    """Which stages wait and which are made, as both lanes know it."""
+
+    def __init__(self, awaited: Mapping[Stage, frozenset[Stage]]) -> None:
+        """Nothing is made yet.
+
+        Args:
+            awaited: what each stage waits for, all of them among its keys.
+        """
+        self.error: BaseException | None = None
+        """What failed first."""
+        self._awaited = awaited
+        self._waiting = list(awaited)
+        self._made = set[Stage]()
+        self._is_first_busy = False
+        self._changed = Condition()
+        self._heights = dict[Stage, int]()
+
+    def take(self, *, is_first: bool) -> Stage | None:
+        """The next stage for a lane, as soon as there is one; None where nothing waits any more, or a lane failed."""
+        with self._changed:
+            if is_first:
+                self._is_first_busy = False
+                self._changed.notify_all()
+            while self._waiting and self.error is None:
+                stage = self._choice(is_first=is_first)
+                if stage is not None:
+                    self._waiting.remove(stage)
+                    self._is_first_busy = self._is_first_busy or is_first
+                    return stage
+                self._changed.wait()
+            return None
+
+    def done(self, stage: Stage) -> None:
+        """A stage has been made."""
+        with self._changed:
+            self._made.add(stage)
+            self._changed.notify_all()
+
+    def fail(self, error: BaseException) -> None:
+        """A stage could not be made."""
+        with self._changed:
+            self.error = self.error or error
+            self._changed.notify_all()
+
+    def _choice(self, *, is_first: bool) -> Stage | None:
+        """The stage that is ready and behind which most wait; for the second lane, one that the first does not want."""
+        ready = [stage for stage in self._waiting if self._awaited[stage] <= self._made]
+        if is_first:
+            return max(ready, key=self._height, default=None)
+        return min(ready, key=self._height) if len(ready) > (0 if self._is_first_busy else 1) else None
+
+    def _height(self, stage: Stage) -> int:
+        """How many stages wait for each other behind this one."""
+        if stage not in self._heights:
+            behind = [self._height(each) for each, awaited in self._awaited.items() if stage in awaited]
+            self._heights[stage] = 1 + max(behind, default=0)
+        return self._heights[stage]

@@ -1,0 +1,143 @@
+"""Two lanes make what one makes, each stage after those that it waits for; what fails in one ends both."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Barrier, Event, current_thread, main_thread
+from typing import cast
+
+import duckdb
+import pytest
+
+import pipelines.stages.record_lists
+import pipelines.stages_in_order
+from pipelines.build_store import BuildStore
+from pipelines.lanes import Board, make_in_lanes
+from pipelines.run_build import run_build
+from pipelines.warehouse import Warehouse
+from schemas.errors import PlumblineError
+from schemas.snapshot import Manifest, SnapshotFolder
+from schemas.workspace import Workspace
+from tests.support.small_workspace import make_small_workspace
+
+SECONDS = 30
+"""What a test waits for at most before it fails."""
+AWAITED = {
+    "facts": frozenset[str](),
+    "lists": frozenset[str](),
+    "metrics": frozenset({"facts"}),
+    "verdicts": frozenset({"metrics"}),
+    "snapshot": frozenset({"verdicts", "lists"}),
+}
+
+
+class Store:
+    """What lanes ask of a store: no database behind it."""
+
+    def __init__(self) -> None:
+        self.interrupted = Event()
+
+    @contextmanager
+    def beside(self) -> Iterator["Store"]:
+        self.other = Store()
+        yield self.other
+
+    def catch_up(self) -> None: ...
+
+    def interrupt(self) -> None:
+        self.interrupted.set()
+
+
+def in_lanes(make: object, awaited: dict[str, frozenset[str]] = AWAITED) -> None:
+    make_in_lanes(awaited, make, cast(BuildStore, Store()))  # type: ignore[arg-type]  # takes a stage and a store
+
+
+def test_a_stage_is_made_after_those_that_it_waits_for() -> None:
+    made: list[str] = []
+
+    def make(stage: str, _: Store) -> None:
+        assert AWAITED[stage] <= set(made)
+        made.append(stage)
+
+    in_lanes(make)
+    assert sorted(made) == sorted(AWAITED)
+
+
+def test_what_does_not_wait_for_each_other_is_made_at_the_same_time_and_the_longest_chain_first() -> None:
+    both, threads = Barrier(2, timeout=SECONDS), {}
+
+    def make(stage: str, _: Store) -> None:
+        threads[stage] = current_thread() is main_thread()
+        if stage in ("facts", "lists"):
+            both.wait()  # breaks where one waits for the other
+
+    in_lanes(make)
+    assert (threads["facts"], threads["lists"]) == (True, False)
+
+
+@pytest.mark.parametrize("failing", ["facts", "lists"])
+def test_the_first_error_is_raised_and_the_other_lane_interrupted(failing: str) -> None:
+    both, made = Barrier(2, timeout=SECONDS), []
+
+    def make(stage: str, store: Store) -> None:
+        if stage in ("facts", "lists"):
+            both.wait()
+        if stage == failing:
+            raise PlumblineError("the disk is full", "", "make room")
+        assert store.interrupted.wait(SECONDS)
+        made.append(stage)
+        raise duckdb.InterruptException("interrupted")
+
+    with pytest.raises(PlumblineError, match="the disk is full"):
+        in_lanes(make)
+    assert len(made) == 1  # what ran beside; nothing was begun after
+
+
+def test_the_second_lane_leaves_the_only_stage_to_the_first() -> None:
+    board = Board({"facts": frozenset[str](), "metrics": frozenset({"facts"})})
+    assert board.take(is_first=True) == "facts"
+    board.done("facts")
+    assert board.take(is_first=True) == "metrics"
+    assert board.take(is_first=False) is None  # nothing waits any more
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    return make_small_workspace(tmp_path_factory.mktemp("lanes"))
+
+
+def parts_of(manifest: Manifest) -> dict[str, list[str]]:
+    """The files of all tables but the brief, which names its snapshot."""
+    tables = {name: table for name, table in manifest.tables.items() if name != "brief_documents"}
+    return {name: [part.sha256 for part in table.parts] for name, table in tables.items()}
+
+
+@pytest.fixture
+def _in_lanes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small organisation is otherwise made in one."""
+    monkeypatch.setattr(pipelines.stages_in_order, "workers_for", lambda _: 2)
+
+
+@pytest.fixture(scope="module")
+def alone(workspace: Workspace) -> Manifest:
+    return run_build(workspace)
+
+
+@pytest.mark.usefixtures("_in_lanes")
+def test_two_lanes_make_the_parts_that_one_makes(workspace: Workspace, alone: Manifest) -> None:
+    assert parts_of(run_build(workspace)) == parts_of(alone)
+
+
+@pytest.mark.usefixtures("_in_lanes", "alone")
+def test_what_fails_beside_the_metrics_is_told_and_nothing_published(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served = SnapshotFolder(workspace.state).current_id()
+
+    def fail(_: BuildStore) -> str:
+        raise PlumblineError("the disk is full", "", "make room")
+
+    monkeypatch.setattr(pipelines.stages.record_lists, "_month", fail)
+    with pytest.raises(PlumblineError, match="the disk is full"):
+        run_build(workspace)
+    assert SnapshotFolder(workspace.state).current_id() == served
+    Warehouse.open(workspace, write=True).close()  # nothing is left open
