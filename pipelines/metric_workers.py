@@ -206,20 +206,23 @@ def measure_here(
     queue, found = _queue(metrics), dict[str, Measured]()
     with ThreadPoolExecutor(1) as beside, _told_of_an_end():
         asked = beside.submit(_ask, companion, ground, queue) if companion else None
-        differences = ground.differences()
-        while (metric := _next(queue)) is not None:
-            found[metric.id] = measure(metric, engine, ground.parts, ground.past, differences)
-        return found | (asked.result() if asked else {})
+        with _nothing_more(queue):
+            differences = ground.differences()
+            while (metric := _next(queue)) is not None:
+                found[metric.id] = measure(metric, engine, ground.parts, ground.past, differences)
+            return found | (asked.result() if asked else {})
 
 
 def measure_apart(metrics: Sequence[Metric], ground: Ground, companions: Sequence[Companion]) -> dict[str, Measured]:
     """Run definitions in other processes, each of which takes the next one when it is done with the last.
 
+    Where one of them fails, or the build is interrupted, all are ended.
+
     Raises:
         PlumblineError: a process was ended from outside.
     """
     queue, found = _queue(metrics), dict[str, Measured]()
-    with ThreadPoolExecutor(len(companions)) as beside, _told_of_an_end():
+    with ThreadPoolExecutor(len(companions)) as beside, _told_of_an_end(), _nothing_more(queue, companions):
         for done in as_completed([beside.submit(_ask, each, ground, queue) for each in companions]):
             found |= done.result()
     return found
@@ -228,14 +231,23 @@ def measure_apart(metrics: Sequence[Metric], ground: Ground, companions: Sequenc
 def _ask(companion: Companion, ground: Ground, queue: deque[Metric]) -> dict[str, Measured]:
     """What a process is asked for, one definition after another, until none is left."""
     found = dict[str, Measured]()
-    try:
+    with _nothing_more(queue):
         companion.run(_begin, ground)
         while (metric := _next(queue)) is not None:
             found[metric.id] = companion.run(_run, metric.id)
-    except BaseException:
-        queue.clear()  # what others would still measure is of no use
-        raise
     return found
+
+
+@contextmanager
+def _nothing_more(queue: deque[Metric], companions: Sequence[Companion] = ()) -> Iterator[None]:
+    """When this fails, nothing more of the queue is begun, and these processes end: what they measure is of no use."""
+    try:
+        yield
+    except BaseException:
+        queue.clear()
+        for each in companions:
+            each.close()
+        raise
 
 
 def _queue(metrics: Sequence[Metric]) -> deque[Metric]:

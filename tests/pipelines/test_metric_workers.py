@@ -3,6 +3,7 @@
 import operator
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -57,7 +58,7 @@ def test_a_companion_that_is_ended_is_told_of_in_one_line(build: BuildStore) -> 
             measure_here([all_metrics()["throughput"]] * 2, engine, ground, companion)
 
 
-def test_where_one_process_is_ended_the_others_begin_nothing_more(build: BuildStore) -> None:
+def test_where_one_process_is_ended_the_others_are_ended(build: BuildStore) -> None:
     with build:
         engine = engine_of(build)
         relations = {name: build.paths(name) for name in RELATIONS}
@@ -66,6 +67,20 @@ def test_where_one_process_is_ended_the_others_begin_nothing_more(build: BuildSt
         os.kill(ended.run(os.getpid), signal.SIGKILL)
         with pytest.raises(PlumblineError, match="ended from outside"):
             measure_apart([all_metrics()["pr_cycle_time"]] * 1000, ground, [ended, other])
+        with pytest.raises(RuntimeError):
+            other.run(os.getpid)
+
+
+def test_a_build_that_is_interrupted_does_not_wait_for_what_is_measured(build: BuildStore) -> None:
+    with build:
+        engine = engine_of(build)
+        relations = {name: build.paths(name) for name in RELATIONS}
+        ground = Ground.of(engine, relations, include_bots=False, parts=build.folder.parts)
+        metrics = [all_metrics()["pr_cycle_time"]] * 1000
+        with ThreadPoolExecutor(1) as other_lane:
+            measured = other_lane.submit(measure_apart, metrics, ground, build.companions(2))
+            build.interrupt()
+            assert isinstance(measured.exception(), PlumblineError | RuntimeError)
 
 
 def test_a_build_goes_on_with_the_companion_that_it_was_begun_with(build: BuildStore) -> None:
