@@ -27,7 +27,7 @@ from metrics.stats.grouping import (
 ROOM_PER_ROW = 2
 """Numbers per row that a table by repository and atom may have: where it would be larger, adding up rows is cheaper."""
 SMALL_TABLE = 1 << 16
-"""Windows by holder and day that are looked up in one table (256 kB, in the near cache) instead of by tier."""
+"""Windows by holder and day that are counted from one table instead of row by row."""
 
 
 NONE_GIVEN = np.zeros(0, dtype=np.int32)
@@ -93,8 +93,14 @@ class Holders:
     def tier_days(self, days: int) -> Integers:
         """Per row, the place of its tier and day in a table of so many days a tier."""
         if days not in self._tier_days:
-            tier = self.codes if self.segments == 1 else self.codes // self.segments
-            self._tier_days[days] = np.maximum(tier, 0).astype(np.int64) * days + self.days
+            if are_many(len(self.days)):
+                from metrics.stats import kernels
+
+                rows = codes_of(self.codes), codes_of(self.days)
+                self._tier_days[days] = kernels.tier_days(*rows, self.segments, days)
+            else:
+                tier = self.codes if self.segments == 1 else self.codes // self.segments
+                self._tier_days[days] = np.maximum(tier, 0).astype(np.int64) * days + self.days
         return self._tier_days[days]
 
     @cached_property
@@ -159,7 +165,7 @@ class ByDay:
         if are_many(len(self.days)):
             from metrics.stats import kernels
 
-            codes: Integers = kernels.day_codes(codes_of(holder), codes_of(self.days), *self._lookup)
+            codes: Integers = kernels.day_codes(*self._rows, self.count)
             return codes
         window = self.table.ravel()[self.holders.tier_days(self.table.shape[1])]
         return np.where((window < 0) | (holder < 0), -1, holder.astype(np.int64) * self.count + window)
@@ -184,8 +190,7 @@ class ByDay:
         from metrics.stats import kernels
 
         starts = np.concatenate([[0], np.cumsum(self._units(groups))])
-        rows = codes_of(self.holders.codes), codes_of(self.days)
-        ordered, along = kernels.sorted_by_day(*rows, *self._lookup, starts, values, carried)
+        ordered, along = kernels.sorted_by_day(*self._rows, self.count, starts, values, carried)
         return ordered, along, starts
 
     def _units(self, groups: int) -> Integers:
@@ -194,8 +199,7 @@ class ByDay:
 
         holders = self.holders
         if self.table.size * holders.segments > SMALL_TABLE:
-            rows = codes_of(holders.codes), codes_of(self.days)
-            counts: Integers = kernels.units_by_group(*rows, *self._lookup, groups)
+            counts: Integers = kernels.units_by_group(*self._rows, self.count, groups)
             return counts
         windows = np.repeat(self.table, holders.segments, axis=0)
         group = np.arange(len(windows))[:, None] * self.count + windows
@@ -211,13 +215,11 @@ class ByDay:
             return False
         return bool((self.table[:, holders.first_days][:, holders.atoms] == self.table).all())
 
-    @cached_property
-    def _lookup(self) -> tuple[NDArray[np.int32], int, int]:
-        """A table of windows by holder or tier and day, how many holders share a row of it, and windows a holder."""
-        segments = self.holders.segments
-        if segments > 1 and self.table.size * segments <= SMALL_TABLE:
-            return np.repeat(self.table, segments, axis=0), 1, self.count
-        return self.table, segments, self.count
+    @property
+    def _rows(self) -> tuple[NDArray[np.int32], Integers, NDArray[np.int32]]:
+        """Per row its holder, and the place of its tier and day; per place, the number of its window."""
+        places = self.holders.tier_days(self.table.shape[1])
+        return codes_of(self.holders.codes), places, self.table.ravel()
 
 
 def make_holders(

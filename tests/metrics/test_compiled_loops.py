@@ -14,6 +14,7 @@ from metrics.calendar import Calendar
 from metrics.model import Estimator
 from metrics.stats import grouping, kernels
 from metrics.stats.distribution import Ordered
+from metrics.stats.kernels.cells import SMALL_TABLE
 from metrics.stats.product_limit import product_limit
 from tests.metrics.test_properties import ESTIMATORS, SCHEMA
 from tests.support.engine import engine, metric
@@ -85,9 +86,11 @@ def test_repositories_are_numbered_alike(pairs: list[tuple[int, int]]) -> None:
     holders, repositories = np.array(pairs, dtype=np.int32).T
     by_numpy = grouping.local_numbers(holders, repositories, 5)
     width = int(repositories.max()) + 1
-    compiled = kernels.local_numbers(holders.copy(), repositories.copy(), 5, width)
-    for one, other in zip(by_numpy, compiled, strict=True):
-        assert one.tolist() == other.tolist()
+    # In a table of all pairs, and where there are too many of them for one.
+    for holder_count in (5, SMALL_TABLE + 1):
+        local, counts = kernels.local_numbers(holders.copy(), repositories.copy(), holder_count, width)
+        assert local.tolist() == by_numpy[0].tolist()
+        assert counts[:5].tolist() == by_numpy[1].tolist()
 
 
 @settings(deadline=None)

@@ -27,6 +27,7 @@ from metrics.stats.kernels.groups import (
     kept_in_groups,
     sorted_by_day,
     sorted_into_groups,
+    tier_days,
     units_by_day,
     units_by_group,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "spreads",
     "sums_by_cell",
     "sums_over_pairs",
+    "tier_days",
     "units_at_most",
     "units_by_day",
     "units_by_group",

@@ -7,13 +7,40 @@ from numpy.typing import NDArray
 
 from metrics.stats.kernels.compiled import Codes, Floats, Integers, compiled
 
+SMALL_TABLE = 1 << 20
+"""Pairs of holder and repository that stand in a table: 4 MB, in the cache."""
+
+
+@compiled
+def _numbers_by_table(holders: Codes, repositories: Codes, holder_count: int, width: int) -> tuple[Codes, Integers]:
+    """As `local_numbers`, by a table of all pairs."""
+    numbers = np.full(holder_count * width, -1, dtype=np.int32)
+    for i in range(len(holders)):
+        numbers[holders[i] * width + repositories[i]] = 0
+    counts = np.zeros(holder_count, dtype=np.int64)
+    for holder in range(holder_count):
+        count = 0
+        for pair in range(holder * width, (holder + 1) * width):
+            if numbers[pair] == 0:
+                numbers[pair] = count
+                count += 1
+        counts[holder] = count
+    local = np.empty(len(holders), dtype=np.int32)
+    for i in range(len(holders)):
+        local[i] = numbers[holders[i] * width + repositories[i]]
+    return local, counts
+
 
 @compiled
 def local_numbers(holders: Codes, repositories: Codes, holder_count: int, width: int) -> tuple[Codes, Integers]:
     """Numbers repositories within each holder, in their order: (number per row, repositories per holder).
 
-    A repository is held by few holders, mostly one: they are chained to it.
+    Where there is room, the numbers stand in a table by holder and repository. Otherwise they are chained to the
+    repository, for each is held by few holders, mostly one.
     """
+    if holder_count * width <= SMALL_TABLE:
+        by_table: tuple[Codes, Integers] = _numbers_by_table(holders, repositories, holder_count, width)
+        return by_table
     first = np.full(width, -1, dtype=np.int32)
     capacity = max(width, 1024)
     holder_of, next_of = np.empty(capacity, dtype=np.int32), np.empty(capacity, dtype=np.int32)
@@ -78,10 +105,21 @@ def window_sums(
     for holder in range(len(places) - 1):
         first, tier = places[holder], holder // segments
         for place in range(first, places[holder + 1]):
+            # Atoms of a window follow each other: what they come to is written down when the next window begins.
+            before, cell, total = -1, 0, 0.0
             for atom in range(by_atom.shape[1]):
                 window = windows[tier, atom]
+                if window != before:
+                    if before >= 0:
+                        sums[cell] = total
+                    if window >= 0:
+                        cell = offsets[holder * window_count + window] + place - first
+                        total = sums[cell]
+                    before = window
                 if window >= 0:
-                    sums[offsets[holder * window_count + window] + place - first] += by_atom[place, atom]
+                    total += by_atom[place, atom]
+            if before >= 0:
+                sums[cell] = total
     return sums
 
 
@@ -110,8 +148,9 @@ def sums_by_cell(values: Floats, local: Codes, starts: Integers, offsets: Intege
     """Per cell, the sum of the values of its units."""
     totals = np.zeros(offsets[-1], dtype=np.float64)
     for group in range(len(starts) - 1):
+        begin = offsets[group]
         for i in range(starts[group], starts[group + 1]):
-            totals[offsets[group] + local[i]] += values[i]
+            totals[begin + local[i]] += values[i]
     return totals
 
 
@@ -125,7 +164,7 @@ def units_at_most(values: Floats, local: Codes, starts: Integers, offsets: Integ
     cells = offsets[-1]
     counts = np.zeros((cells, width), dtype=np.int32)
     for group in range(len(starts) - 1):
-        first = starts[group]
+        first, begin = starts[group], offsets[group]
         for bucket in range(width):
             # Each bucket is a run of the order: its end is searched for, and then it is only counted.
             last = starts[group + 1]
@@ -138,7 +177,7 @@ def units_at_most(values: Floats, local: Codes, starts: Integers, offsets: Integ
                     else:
                         last = middle
             for i in range(first, last):
-                counts[offsets[group] + local[i], bucket] += 1
+                counts[begin + local[i], bucket] += 1
             first = last
     upto = np.empty((width, cells), dtype=np.int32)
     for cell in range(cells):
@@ -154,8 +193,10 @@ def run_sums(values: NDArray[Any], offsets: Integers) -> Floats:
     """Sums of consecutive runs of cells, one after another."""
     sums = np.zeros(len(offsets) - 1)
     for run in range(len(sums)):
+        total = 0.0
         for i in range(offsets[run], offsets[run + 1]):
-            sums[run] += values[i]
+            total += values[i]
+        sums[run] = total
     return sums
 
 
@@ -164,7 +205,8 @@ def filled_cells(units: NDArray[Any], offsets: Integers) -> Integers:
     """Per group, the cells that have units."""
     filled = np.zeros(len(offsets) - 1, dtype=np.int64)
     for group in range(len(filled)):
+        count = 0
         for cell in range(offsets[group], offsets[group + 1]):
-            if units[cell] > 0:
-                filled[group] += 1
+            count += units[cell] > 0
+        filled[group] = count
     return filled

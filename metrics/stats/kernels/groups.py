@@ -9,20 +9,26 @@ from metrics.stats.kernels.compiled import Codes, Floats, Integers, compiled
 
 
 @compiled
-def group_of(holder: int, day: int, window_of_day: Codes, sharing: int, window_count: int) -> int:
-    """Holder × window of the day, -1 where there is neither; `sharing` holders have one row of the table."""
-    if holder < 0:
-        return -1
-    window = window_of_day[holder, day] if sharing == 1 else window_of_day[holder // sharing, day]
-    return int(holder * window_count + window) if window >= 0 else -1
+def tier_days(holders: Codes, days: Codes, segments: int, day_count: int) -> Codes:
+    """Per row, the place of its tier and day in a table of so many days a tier; rows without a holder have any."""
+    places = np.empty(len(holders), dtype=np.int32)
+    for i in range(len(holders)):
+        places[i] = (max(holders[i], 0) // segments) * day_count + days[i]
+    return places
 
 
 @compiled
-def day_codes(holders: Codes, days: Codes, window_of_day: Codes, sharing: int, window_count: int) -> Codes:
-    """The group of each row."""
+def group_of(holder: int, window: int, window_count: int) -> int:
+    """Holder × window, -1 where there is neither."""
+    return int(holder * window_count + window) if holder >= 0 and window >= 0 else -1
+
+
+@compiled
+def day_codes(holders: Codes, places: Codes, window_of_place: Codes, window_count: int) -> Codes:
+    """The group of each row, by its holder and the place of its tier and day."""
     codes = np.empty(len(holders), dtype=np.int32)
     for i in range(len(holders)):
-        codes[i] = group_of(holders[i], days[i], window_of_day, sharing, window_count)
+        codes[i] = group_of(holders[i], window_of_place[places[i]], window_count)
     return codes
 
 
@@ -37,13 +43,11 @@ def units_by_day(holders: Codes, days: Codes, holder_count: int, day_count: int)
 
 
 @compiled
-def units_by_group(
-    holders: Codes, days: Codes, window_of_day: Codes, sharing: int, window_count: int, size: int
-) -> Integers:
+def units_by_group(holders: Codes, places: Codes, window_of_place: Codes, window_count: int, size: int) -> Integers:
     """Rows of each group."""
     counts = np.zeros(size, dtype=np.int64)
     for i in range(len(holders)):
-        group = group_of(holders[i], days[i], window_of_day, sharing, window_count)
+        group = group_of(holders[i], window_of_place[places[i]], window_count)
         if group >= 0:
             counts[group] += 1
     return counts
@@ -52,9 +56,8 @@ def units_by_group(
 @compiled
 def sorted_by_day(
     holders: Codes,
-    days: Codes,
-    window_of_day: Codes,
-    sharing: int,
+    places: Codes,
+    window_of_place: Codes,
     window_count: int,
     starts: Integers,
     values: Floats,
@@ -64,11 +67,12 @@ def sorted_by_day(
     place = starts[:-1].copy()
     ordered, along = np.empty(starts[-1], dtype=np.float64), np.empty(starts[-1], dtype=carried.dtype)
     for i in range(len(holders)):
-        group = group_of(holders[i], days[i], window_of_day, sharing, window_count)
+        group = group_of(holders[i], window_of_place[places[i]], window_count)
         if group >= 0:
-            ordered[place[group]] = values[i]
-            along[place[group]] = carried[i]
-            place[group] += 1
+            at = place[group]
+            ordered[at] = values[i]
+            along[at] = carried[i]
+            place[group] = at + 1
     return ordered, along
 
 

@@ -10,6 +10,18 @@ BLOCK = 64
 
 
 @compiled
+def _steps(starts: Integers) -> Floats:
+    """By how much the survivor function's logarithm falls when one ends of so many at risk: two or more."""
+    largest = 0
+    for group in range(len(starts) - 1):
+        largest = max(largest, starts[group + 1] - starts[group])
+    steps = np.zeros(largest + 1)
+    for at_risk in range(2, largest + 1):
+        steps[at_risk] = np.log((at_risk - 1.0) / at_risk)
+    return steps
+
+
+@compiled
 def product_limit_quantiles(  # noqa: C901 -- a loop over units within blocks, and over what is wanted: one thing
     values: Floats,
     ended: NDArray[np.bool_],
@@ -27,6 +39,8 @@ def product_limit_quantiles(  # noqa: C901 -- a loop over units within blocks, a
     result = np.full((len(starts) - 1, len(shares)), np.nan)
     at = np.empty(BLOCK, dtype=np.int64)
     logs, variances = np.empty(BLOCK), np.empty(BLOCK)
+    survivors, errors = np.empty(BLOCK), np.empty(BLOCK)
+    steps = _steps(starts)
     for group in range(len(starts) - 1):
         first, last = starts[group], starts[group + 1]
         log_survivors, variance = 0.0, 0.0
@@ -40,13 +54,14 @@ def product_limit_quantiles(  # noqa: C901 -- a loop over units within blocks, a
                 if ended[i]:
                     at_risk = last - i
                     if at_risk > 1:
-                        log_survivors += np.log((at_risk - 1.0) / at_risk)
+                        log_survivors += steps[at_risk]
                         variance += 1.0 / (at_risk * (at_risk - 1.0))
                     else:
                         is_extinct = True
                     at[held], logs[held], variances[held] = i, log_survivors, variance
                     held += 1
                 i += 1
+            is_first_look = True
             for each in range(len(shares)):
                 if not np.isnan(result[group, each]):
                     continue
@@ -58,12 +73,19 @@ def product_limit_quantiles(  # noqa: C901 -- a loop over units within blocks, a
                     lowest = log_survivors * np.exp(slope * np.sqrt(spread))
                     if lowest > np.log(target) + MARGIN_OF_A_BLOCK:
                         continue
+                if is_first_look:
+                    for k in range(held):
+                        survivors[k] = 0.0 if is_extinct and k == held - 1 else np.exp(logs[k])
+                        errors[k] = np.sqrt(variances[k])
+                    is_first_look = False
                 for k in range(held):
-                    survivors = 0.0 if is_extinct and k == held - 1 else np.exp(logs[k])
-                    curve = survivors
-                    if scores[each] != 0 and 0.0 < survivors < 1.0:
-                        log_of = np.log(survivors)
-                        curve = np.exp(log_of * np.exp(scores[each] * np.sqrt(variances[k]) / log_of))
+                    curve = survivors[k]
+                    if scores[each] > 0 and curve > target + MARGIN_OF_A_BLOCK:
+                        # The upper bound of a time is read off a curve that lies above this one.
+                        continue
+                    if scores[each] != 0 and 0.0 < curve < 1.0:
+                        log_of = np.log(curve)
+                        curve = np.exp(log_of * np.exp(scores[each] * errors[k] / log_of))
                     if curve <= target:
                         result[group, each] = values[at[k]]
                         left -= 1

@@ -1,4 +1,8 @@
-"""Parts of variances: of independent units, of repositories, of pairs of groups."""
+"""Parts of variances: of independent units, of repositories, of pairs of groups.
+
+Sums of a group are names of their own, not places of the result: a processor keeps those in registers, but would write
+each step of the others to memory and wait for it.
+"""
 
 from typing import Any
 
@@ -35,8 +39,9 @@ def influences(
     """Per cell, (numerator - ratio × units) × scale, ratio and scale being the group's."""
     result = np.empty(offsets[-1], dtype=np.float64)
     for group in range(len(ratios)):
+        ratio, scale = ratios[group], scales[group]
         for cell in range(offsets[group], offsets[group + 1]):
-            result[cell] = (numerators[cell] - ratios[group] * units[cell]) * scales[group]
+            result[cell] = (numerators[cell] - ratio * units[cell]) * scale
     return result
 
 
@@ -57,18 +62,21 @@ def sums_over_pairs(
     """
     sums = np.zeros((len(first), 4))
     for pair in range(len(first)):
+        has_baseline = has_both[pair]
+        filled, squares, cubes, differences = 0, 0.0, 0.0, 0.0
         for i in range(width[pair]):
             now, before = first[pair] + i, first_before[pair] + i
             part = share[now] if np.isfinite(share[now]) else 0.0
             part_before = share_before[before] if np.isfinite(share_before[before]) else 0.0
             if part > 0 or part_before > 0:
-                sums[pair, 0] += 1
-            mean = (part + part_before) / 2 if has_both[pair] else part
-            sums[pair, 1] += mean * mean
-            sums[pair, 2] += mean * mean * mean
+                filled += 1
+            mean = (part + part_before) / 2 if has_baseline else part
+            squares += mean * mean
+            cubes += mean * mean * mean
             pull = influence[now] if np.isfinite(influence[now]) else 0.0
             pull_before = influence_before[before] if np.isfinite(influence_before[before]) else 0.0
-            sums[pair, 3] += (pull - pull_before) ** 2
+            differences += (pull - pull_before) ** 2
+        sums[pair, 0], sums[pair, 1], sums[pair, 2], sums[pair, 3] = filled, squares, cubes, differences
     return sums
 
 
@@ -84,14 +92,16 @@ def shares_of_pairs(units: NDArray[Any], offsets: Integers, totals: Floats, wind
             continue
         now, before = offsets[group], offsets[group - lag]
         scale, scale_before = max(totals[group], TINY), max(totals[group - lag], TINY)
+        squares, cubes, fourths = 0.0, 0.0, 0.0
         for i in range(offsets[group + 1] - now):
             if units[now + i] == 0 and units[before + i] == 0:
                 continue
             share = (units[now + i] / scale + units[before + i] / scale_before) / 2
             square = share * share
-            powers[group, 0] += square
-            powers[group, 1] += square * share
-            powers[group, 2] += square * square
+            squares += square
+            cubes += square * share
+            fourths += square * square
+        powers[group, 0], powers[group, 1], powers[group, 2] = squares, cubes, fourths
     return powers
 
 
@@ -115,13 +125,18 @@ def spreads(
     """
     result = np.zeros((len(ratios), 2))
     for group in range(len(ratios)):
-        now = offsets[group]
-        has_past = lag > 0 and windows[group] >= lag
-        for i in range(offsets[group + 1] - now):
-            here = (numerators[now + i] - ratios[group] * denominators[now + i]) * scales[group]
-            result[group, 0] += here * here
-            if has_past:
-                other = offsets[group - lag] + i
-                earlier = (numerators[other] - ratios[group - lag] * denominators[other]) * scales[group - lag]
-                result[group, 1] += (here - earlier) ** 2
+        now, ratio, scale = offsets[group], ratios[group], scales[group]
+        squares, changes = 0.0, 0.0
+        if lag > 0 and windows[group] >= lag:
+            past, ratio_before, scale_before = offsets[group - lag], ratios[group - lag], scales[group - lag]
+            for i in range(offsets[group + 1] - now):
+                here = (numerators[now + i] - ratio * denominators[now + i]) * scale
+                earlier = (numerators[past + i] - ratio_before * denominators[past + i]) * scale_before
+                squares += here * here
+                changes += (here - earlier) ** 2
+        else:
+            for i in range(offsets[group + 1] - now):
+                here = (numerators[now + i] - ratio * denominators[now + i]) * scale
+                squares += here * here
+        result[group, 0], result[group, 1] = squares, changes
     return result
