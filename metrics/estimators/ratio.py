@@ -125,10 +125,9 @@ def _by_category(target: Target, estimator: Ratio, plan: Segmentation, units: Un
 
     def sums(category: int) -> list[list[Floats]]:
         """Sums over cells of the rows of a category, grain by grain."""
-        mine = units.category == category
-        columns = _columns(replace(units, numbers=tuple(np.where(mine, column, 0.0) for column in units.numbers)))
-        # Columns of a category are made for it alone: nothing of them is to be kept.
-        alone = holders.afresh()
+        mine = np.flatnonzero(units.category == category)
+        columns = _columns(replace(units, numbers=tuple(column[mine] for column in units.numbers)))
+        alone = holders.at(mine)
         return [target.shape(alone, whole, grain).grouping.sums(columns) for grain in plan.grains]
 
     common = sums(-1)
