@@ -28,7 +28,7 @@ import metrics
 import schemas
 from metrics.aggregate import Engine
 from metrics.definitions import all_metrics
-from metrics.facts.sql import timestamp
+from metrics.facts.sql import create_table, drop, timestamp
 from metrics.model import Metric
 from metrics.reuse import can_be_reused
 from pipelines.build_engine import RELATIONS
@@ -50,6 +50,8 @@ INSTANTS = ("opened_at", "submitted_at", "_ended_at")
 """By which rows are told apart by month, where a relation has one: that of a row which later events do not move."""
 UNDATED = datetime(1, 1, 1)  # noqa: DTZ001 -- UTC, zone-less
 """The month of rows without one."""
+HASHES = ("hashes_before", "hashes_after")
+"""Temporary tables: of every row of either build its hash and its month."""
 CODES = ("repo_dimension", "team_dimension")
 """Relations that say what the codes in facts and results stand for: if one of them is another, so is everything."""
 
@@ -179,8 +181,9 @@ def _changed_rows(
 
     Rows are told apart by 64 bits of a hash of these columns: of ten million changed rows one would pass for another
     with a chance of one in a hundred thousand. Ids go into it by way of `text_hash_sql`, since the database's own hash
-    takes some that differ in a few digits for the same; what other text is read are words of short lists. They are
-    added up by month first: where a month comes to the same in both builds, none of its rows is looked for.
+    takes some that differ in a few digits for the same; what other text is read are words of short lists. The hashes
+    are read once and added up by month first: where a month comes to the same in both builds, none of its rows is
+    looked for.
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -191,44 +194,51 @@ def _changed_rows(
         sides = [scan(paths[name]) for paths in (before, after)]
         columns = [row[0] for row in connection.execute(f"describe select * from {sides[1]}").fetchall()]
         kept = [column for column in columns if column in words]
-        read = ", ".join(kept) or "1 as nothing"
         told_apart = ", ".join(text_hash_sql(column) if column.endswith("_id") else column for column in kept) or "1"
+        instant = next((column for column in INSTANTS if column in kept), None)
         is_same = list(before[name]) == list(after[name]) or not (name in words or name in READ_BY_ALL)
-        instant = next((column for column in INSTANTS if column in kept), "null::timestamp")
-        month = f"coalesce(date_trunc('month', {instant}), {timestamp(UNDATED)})"
-        hashes = " union all ".join(
-            f"select hash({told_apart}) as row_hash, {sign} as side, {month} as month from {side}"
-            for side, sign in zip(sides, (-1, 1), strict=True)
-        )
-        months = [] if is_same else _changed_months(connection, hashes)
-        if months:
-            connection.execute(
-                f"""create or replace temp table changed_hashes as
-                select row_hash from ({hashes}) where month in ({", ".join(months)})
-                group by row_hash having sum(side) <> 0"""
-            )
-        in_months = f"{month} in ({', '.join(months)})" if months else "false"
-        wanted = f"{in_months} and hash({told_apart}) in (select row_hash from changed_hashes)" if months else "false"
+        wanted = "false" if is_same else _changed_hashes(connection, sides, told_apart, instant)
         for side, file in zip(sides, files, strict=True):
-            rows = f"select {read} from {side} where {wanted}"
+            rows = f"select {', '.join(kept) or '1 as nothing'} from {side} where {wanted}"
             connection.execute(f"copy ({rows}) to '{quoted(file)}' (format parquet)")
         found[name] = files
-    connection.execute("drop table if exists changed_hashes")
+    drop(connection, *HASHES, "changed_hashes")
     return found
 
 
-def _changed_months(connection: duckdb.DuckDBPyConnection, hashes: str) -> list[str]:
-    """The months, as SQL, whose rows do not come to the same on both sides.
+def _changed_hashes(
+    connection: duckdb.DuckDBPyConnection, sides: Sequence[str], told_apart: str, instant: str | None
+) -> str:
+    """Finds the hashes of the rows that only one side has; gives the condition, as SQL, under which a row is one.
 
     Args:
         connection: where the rows are read.
-        hashes: a query for row_hash, side (-1 or 1) and month.
+        sides: a relation each, as SQL.
+        told_apart: the columns that are hashed.
+        instant: the column by which rows are put into months; None where there is none.
     """
-    found = connection.execute(
-        f"""select month from ({hashes}) group by month
+    month = f"coalesce(date_trunc('month', {instant or 'null::timestamp'}), {timestamp(UNDATED)})"
+    for table, side in zip(HASHES, sides, strict=True):
+        create_table(connection, table, f"select hash({told_apart}) as row_hash, {month} as month from {side}")
+    both = " union all ".join(
+        f"select row_hash, {sign} as side, month from {table}" for table, sign in zip(HASHES, (-1, 1), strict=True)
+    )
+    changed = connection.execute(
+        f"""select month from ({both}) group by month
         having sum(side) <> 0 or sum(row_hash::hugeint * side) <> 0 order by month"""
     ).fetchall()
-    return [timestamp(month) for (month,) in found]
+    if not changed:
+        return "false"
+    months = ", ".join(timestamp(of_month) for (of_month,) in changed)
+    create_table(
+        connection,
+        "changed_hashes",
+        f"select row_hash from ({both}) where month in ({months}) group by row_hash having sum(side) <> 0",
+    )
+    is_changed = f"{month} in ({months}) and hash({told_apart}) in (select row_hash from changed_hashes)"
+    first = changed[0][0]
+    # Said of the column itself, the scan leaves out what is older before it reads anything else of it.
+    return is_changed if instant is None or first == UNDATED else f"{instant} >= {timestamp(first)} and {is_changed}"
 
 
 def _words() -> frozenset[str]:
