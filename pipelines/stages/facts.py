@@ -11,6 +11,7 @@ from metrics.facts.sql import drop
 from metrics.link_methods import TABLE as LINK_SHARES
 from pipelines.build_store import BuildStore
 from pipelines.fact_tables import PUBLISHED, settings_of, write_facts
+from pipelines.freed_memory import duckdb_keeps_freed_memory
 from schemas.events import all_tables as event_tables
 from schemas.published import all_tables as published_tables
 
@@ -29,11 +30,17 @@ from schemas.published import all_tables as published_tables
 )
 def facts(build: dg.ResourceParam[BuildStore]) -> Iterator[dg.MaterializeResult[None]]:
     """Run the SQL of `metrics.facts` on the events up to the cut, and write what it makes."""
+    with duckdb_keeps_freed_memory():
+        _make(build)
+    for name in PUBLISHED:
+        yield dg.MaterializeResult(name, metadata={"rows": build.tables()[name].rows})
+
+
+def _make(build: BuildStore) -> None:
+    """The facts that are published, then those that are for definitions only."""
     connection = build.connection
     build_facts(connection, settings_of(build.workspace), build.cut.as_of, materialise=False)
     write_facts(build)
-    for name in PUBLISHED:
-        yield dg.MaterializeResult(name, metadata={"rows": build.tables()[name].rows})
     shares = link_shares(settings_of(build.workspace), build.cut.as_of)
     build.write(LINK_SHARES, shares, order_by=("kind", "method"), internal=True)
     drop(connection, *STEPS)
