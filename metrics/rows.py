@@ -61,6 +61,11 @@ class Shape:
     """Per window: weeks elapsed up to the cut."""
 
     @property
+    def weeks_of_groups(self) -> Floats:
+        """Per group: weeks elapsed up to the cut."""
+        return np.tile(self.weeks, self.grouping.size // len(self.weeks))
+
+    @property
     def intervals(self) -> bool:
         """Repositories are given without intervals."""
         return self.segment_kind != "repo"

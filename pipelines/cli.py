@@ -16,6 +16,7 @@ import pipelines.commands
 from schemas.errors import PlumblineError
 
 INTERRUPTED = 130
+WHEN_INTERRUPTED = "interrupted; what was complete is kept"
 """Exit status of a command that was stopped with Ctrl-C, as shells have it."""
 
 
@@ -76,7 +77,7 @@ def run(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         return _fail(error.format_message(), 2)
     except (KeyboardInterrupt, click.Abort):
-        return _fail("interrupted; what was complete is kept", INTERRUPTED)
+        return _fail(WHEN_INTERRUPTED, INTERRUPTED)
     except BrokenPipeError:
         # The reader has had enough (`plumbline export … | head`); closing the pipe again at exit must not complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -84,10 +85,10 @@ def run(arguments: Sequence[str]) -> int:
     except OSError as error:
         return _fail(_system_message(error), 2)
     except Exception as error:
-        message = _database_message(error)
-        if message is None:
+        said = _database_message(error)
+        if said is None:
             raise
-        return _fail(message, 2)
+        return _fail(*said)
 
 
 def _fail(message: str, status: int) -> int:
@@ -102,14 +103,16 @@ def _system_message(error: OSError) -> str:
     return f"{where}{error.strerror or error}"
 
 
-def _database_message(error: Exception) -> str | None:
-    """What the database says, as one line; None for any other error. Asks only if the database is in use at all."""
+def _database_message(error: Exception) -> tuple[str, int] | None:
+    """What the database says, and the exit status; None for any other error. Asks only if it is in use at all."""
+    if isinstance(error.__cause__, KeyboardInterrupt):  # so it passes Ctrl-C on
+        return WHEN_INTERRUPTED, INTERRUPTED
     duckdb = sys.modules.get("duckdb")
     if duckdb is None or not isinstance(error, duckdb.Error):
         return None
     from pipelines.warehouse import translate
 
-    return str(translate(error, Path()))
+    return str(translate(error, Path())), 2
 
 
 def main() -> None:

@@ -15,6 +15,8 @@ UNITS_WORTH_A_PROCESS = 200_000
 LIMIT = "PLUMBLINE_WORKERS"
 """The environment variable that says how many processes may measure."""
 
+SECONDS_OF_A_WAIT = 0.5
+"""Polars' handler of Ctrl-C interrupts no wait of Python's: one that lasts longer is ended and begun again."""
 NEVER_REPLACED = {"LOKY_MAX_MEMORY_LEAK_SIZE": "1e15"}
 """Where psutil is installed, loky takes a process that holds on to columns for one that leaks, and begins another."""
 

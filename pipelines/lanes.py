@@ -14,6 +14,7 @@ from threading import Condition
 from typing import Generic, TypeVar
 
 from pipelines.build_store import BuildStore
+from pipelines.companion import SECONDS_OF_A_WAIT
 
 Stage = TypeVar("Stage", bound=Hashable)
 
@@ -87,7 +88,7 @@ class Board(Generic[Stage]):
                     self._waiting.remove(stage)
                     self._is_first_busy = self._is_first_busy or is_first
                     return stage
-                self._changed.wait()
+                self._changed.wait(SECONDS_OF_A_WAIT)
             return None
 
     def done(self, stage: Stage) -> None:

@@ -9,7 +9,7 @@ work.
 import tempfile
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
@@ -29,7 +29,7 @@ from metrics.ground import prepare
 from metrics.ledger import Ledger
 from metrics.model import Concurrency, Distribution, Load, Metric, PerTeamWeek
 from metrics.reuse import Differences, can_be_reused, run_since_change
-from pipelines.companion import LIMIT, Companion
+from pipelines.companion import LIMIT, SECONDS_OF_A_WAIT, Companion
 from pipelines.freed_memory import keep_freed_memory
 from pipelines.kept_metrics import Keeper, Kept
 from pipelines.parts import quoted, scan, write_frame
@@ -223,8 +223,11 @@ def measure_apart(metrics: Sequence[Metric], ground: Ground, companions: Sequenc
     """
     queue, found = _queue(metrics), dict[str, Measured]()
     with ThreadPoolExecutor(len(companions)) as beside, _told_of_an_end(), _nothing_more(queue, companions):
-        for done in as_completed([beside.submit(_ask, each, ground, queue) for each in companions]):
-            found |= done.result()
+        asked = {beside.submit(_ask, each, ground, queue) for each in companions}
+        while asked:
+            done, asked = wait(asked, SECONDS_OF_A_WAIT, FIRST_COMPLETED)
+            for each in done:
+                found |= each.result()
     return found
 
 

@@ -11,7 +11,7 @@ from metrics.estimators.base import Source, Target
 from metrics.estimators.prepared import run_prepared, units_of
 from metrics.model import Concurrency, Distribution
 from metrics.stats.grouping import are_many, codes_of
-from metrics.units import Units, concatenate
+from metrics.units import Units, concatenate, constant
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.integer[Any]]
@@ -87,7 +87,7 @@ def _of_tier(tier: int, units: Units, holders: Integers, edges: Integers) -> Uni
     area = area + (np.cumsum(level, axis=1) - level) * length
     held, day = np.nonzero(area > 0)
     value = area[held, day] / length[day]
-    return units_of(np.full(len(held), tier, dtype=np.int64), holders[held], day.astype(np.int64), (value,))
+    return units_of(constant(tier, len(held)), holders[held].astype(np.int32), day.astype(np.int32), (value,))
 
 
 def _levels(row: Integers, start: Floats, stop: Floats, edges: Integers, rows: int) -> tuple[Floats, Floats]:

@@ -6,9 +6,9 @@ from numpy.typing import NDArray
 from metrics.calendar import Grain
 from metrics.contrasts import Samples, samples_of
 from metrics.estimators.arms import add_arm_contrasts
-from metrics.estimators.base import JUDGED_GRAINS, Statistic, Target, add_contrasts, units_for
+from metrics.estimators.base import Statistic, Target, add_contrasts, units_for
 from metrics.estimators.per_engineer import PerEngineer
-from metrics.estimators.segments import add_segment_contrasts
+from metrics.estimators.segments import add_segment_contrasts, is_sampled
 from metrics.model import Count
 from metrics.rows import Shape
 from metrics.stats.clusters import critical
@@ -41,13 +41,13 @@ def run(target: Target, estimator: Count) -> None:
             shape = target.shape(holders, plan, grain)
             if plan.has_rows:
                 _add_rows(target, shape)
-            if plan.judged and grain in JUDGED_GRAINS:
-                by_grain[grain] = _samples(shape.grouping, np.tile(shape.weeks, len(plan.tiers)))
+            if is_sampled(plan, grain):
+                by_grain[grain] = _samples(shape.grouping, shape.weeks_of_groups)
         if plan.judged:
             add_contrasts(target, holders, plan.tiers, STATISTICS, by_grain, _samples)
             if list(plan.tiers) != [MIXED]:
                 add_arm_contrasts(target, units, STATISTICS, _samples)
-        add_segment_contrasts(target, holders, plan, STATISTICS, _samples)
+        add_segment_contrasts(target, holders, plan, STATISTICS, by_grain, _samples)
         if per_engineer:
             per_engineer.add(holders, plan)
 

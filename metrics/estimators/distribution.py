@@ -10,7 +10,6 @@ from metrics.calendar import Grain
 from metrics.contrasts import Samples, samples_of
 from metrics.estimators.arms import add_arm_contrasts
 from metrics.estimators.base import (
-    JUDGED_GRAINS,
     Sampler,
     Segmentation,
     Statistic,
@@ -18,7 +17,7 @@ from metrics.estimators.base import (
     add_contrasts,
     units_for,
 )
-from metrics.estimators.segments import COMPARED, add_segment_contrasts
+from metrics.estimators.segments import COMPARED, add_segment_contrasts, is_sampled
 from metrics.model import Distribution
 from metrics.row_notes import FLATTERED, UNREACHED
 from metrics.rows import Notes, Shape, cluster_notes
@@ -95,10 +94,9 @@ def _add_ended(target: Target, estimator: Distribution) -> None:
         for grain in plan.grains:
             shape = target.shape(holders, plan, grain)
             samples = _add_rows(target, shape, plan, values, bins) if plan.has_rows else []
-            if plan.judged and grain in JUDGED_GRAINS:
-                weeks = np.tile(shape.weeks, len(plan.tiers))
+            if is_sampled(plan, grain):
                 has_samples = samples and not estimator.is_signed
-                by_grain[grain] = samples if has_samples else sample(shape.grouping, weeks)
+                by_grain[grain] = samples if has_samples else sample(shape.grouping, shape.weeks_of_groups)
         if plan.judged or plan.kind in COMPARED:
             _contrast(target, estimator, plan, units_for(plan, everything), holders, by_grain, sample)
 
@@ -145,11 +143,11 @@ def _contrast(
         add_contrasts(target, holders, plan.tiers, statistics, by_grain, sample)
         if list(plan.tiers) != [MIXED]:
             add_arm_contrasts(target, units, statistics, sample)
-    add_segment_contrasts(target, holders, plan, statistics, sample)
+    add_segment_contrasts(target, holders, plan, statistics, by_grain, sample)
 
 
 def _add_rows(target: Target, shape: Shape, plan: Segmentation, values: Floats, bins: Bins) -> list[Samples]:
-    """Adds the rows of one grain; gives the samples of the compared quantiles where the plan is judged."""
+    """Adds the rows of one grain; gives the samples of the compared quantiles where they are wanted."""
     unit, rows, grouping = target.metric.unit, target.values, shape.grouping
     ordered = order_by_group(values, grouping)
     counts = ordered.counts
@@ -169,12 +167,12 @@ def _add_rows(target: Target, shape: Shape, plan: Segmentation, values: Floats, 
     rows.add(shape, "mean", unit, mean, counts, some, {"ci_low": low, "ci_high": high}, notes)
     if plan.has_histogram:
         rows.add_histogram(shape, unit, bins.counts(ordered), counts, bins.edges)
-    if not plan.judged:
+    if not is_sampled(plan, shape.grain):
         return []
     kept = [i for i, estimate in enumerate(estimates) if estimate.probability in COMPARED_QUANTILES]
     compared = Buckets(buckets.upto[[*kept, -1]])
-    weeks = np.tile(shape.weeks, len(plan.tiers))
-    return _samples(ordered, grouping, [estimates[i] for i in kept], compared, weeks, bins.edges[0])
+    chosen = [estimates[i] for i in kept]
+    return _samples(ordered, grouping, chosen, compared, shape.weeks_of_groups, bins.edges[0])
 
 
 def _mean(ordered: Ordered, grouping: Grouping, buckets: Buckets, history: History) -> tuple[Floats, Floats, Floats]:

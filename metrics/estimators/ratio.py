@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from metrics.calendar import Grain
 from metrics.contrasts import Samples, samples_of
 from metrics.estimators.arms import add_arm_contrasts
-from metrics.estimators.base import JUDGED_GRAINS, Segmentation, Statistic, Target, add_contrasts, units_for
+from metrics.estimators.base import Segmentation, Statistic, Target, add_contrasts, units_for
 from metrics.estimators.count import add_weekly
-from metrics.estimators.segments import COMPARED, add_segment_contrasts
+from metrics.estimators.segments import COMPARED, add_segment_contrasts, is_sampled
 from metrics.model import Ratio
 from metrics.rows import Shape, cluster_notes
 from metrics.stats.grouping import Column, Grouping, finite, reduce_cells
@@ -48,9 +48,9 @@ def run(target: Target, estimator: Ratio) -> None:
                 _add_rows(target, estimator, shape, estimate)
                 if estimator.weekly:
                     add_weekly(target, shape, estimate.numerator, estimate.units + estimate.numerator)
-            if plan.judged and grain in JUDGED_GRAINS:
-                weeks = np.tile(shape.weeks, len(plan.tiers))
-                by_grain[grain] = _sampled(target, estimator, shape.grouping, (numerators, denominators, counts), weeks)
+            if is_sampled(plan, grain):
+                cells, weeks = (numerators, denominators, counts), shape.weeks_of_groups
+                by_grain[grain] = _sampled(target, estimator, shape.grouping, cells, weeks)
         if plan.judged or plan.kind in COMPARED:
             _contrast(target, estimator, plan, units, columns, holders, by_grain)
 
@@ -79,7 +79,7 @@ def _contrast(
         add_contrasts(target, holders, plan.tiers, statistics, by_grain, sample)
         if list(plan.tiers) != [MIXED]:
             add_arm_contrasts(target, units, statistics, sample)
-    add_segment_contrasts(target, holders, plan, statistics, sample)
+    add_segment_contrasts(target, holders, plan, statistics, by_grain, sample)
 
 
 def has_rest(target: Target, estimator: Ratio) -> bool:
@@ -125,10 +125,9 @@ def _by_category(target: Target, estimator: Ratio, plan: Segmentation, units: Un
 
     def sums(category: int) -> list[list[Floats]]:
         """Sums over cells of the rows of a category, grain by grain."""
-        mine = units.category == category
-        columns = _columns(replace(units, numbers=tuple(np.where(mine, column, 0.0) for column in units.numbers)))
-        # Columns of a category are made for it alone: nothing of them is to be kept.
-        alone = holders.afresh()
+        mine = np.flatnonzero(units.category == category)
+        columns = _columns(replace(units, numbers=tuple(column[mine] for column in units.numbers)))
+        alone = holders.at(mine)
         return [target.shape(alone, whole, grain).grouping.sums(columns) for grain in plan.grains]
 
     common = sums(-1)

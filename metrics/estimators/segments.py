@@ -1,14 +1,22 @@
 """Contrasts of parts of a tier with themselves in the baseline, quarter by quarter: teams, and kinds of AI use."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics.calendar import Period
+from metrics.calendar import Grain, Period
 from metrics.contrasts import Labels, Pairs, Samples
-from metrics.estimators.base import Sampler, Segmentation, Statistic, Target, identity_of, period_grouping
+from metrics.estimators.base import (
+    JUDGED_GRAINS,
+    Sampler,
+    Segmentation,
+    Statistic,
+    Target,
+    identity_of,
+    period_grouping,
+)
 from metrics.stats.holders import Holders
 
 Integers = NDArray[np.integer[Any]]
@@ -17,23 +25,32 @@ COMPARED = ("team", "ai_use")
 """Segmentations whose segments are compared with the baseline, by quarter."""
 
 
+def is_sampled(plan: Segmentation, grain: Grain) -> bool:
+    """Whether windows of a grain are compared with what went before, so that samples of them are wanted."""
+    return grain in JUDGED_GRAINS if plan.judged else plan.kind in COMPARED and grain == "quarter"
+
+
 def add_segment_contrasts(
     target: Target,
     holders: Holders,
     plan: Segmentation,
     statistics: Sequence[Statistic],
+    by_grain: Mapping[Grain, Sequence[Samples]],
     sample: Sampler,
 ) -> None:
-    """Compares every segment's quarters with its baseline, or with its quarter before where none is named."""
+    """Compares every segment's quarters with its baseline, or with its quarter before where none is named.
+
+    `by_grain` holds the samples of the quarters, per statistic; `sample` makes those of the baselines.
+    """
     if plan.kind not in COMPARED:
         return
     source = target.source
-    periods, window_of_day = source.days.windows("quarter")
-    elapsed = np.tile(source.elapsed(periods), len(plan.tiers) * holders.segments)
-    quarters = sample(holders.by_day(window_of_day, len(periods)), elapsed)
+    periods, _ = source.days.windows("quarter")
+    quarters = by_grain["quarter"]
     named = [source.baseline(tier) for tier in plan.tiers]
     base = sample(*period_grouping(target, holders, named, source.elapsed)) if any(named) else quarters
-    holder, window = np.divmod(np.arange(len(elapsed)), len(periods))
+    groups = len(plan.tiers) * len(plan.segments) * len(periods)
+    holder, window = np.divmod(np.arange(groups), len(periods))
     tier = holder // len(plan.segments)
     ends = np.array([period.end if period else None for period in named], dtype="datetime64[D]")[tier]
     starts = np.array([period.start for period in periods], dtype="datetime64[D]")[window]

@@ -16,6 +16,8 @@ Integers = NDArray[np.integer[Any]]
 
 DAYS_PER_WEEK = 7
 TEAM = "_team"
+CELLS_PER_OUTCOME = 4
+"""Team-days per outcome up to which outcomes are counted in a table; beyond, most of it would be empty."""
 READY_MADE = Ratio(kind="events", parts=(Part(fact="", time=""),))
 """The ratio of units already made."""
 
@@ -32,12 +34,30 @@ def run(target: Target, estimator: PerTeamWeek) -> None:
 
     def make(spans: Units, mixed: bool) -> Units:
         counted = outcomes.pooled() if mixed else outcomes
-        teams, one = counted.numbers[0].astype(np.int64), np.ones(len(counted))
-        above = units_of(counted.tier, teams, counted.day, (one, np.zeros(len(counted))))
+        above = outcomes_by_day(counted, len(edges) - 1)
         return concatenate([above, team_days(open_by_day(spans, edges), edges, week_of_day)])
 
     spans = open_spans(source, estimator.activity)
     run_prepared(target, spans, make, lambda prepared, _: ratio.run(prepared, READY_MADE))
+
+
+def outcomes_by_day(counted: Units, days: int) -> Units:
+    """One unit per tier, team and day with an outcome; numbers: how many, 0.
+
+    Args:
+        counted: outcomes; their number is the team's code.
+        days: how many days there are.
+    """
+    team = counted.numbers[0].astype(np.int32)
+    teams = int(team.max(initial=0)) + 1
+    size = (int(counted.tier.max(initial=0)) + 1) * teams * days
+    if size > CELLS_PER_OUTCOME * len(counted):
+        return units_of(counted.tier, team, counted.day, (np.ones(len(counted)), np.zeros(len(counted))))
+    count = np.bincount((counted.tier * np.int64(teams) + team) * days + counted.day, minlength=size)
+    held = np.flatnonzero(count)
+    row, day = np.divmod(held, days)
+    tier, team = np.divmod(row.astype(np.int32), np.int32(teams))
+    return units_of(tier, team, day.astype(np.int32), (count[held].astype(np.float64), np.zeros(len(held))))
 
 
 def team_days(active: Units, edges: Integers, week_of_day: Integers) -> Units:
@@ -50,16 +70,16 @@ def team_days(active: Units, edges: Integers, week_of_day: Integers) -> Units:
     """
     weeks, teams = int(week_of_day[-1]) + 1, int(active.repository.max(initial=0)) + 1
     is_held = np.zeros((int(active.tier.max(initial=0)) + 1) * teams * weeks, dtype=bool)
-    is_held[(active.tier * teams + active.repository) * weeks + week_of_day[active.day]] = True
+    is_held[(active.tier * np.int64(teams) + active.repository) * weeks + week_of_day[active.day]] = True
     held = np.flatnonzero(is_held)
     first = np.searchsorted(week_of_day, np.arange(weeks))
     lengths = np.diff(first, append=len(week_of_day))[held % weeks]
     row = np.repeat(np.arange(len(held)), lengths)
     day = first[held % weeks][row] + np.arange(len(row)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    tier, team = np.divmod(held // weeks, teams)
+    tier, team = np.divmod((held // weeks).astype(np.int32), np.int32(teams))
     # A day on which the clock changes is a whole one; only the cut shortens the last.
     part = np.ones(len(edges) - 1)
     part[-1] = min((edges[-1] - edges[-2]) / MICROSECONDS_PER_DAY, 1.0)
     elapsed = part[day] / DAYS_PER_WEEK
     there = elapsed > 0
-    return units_of(tier[row], team[row], day, (np.zeros(len(row)), elapsed)).chosen(there, None)
+    return units_of(tier[row], team[row], day.astype(np.int32), (np.zeros(len(row)), elapsed)).chosen(there, None)

@@ -71,9 +71,9 @@ class Holders:
         tier, segment = np.divmod(holder, self.segments)
         return Grouping(rows, tier, segment, window, np.repeat(self.clusters, window_count))
 
-    def afresh(self) -> "Holders":
-        """The same holders, with nothing kept of what was added up."""
-        return replace(self)
+    def at(self, rows: NDArray[np.intp]) -> "Holders":
+        """The same holders, with some of the rows; repositories keep their numbers."""
+        return replace(self, codes=self.codes[rows], local=self.local[rows], days=self.days[rows])
 
     def by_atom(self, column: Column) -> Floats:
         """Sums of a column per repository of each holder, and atom: made once for all windows."""

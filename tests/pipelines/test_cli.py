@@ -40,6 +40,13 @@ def test_status_needs_neither_frames_nor_orchestrator(tmp_path: Path) -> None:
     assert done.stdout.splitlines()[-1] == "0 []"
 
 
+def interrupted_statement() -> RuntimeError:
+    """As DuckDB raises it where Ctrl-C ends a statement."""
+    error = RuntimeError("Query interrupted")
+    error.__cause__ = KeyboardInterrupt()
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "status", "says"),
     [
@@ -53,6 +60,7 @@ def test_status_needs_neither_frames_nor_orchestrator(tmp_path: Path) -> None:
         (PermissionError(errno.EACCES, "Permission denied", "a/b"), 2, "a/b: Permission denied"),
         (duckdb.IOException("IO Error: torn\nmore"), 2, "the database refused: IO Error: torn"),
         (KeyboardInterrupt(), 130, "interrupted"),
+        (interrupted_statement(), 130, "interrupted"),
     ],
 )
 def test_failures_are_one_line_and_a_status(

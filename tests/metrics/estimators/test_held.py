@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from metrics.estimators.prepared import units_of
+from metrics.estimators.team_weeks import outcomes_by_day
 from metrics.model import Concurrency, Estimator, Load, Outcomes, PerTeamWeek
 from tests.support.engine import BERLIN, CUT, engine, metric
 
@@ -108,3 +110,18 @@ def test_outcomes_are_divided_by_the_weeks_in_which_a_team_was_at_work() -> None
     assert values(rows, estimator, "2", "month", "rate") == {date(2026, 2, 1): pytest.approx(4 / 3)}
     # In the mixture team 0's week in two tiers is one.
     assert values(rows, estimator, "all", "month", "rate") == {date(2026, 2, 1): pytest.approx(5 / 3)}
+
+
+TEAM_DAYS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 3), st.integers(0, 9)), min_size=1, max_size=90)
+
+
+@settings(deadline=None)
+@given(TEAM_DAYS)
+def test_outcomes_come_to_the_same_one_by_one_and_by_day(outcomes: list[tuple[int, int, int]]) -> None:
+    tier, team, day = np.array(outcomes, dtype=np.int32).T
+    found = outcomes_by_day(units_of(tier, tier, day, (team.astype(np.float64),)), days=10)
+    counted: Counter[tuple[int, int, int]] = Counter()
+    for of_tier, of_team, on, count in zip(found.tier, found.repository, found.day, found.numbers[0], strict=True):
+        counted[int(of_tier), int(of_team), int(on)] += int(count)
+    assert counted == Counter(outcomes)
+    assert not found.numbers[1].any()
