@@ -16,8 +16,8 @@ import pipelines.commands
 from schemas.errors import PlumblineError
 
 INTERRUPTED = 130
-WHEN_INTERRUPTED = "interrupted; what was complete is kept"
 """Exit status of a command that was stopped with Ctrl-C, as shells have it."""
+WHEN_INTERRUPTED = "interrupted; what was complete is kept"
 
 
 class Commands(click.Group):
