@@ -11,7 +11,7 @@ from metrics.calendar import GRAINS
 from metrics.estimators.base import Source
 from metrics.model import Count, Distribution, Metric, PerTeamWeek, Ratio, Variation
 from metrics.rows import TEXT
-from metrics.units import MIXED, TIERS, concatenate
+from metrics.units import MIXED, TIERS
 from metrics.words import joined
 
 NOBODY, SOMEBODY, EVERYBODY = 0, 1, 2
@@ -55,16 +55,8 @@ def _watch_notes(source: Described, metric: Metric) -> pl.DataFrame:
     selects = [each for each in _units_of(metric) if wanted <= source.columns_of(each[0])]
     if not selects:
         return pl.DataFrame()
-    units = concatenate([source.units(fact, where, time, numbers) for fact, where, time in selects])
     # Of every tier and day, how many units there are and how many are watched, kind by kind.
-    span = len(source.days.all)
-    place = units.tier * np.int32(span) + units.day
-    daily = np.stack(
-        [
-            np.bincount(place, weights=column, minlength=len(TIERS) * span).reshape(len(TIERS), span)
-            for column in (None, *units.numbers)
-        ]
-    )
+    daily = np.sum([source.daily(fact, where, time, numbers) for fact, where, time in selects], axis=0)
     frames = []
     for grain in GRAINS:
         periods, window_of_day = source.days.windows(grain)
