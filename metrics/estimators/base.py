@@ -80,8 +80,8 @@ class Source(Protocol):
     ) -> Units:
         """Rows of a fact as coded columns, in the order that is wanted."""
 
-    def has_any(self, fact: str, time: str) -> bool:
-        """Whether a fact has rows with that instant, in whatever days."""
+    def has_any(self, fact: str, time: str, where: str = "true") -> bool:
+        """Whether a fact has such rows with that instant, in whatever days."""
 
     def categories(self, selects: Sequence[tuple[str, str, str]]) -> list[str]:
         """All categories of (fact, filter, category) selections."""

@@ -75,9 +75,9 @@ class Prepared:
         del fact, where, time, numbers, category, categories, begins, lasting
         return self.made if order is None else self.made.take(order(self.made.numbers))
 
-    def has_any(self, fact: str, time: str) -> bool:
-        """Whether a fact has rows with that instant."""
-        return self.source.has_any(fact, time)
+    def has_any(self, fact: str, time: str, where: str = "true") -> bool:
+        """Whether a fact has such rows with that instant."""
+        return self.source.has_any(fact, time, where)
 
     def unions(self, fact: str, where: str, start: str, end: str, holder: str) -> Units:
         """Unions of [start, end) per holder, in hours."""
