@@ -309,16 +309,44 @@ class Engine:
         code = f"coalesce(list_position({list(categories)!r}, ({category})::varchar), 0) - 1" if category else None
         if fact in SHARED and not self.by_origin and self.excerpt is None:
             return self._of_shared(fact, where, time, numbers, code, order)
-        columns = "".join(f", ({number})::double as number_{i}" for i, number in enumerate(numbers))
-        complete = "".join(f" and ({number}) is not null" for number in numbers)
-        query = (
-            f"select {self._whose(fact)}, ({code or -1})::integer as category,"
-            f" epoch_us({time})::bigint as instant{columns}"
-            f" from {self._placed(fact)} where ({where}) and ({time}) is not null{complete}"
-        )
+        query = self._query(fact, where, time, numbers, code)
         if self.excerpt is not None:
             query = self.excerpt.of(query, time, begins, lasting=lasting)
         return self._fetch(query, len(numbers), order)
+
+    def daily(self, fact: str, where: str, time: str, numbers: Sequence[str]) -> NDArray[np.float64]:
+        """How many units there are, and what their numbers come to: (1 + numbers) × tiers × days.
+
+        The units are those of `units`, but they are added up where they lie. Numbers must be whole, so that sums are
+        the same in whatever order.
+        """
+        query = self._query(fact, where, time, numbers)
+        if self.excerpt is not None:
+            query = self.excerpt.of(query, time, None, lasting=False)
+        step, sums = self.days.step, "".join(f", sum(number_{i}) as number_{i}" for i in range(len(numbers)))
+        rows = self.read.rows(
+            self.connection,
+            f"select tier, instant - (instant % {step} + {step}) % {step} as instant, count(*)::double as units{sums}"
+            f" from ({query}) group by all",
+        )
+        day, span = self.days.number(rows["instant"]), len(self.days.all)
+        inside = day >= 0
+        place = (rows["tier"].astype(np.int64) * span + day)[inside]
+        columns = [rows[name][inside] for name in ("units", *(f"number_{i}" for i in range(len(numbers))))]
+        daily = np.zeros((len(columns), len(TIERS) * span))
+        for added, column in zip(daily, columns, strict=True):
+            added += np.bincount(place, weights=column, minlength=len(TIERS) * span)
+        return daily.reshape(-1, len(TIERS), span)
+
+    def _query(self, fact: str, where: str, time: str, numbers: Sequence[str], category: str | None = None) -> str:
+        """SQL of units, whatever their days."""
+        columns = "".join(f", ({number})::double as number_{i}" for i, number in enumerate(numbers))
+        complete = "".join(f" and ({number}) is not null" for number in numbers)
+        return (
+            f"select {self._whose(fact)}, ({category or -1})::integer as category,"
+            f" epoch_us({time})::bigint as instant{columns}"
+            f" from {self._placed(fact)} where ({where}) and ({time}) is not null{complete}"
+        )
 
     def _whose(self, fact: str) -> str:
         """SQL of the columns that say where a row of a fact belongs."""

@@ -32,13 +32,8 @@ class PendingUnits:
         if declared is None:
             return cls(source.days)
         is_open = f"coalesce(({declared.until}) > timestamp '{source.cut}', false)::integer"
-        found = source.units(declared.fact, declared.among, declared.time, [is_open])
-        span = len(source.days.all)
-        daily = [
-            np.bincount(found.tier * span + found.day, weights=weights, minlength=len(TIERS) * span)
-            for weights in (np.ones(len(found)), found.numbers[0])
-        ]
-        units, still_open = (np.cumsum(each.reshape(-1, span), axis=1).astype(np.float64) for each in daily)
+        daily = source.daily(declared.fact, declared.among, declared.time, [is_open])
+        units, still_open = np.cumsum(daily, axis=2)
         return cls(source.days, _from_zero(units), _from_zero(still_open))
 
     def keep_provisional(self, frame: pl.DataFrame) -> pl.DataFrame:

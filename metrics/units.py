@@ -155,6 +155,11 @@ class Days:
         guess = np.where(microseconds >= edges[guess + 1], np.minimum(guess + 1, len(edges) - 2), guess)
         return np.where((microseconds < edges[0]) | (microseconds >= edges[-1]), -1, guess).astype(np.int32)
 
+    @cached_property
+    def step(self) -> int:
+        """The longest stretch of microseconds that no day cuts in two, counted from 1970: a day, an hour, a quarter."""
+        return int(np.gcd.reduce(self._edges))
+
     def windows(self, grain: Grain) -> tuple[list[Period], Integers]:
         """The windows of a grain, and per day the number of its window."""
         if grain not in self._windows:

@@ -11,7 +11,7 @@ from metrics.calendar import GRAINS
 from metrics.estimators.base import Source
 from metrics.model import Count, Distribution, Metric, PerTeamWeek, Ratio, Variation
 from metrics.rows import TEXT
-from metrics.units import MIXED, TIERS, concatenate
+from metrics.units import MIXED, TIERS
 from metrics.words import joined
 
 NOBODY, SOMEBODY, EVERYBODY = 0, 1, 2
@@ -57,16 +57,8 @@ def _watch_notes(source: Described, metric: Metric) -> pl.DataFrame:
     is_unwatched = " or ".join(f"not _{kind}_watched" for kind in metric.watched)
     if not any(source.has_any(fact, time, f"({where}) and ({is_unwatched})") for fact, where, time in selects):
         return pl.DataFrame()
-    units = concatenate([source.units(fact, where, time, numbers) for fact, where, time in selects])
     # Of every tier and day, how many units there are and how many are watched, kind by kind.
-    span = len(source.days.all)
-    place = units.tier * np.int32(span) + units.day
-    daily = np.stack(
-        [
-            np.bincount(place, weights=column, minlength=len(TIERS) * span).reshape(len(TIERS), span)
-            for column in (None, *units.numbers)
-        ]
-    )
+    daily = np.sum([source.daily(fact, where, time, numbers) for fact, where, time in selects], axis=0)
     frames = []
     for grain in GRAINS:
         periods, window_of_day = source.days.windows(grain)

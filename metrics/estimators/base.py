@@ -80,6 +80,9 @@ class Source(Protocol):
     ) -> Units:
         """Rows of a fact as coded columns, in the order that is wanted."""
 
+    def daily(self, fact: str, where: str, time: str, numbers: Sequence[str]) -> Floats:
+        """How many such rows there are, and sums of their whole numbers: (1 + numbers) × tiers × days."""
+
     def has_any(self, fact: str, time: str, where: str = "true") -> bool:
         """Whether a fact has such rows with that instant, in whatever days."""
 

@@ -75,6 +75,10 @@ class Prepared:
         del fact, where, time, numbers, category, categories, begins, lasting
         return self.made if order is None else self.made.take(order(self.made.numbers))
 
+    def daily(self, fact: str, where: str, time: str, numbers: Sequence[str]) -> Floats:
+        """How many rows of a fact there are of each tier and day, and sums of their numbers."""
+        return self.source.daily(fact, where, time, numbers)
+
     def has_any(self, fact: str, time: str, where: str = "true") -> bool:
         """Whether a fact has such rows with that instant."""
         return self.source.has_any(fact, time, where)

@@ -23,8 +23,10 @@ from schemas.tables import Column, ColumnType, EventTable
 Input: TypeAlias = pl.DataFrame | pa.Table | duckdb.DuckDBPyRelation
 
 ROWS_PER_BATCH = 20_480
-OWN_KEY = "computed_key"
-"""Column beside those of a large frame: the key of each row."""
+COMPUTED = "computed_"
+"""How the names of columns begin that hold keys and stand beside those of a large frame."""
+FEW = "repositories"
+"""The table of which a large frame names few rows, each many times."""
 SQL_TYPES: dict[ColumnType, str] = {
     "text": "VARCHAR",
     "integer": "BIGINT",
@@ -34,6 +36,21 @@ SQL_TYPES: dict[ColumnType, str] = {
     "date": "DATE",
     "list": "VARCHAR[]",
 }
+
+
+class Stream:
+    """A table of Arrow of which DuckDB only knows that it can be streamed, anew by each query.
+
+    Given the table as such, it would make a dataset of it at each scan.
+    """
+
+    def __init__(self, table: pa.Table) -> None:
+        """Take the batches as they are: each is read by one core at a time."""
+        self._table = table
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """The batches by Arrow's C stream interface, without a copy."""
+        return self._table.__arrow_c_stream__(requested_schema)
 
 
 def prepare_inputs(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Input]) -> None:
@@ -64,14 +81,14 @@ def prepare_inputs(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, I
             create_view(connection, name, complete_query(model, types, source))
         else:
             table = _in_batches(given)
-            connection.register(source, table)
+            connection.register(source, Stream(table))
             types = _types(table)
             if table.num_rows <= ROWS_PER_BATCH:
                 create_table(connection, name, complete_query(model, types, source))
             else:
                 # What a join knows of its keys would be handed to the scan, and scans of Arrow refuse some of that.
                 connection.execute("set disabled_optimizers = 'join_filter_pushdown'")
-                types |= _with_own_keys(connection, model, table, source)
+                types |= _with_keys(connection, model, table, source)
                 create_view(connection, name, complete_query(model, types, source))
         if name == "tier_assignments":
             _state_tiers(connection, model, types, source, given)
@@ -85,21 +102,45 @@ def _types(table: pa.Table) -> dict[str, str]:
     }
 
 
-def _with_own_keys(
+def _with_keys(
     connection: duckdb.DuckDBPyConnection, model: type[EventTable], table: pa.Table, source: str
 ) -> dict[str, str]:
-    """Put the keys of a large frame's rows beside its columns, if rows of other tables refer to them.
+    """Put keys beside a large frame's columns: those of its rows, if others refer to them, and of their repositories.
 
-    A view works its columns out at each use, and these keys are used in nearly every step.
+    A view works its columns out at each use. The former keys are used in nearly every step; the latter are few, and
+    would be worked out for each row.
     """
-    if model.table_name() not in _referred_to():
-        return {}
-    (key,) = (each for each in model.table_columns() if each.key)
+    types = _types(table)
+    found: dict[str, pa.ChunkedArray] = {}
+    for each in model.table_columns():
+        value = _value(each, types)
+        if each.key and model.table_name() in _referred_to():
+            found[f"{COMPUTED}{each.hashed_name}"] = _keys(connection, source, value)
+        elif each.parent_table == FEW and value == f"{each.name}::VARCHAR" and _is_text(table, each.name):
+            chunks = table.column(each.name).dictionary_encode().unify_dictionaries().chunks
+            connection.register(source, Stream(pa.table({each.name: chunks[0].dictionary})))
+            few = _keys(connection, source, value)
+            connection.register(source, Stream(table))
+            found[f"{COMPUTED}{each.hashed_name}"] = pa.chunked_array(
+                [keys for chunk in chunks for keys in few.take(chunk.indices).chunks]
+            )
+    for name, keys in found.items():
+        table = table.append_column(name, keys)
+    connection.register(source, Stream(_in_batches(table)))
+    return dict.fromkeys(found, "UBIGINT")
+
+
+def _is_text(table: pa.Table, column: str) -> bool:
+    """Whether a column holds plain text, which Arrow can number."""
+    kind = table.schema.field(column).type
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _keys(connection: duckdb.DuckDBPyConnection, source: str, value: str) -> pa.ChunkedArray:
+    """The key of each row of `source`, in its order."""
     # Rows come in the order in which they are asked for, so that keys stand beside their own: DuckDB's default.
     connection.execute("set preserve_insertion_order = true")
-    keys = connection.execute(f"select {_key(_value(key, _types(table)))} as key from {source}").to_arrow_table()
-    connection.register(source, _in_batches(table.append_column(OWN_KEY, keys.column(0))))
-    return {OWN_KEY: "UBIGINT"}
+    return connection.execute(f"select {_key(value)} as key from {source}").to_arrow_table().column(0)
 
 
 @cache
@@ -152,7 +193,7 @@ def complete_query(
             raise ValueError(f"{model.table_name()}: the column {each.name} is missing and has no default; add it")
     values = {each.name: _value(each, given) for each in columns}
     values |= {
-        each.hashed_name: OWN_KEY if each.key and OWN_KEY in given else _key(value)
+        each.hashed_name: f"{COMPUTED}{each.hashed_name}" if f"{COMPUTED}{each.hashed_name}" in given else _key(value)
         for each, value in zip(columns, list(values.values()), strict=True)
         if each.hashed_name
     }

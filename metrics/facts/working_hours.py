@@ -68,10 +68,7 @@ class WorkingHours:
 
 def create_working_waits(connection: duckdb.DuckDBPyConnection, hours: WorkingHours | None) -> None:
     """Make `working_waits` from `milestones`; empty where the workspace keeps no such clock."""
-    span = connection.execute(
-        "select min(opened_at)::date, max(coalesce(merged_at, first_review_at))::date from milestones"
-    )
-    first, last = span.fetchone() or (None, None)
+    first, last = _span(connection) if hours is not None else (None, None)
     if hours is None or first is None or last is None:
         create_table(connection, "working_waits", NO_WAITS)
         return
@@ -81,6 +78,12 @@ def create_working_waits(connection: duckdb.DuckDBPyConnection, hours: WorkingHo
     connection.unregister("given_days")
     create_table(connection, "working_waits", WAITS)
     connection.execute("drop table working_days")
+
+
+def _span(connection: duckdb.DuckDBPyConnection) -> tuple[date | None, date | None]:
+    """The first day on which a change was opened, and the last on which one was reviewed or merged."""
+    query = "select min(opened_at)::date, max(coalesce(merged_at, first_review_at))::date from milestones"
+    return connection.execute(query).fetchone() or (None, None)
 
 
 NO_WAITS = """

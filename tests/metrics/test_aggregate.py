@@ -315,3 +315,19 @@ def test_a_tail_without_enough_units_has_no_upper_bound() -> None:
 def test_nothing_after_the_last_day_counts() -> None:
     late = FRAME.with_columns(merged_at=pl.lit(CUT) + pl.duration(days=2))
     assert engine({"measured_changes": late}).run(metric(COUNT)).values.is_empty()
+
+
+@pytest.mark.parametrize("timezone", ["UTC", "Europe/Berlin", "Asia/Kathmandu", "Africa/Monrovia"])
+def test_what_is_counted_by_day_is_what_units_come_to(timezone: str) -> None:
+    """Clocks that change, days that begin at a quarter to, and some that began at a second between two minutes."""
+    first = datetime(1969, 12, 28, 9)  # noqa: DTZ001 -- UTC, zone-less
+    instants = [first + timedelta(hours=7 * number, microseconds=number) for number in range(4_000)]
+    frame = FRAME.with_columns(merged_at=pl.Series(instants))
+    source = engine({"measured_changes": frame}, Calendar(timezone), instants[-90], first=date(1970, 1, 1))
+    daily = source.daily("measured_changes", "hours > 2", "merged_at", ["bad::integer", "_repo"])
+    units = source.units("measured_changes", "hours > 2", "merged_at", ["bad::integer", "_repo"])
+    counted = np.zeros_like(daily)
+    for number, column in enumerate((np.ones(len(units)), *units.numbers)):
+        np.add.at(counted[number], (units.tier, units.day), column)
+    assert len(units) > 100
+    assert (daily == counted).all()

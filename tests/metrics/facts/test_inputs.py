@@ -122,6 +122,22 @@ def test_large_frames_have_the_key_of_each_row_beside_it(monkeypatch: pytest.Mon
     assert rows == [(5_000, 4_285)]
 
 
+@pytest.mark.parametrize("kind", [pl.String(), pl.Categorical(), pl.Int64(), pl.Null()])
+@pytest.mark.parametrize("as_table", [False, True])
+def test_large_frames_have_the_keys_of_their_repositories_beside_them(
+    monkeypatch: pytest.MonkeyPatch, kind: pl.DataType, as_table: bool
+) -> None:
+    monkeypatch.setattr(inputs, "ROWS_PER_BATCH", 100)
+    ids = [None if number % 7 == 0 or kind == pl.Null() else str(number % 5) for number in range(1_000)]
+    numbered = [f"shop#{number}" for number in range(1_000)]
+    frame = pl.DataFrame({"incident_id": numbered, "opened_at": START, "repo_id": pl.Series(ids).cast(kind)})
+    connection = duckdb.connect()
+    prepare_inputs(connection, {"incidents": frame.to_arrow() if as_table else frame})
+    expected = f"case when repo_id is not null then {text_hash_sql('repo_id')} end"
+    query = f"select count(*), count(repo_key) from incidents where repo_key is not distinct from {expected}"
+    assert connection.execute(query).fetchall() == [(1_000, sum(each is not None for each in ids))]
+
+
 def test_frames_that_are_looked_at_and_frames_that_are_copied_are_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     events = Events()
     for number in range(1, 6):
