@@ -65,11 +65,33 @@ class Known:
 
 
 @dataclass(frozen=True)
+class Recent:
+    """A relation with those rows of a fact of which any instant falls on the last days, in the fact's order."""
+
+    fact: str
+    relation: str
+    first: date
+    """The first of these days."""
+    instants: frozenset[str]
+    """The fact's columns that were looked at."""
+
+    def instead(self, query: str, time: str, first: date) -> str:
+        """The query of units, read from here if all whose `time` falls on the day `first` or later are here."""
+        if first < self.first or time not in self.instants:
+            return query
+        return query.replace(f" from {self.fact} where ", f" from {self.relation} where ", 1)
+
+
+@dataclass(frozen=True)
 class Differences:
-    """The rows of the facts that differ between two builds, each side on a connection of its own, under their names."""
+    """The rows of the facts that differ between two builds, each side on a connection of its own, under their names.
+
+    And where the engine's connection has it, the fact that most is read of without its older rows.
+    """
 
     before: duckdb.DuckDBPyConnection
     after: duckdb.DuckDBPyConnection
+    recent: Recent | None = None
 
     def of(self, before: str, after: str) -> pl.DataFrame:
         """Units that one side has more of than the other: its columns, and `more`, how many more there are now.
@@ -202,6 +224,9 @@ class _Days:
         day = self.changes.first_day(query, begins, lasting=lasting)
         if day < self.since:
             raise ChangedEarlier(self.since, day)
+        recent = self.changes.differences.recent
+        if recent is not None:
+            query = recent.instead(query, time, self.days.first)
         return f"{query} and ({time}) >= {timestamp(self.days.calendar.instant(self.days.first))}"
 
 

@@ -28,9 +28,9 @@ import metrics
 import schemas
 from metrics.aggregate import Engine
 from metrics.definitions import all_metrics
-from metrics.facts.sql import create_table, drop, timestamp
+from metrics.facts.sql import create_table, create_view, drop, timestamp
 from metrics.model import Metric
-from metrics.reuse import can_be_reused
+from metrics.reuse import DAY, Recent, can_be_reused, first_day_needed
 from pipelines.build_engine import RELATIONS
 from pipelines.build_store import BuildStore
 from pipelines.kept_metrics import Kept
@@ -52,6 +52,10 @@ UNDATED = datetime(1, 1, 1)  # noqa: DTZ001 -- UTC, zone-less
 """The month of rows without one."""
 HASHES = ("hashes_before", "hashes_after")
 """Temporary tables: of every row of either build its hash and its month."""
+RECENT = "recent_changes"
+"""The relation of the changes of the last days."""
+WORTH_APART = 0.4
+"""Share of all days up to which these are worth a file of their own."""
 CODES = ("repo_dimension", "team_dimension")
 """Relations that say what the codes in facts and results stand for: if one of them is another, so is everything."""
 
@@ -83,10 +87,13 @@ class Reuse:
             return cls(build, Past(keys), folder)
         paths = {name: [build.folder.parts / part.name for part in parts] for name, parts in before.items()}
         changed = _changed_rows(build.connection, paths, {name: build.paths(name) for name in RELATIONS}, folder)
-        return cls(build, Past(keys, usable, changed), folder)
+        first = _first_of_most(engine, max(each.cut for each in usable.values()))
+        recent = _recent_changes(engine, first, folder) if first else None
+        return cls(build, Past(keys, usable, changed, recent), folder)
 
     def close(self, measured: Mapping[str, Measured]) -> None:
         """Write down what the next build may rest on, and what this one has reused."""
+        drop(self.build.connection, RECENT)
         shutil.rmtree(self._changed, ignore_errors=True)
         reused = [each.since for each in measured.values() if each.since is not None]
         again = [day for day in reused if day != date.max]
@@ -239,6 +246,33 @@ def _changed_hashes(
     first = changed[0][0]
     # Said of the column itself, the scan leaves out what is older before it reads anything else of it.
     return is_changed if instant is None or first == UNDATED else f"{instant} >= {timestamp(first)} and {is_changed}"
+
+
+def _first_of_most(engine: Engine, known_cut: datetime) -> date | None:
+    """The first day whose units most metrics need, where nothing older has changed; None where these are most days."""
+    days = engine.days
+    ended = days.calendar.local_day(known_cut) - DAY
+    first = first_day_needed(days, engine.baselines, days.calendar.floor(min(ended, days.last), "week"))
+    return first if (days.last - first).days <= WORTH_APART * (days.last - days.first).days else None
+
+
+def _recent_changes(engine: Engine, first: date, folder: Path) -> tuple[Recent, Path]:
+    """The changes that count, of which any instant falls on a day or later: as a file, and as a view of it.
+
+    Units of the last days are a sixth of all, and rows lie by repository: without it, each metric would read its
+    columns of all changes.
+    """
+    words = _words()
+    described = engine.connection.execute("describe measured_changes").fetchall()
+    columns = {name: kind for name, kind, *_ in described if name in words}
+    instants = [name for name, kind in columns.items() if kind == "TIMESTAMP"]
+    after = timestamp(engine.calendar.instant(first))
+    any_of = " or ".join(f"{instant} >= {after}" for instant in instants)
+    file = folder / f"{RECENT}.parquet"
+    rows = f"select {', '.join(columns)} from measured_changes where {any_of}"
+    engine.connection.execute(f"copy ({rows}) to '{quoted(file)}' (format parquet)")
+    create_view(engine.connection, RECENT, f"select * from {scan([file])}")
+    return Recent("measured_changes", RECENT, first, frozenset(instants)), file
 
 
 def _words() -> frozenset[str]:

@@ -174,8 +174,7 @@ def _milestones(cut: datetime) -> str:
             select c.change_id, c.change_key, {words},
                 case when c.merged_at is not null then {merged} when c.closed_at is not null then {closed}
                     else {open_} end as state,
-                c.reverts_change_key, c.fixes_defect_key, c.reverts_change_id is not null as names_a_change,
-                c.fixes_defect_id is not null as names_a_defect,
+                c.reverts_change_key, c.fixes_defect_key,
                 case when c.additions is not null or c.deletions is not null
                     then coalesce(c.additions, 0) + coalesce(c.deletions, 0) end as size_lines,
                 r._repo, coalesce(s._service, r._service) as _service,
@@ -201,14 +200,14 @@ def _milestones(cut: datetime) -> str:
             left join review_detail d using (change_key)
             left join review_rounds n using (change_key))
         select change_id, change_key, {TIER} as tier, author_kind, ai_use, kind,
-            reverts_change_key, fixes_defect_key, names_a_change, names_a_defect, size_lines,
+            reverts_change_key, fixes_defect_key, size_lines,
             resolved._repo, resolved._service, state,
             case when given_first_commit_at is not null
                 then least(given_first_commit_at, opened_at) end as first_commit_at,
             opened_at,
             -- A review during the first draft ends it.
             case when first_review_at < clamped_ready_at then first_review_at else clamped_ready_at end as ready_at,
-            first_review_at, approved_at, merged_at, closed_at, ended_at, review_count, reviewer_count, review_rounds,
+            first_review_at, approved_at, merged_at, closed_at, review_count, reviewer_count, review_rounds,
             review_bits
             + {anomaly_bit("first_commit_after_opened", "given_first_commit_at > opened_at")}
             + {anomaly_bit("ready_before_opened", "given_ready_at < opened_at")}

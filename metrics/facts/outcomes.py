@@ -100,7 +100,7 @@ DEPLOYMENT_OUTCOMES = """
             arg_min(severity, (occurred_at, severity)) filter (where severity is not null) as severity
         from rollback_base group by deployment_key),
     joined as (
-        select b.*, c._carrier, coalesce(h.change_count, 0) as change_count,
+        select b.* exclude (sha), c._carrier, coalesce(h.change_count, 0) as change_count,
             coalesce(i.incident_count, 0) as incident_count, i.first_incident_at, i.first_batch_incident_at,
             r.rolled_back_at, r.severity as rollback_severity, f.blamed_at as hotfix_at,
             least(i.resolved_at, r.rolled_back_at, f.repaired_at, s.repaired_at) as repaired_at,

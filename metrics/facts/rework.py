@@ -10,7 +10,7 @@ import duckdb
 from metrics.facts.sql import create_table
 
 REWORK_REASON = """case
-        when m.kind = 'revert' or m.names_a_change then 'revert'
+        when m.kind = 'revert' or m.reverts_change_key is not null then 'revert'
         when m.kind = 'hotfix' then 'hotfix'
         when e.fixes_escaped_defect then 'defect_fix'
     end"""
@@ -22,6 +22,6 @@ def create_defect_fixes(connection: duckdb.DuckDBPyConnection) -> None:
     create_table(
         connection,
         "defect_fixes",
-        """select change_key from milestones where names_a_defect and fixes_defect_key in
+        """select change_key from milestones where fixes_defect_key in
         (select defect_key from defects_at_cut where found_in = 'production')""",
     )

@@ -17,7 +17,7 @@ CHANGE_EFFECTS = f"""
         select reverts_change_key as change_key, min(merged_at) as reverted_at, null::timestamp as escaped_at,
             0 as escaped_defects, 0 as escaped_in_follow_up, null::timestamp as named_incident_at,
             false as fixes_escaped_defect
-        from milestones where names_a_change and merged_at is not null group by reverts_change_key
+        from milestones where reverts_change_key is not null and merged_at is not null group by reverts_change_key
         union all
         select m.change_key, null, min(f.opened_at), count(*),
             count(*) filter (where f.opened_at <= m.merged_at + interval {ESCAPE_FOLLOW_UP_DAYS} days), null, false

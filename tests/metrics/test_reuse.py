@@ -26,7 +26,15 @@ from metrics.model import (
     Ratio,
     Unfinished,
 )
-from metrics.reuse import Differences, Known, can_be_reused, first_day_needed, first_day_of_years, run_since_change
+from metrics.reuse import (
+    Differences,
+    Known,
+    Recent,
+    can_be_reused,
+    first_day_needed,
+    first_day_of_years,
+    run_since_change,
+)
 from metrics.units import MIXED, TIERS, Days
 from tests.support.engine import engine, metric
 
@@ -115,6 +123,17 @@ def differences(before: pl.DataFrame, after: pl.DataFrame) -> Differences:
     return Differences(connections[0], connections[1])
 
 
+def with_recent(source: Engine, found: Differences) -> Differences:
+    """Differences, and a relation of the rows of which any instant falls on some of the last days."""
+    first = date(2026, 6, 29)
+    after = source.calendar.instant(first)
+    source.connection.execute(
+        "create table lately as select * from measured_changes"
+        f" where opened_at >= timestamp '{after}' or merged_at >= timestamp '{after}'"
+    )
+    return replace(found, recent=Recent("measured_changes", "lately", first, frozenset({"opened_at", "merged_at"})))
+
+
 def measured_whole(source: Engine, definition: Metric) -> tuple[Result, Known]:
     """What a first build gives, and what it keeps."""
     ledger = Ledger(source.days)
@@ -165,19 +184,23 @@ BATCHES: dict[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
 }
 
 
-CASES = [("none", batch) for batch in BATCHES]
-CASES += [("named", batch) for batch in ("new", "corrected", "corrected a month back")]
+CASES = [("none", batch, False) for batch in BATCHES]
+CASES += [("named", batch, False) for batch in ("new", "corrected", "corrected a month back")]
+CASES += [("none", "new", True), ("none", "corrected a month back", True), ("named", "new", True)]
 
 
-@pytest.mark.parametrize(("baselines", "batch"), CASES)
+@pytest.mark.parametrize(("baselines", "batch", "has_recent"), CASES)
 @pytest.mark.parametrize("estimator", ESTIMATORS)
-def test_what_is_put_together_is_what_a_whole_measurement_gives(estimator: str, batch: str, baselines: str) -> None:
+def test_what_is_put_together_is_what_a_whole_measurement_gives(
+    estimator: str, batch: str, baselines: str, has_recent: bool
+) -> None:
     definition = metric(ESTIMATORS[estimator], core=True, follow_up_days=30)
     frame = changes(1)
     later = BATCHES[batch](frame)
     before, known = measured_whole(engine_on(frame, baselines), definition)
     after, ledger = measured_whole(engine_on(later, baselines), definition)
-    again = run_since_change(engine_on(later, baselines), definition, known, differences(frame, later))
+    source, changed = engine_on(later, baselines), differences(frame, later)
+    again = run_since_change(source, definition, known, with_recent(source, changed) if has_recent else changed)
     if again is None:
         assert batch == "long ago"
         return
@@ -305,3 +328,13 @@ def test_of_trailing_years_units_are_needed_from_the_year_before_on() -> None:
     # one ends with September
     assert first_day_of_years(days, {}, date(2026, 9, 30)) == date(2024, 9, 30)
     assert first_day_of_years(days, BASELINES["named"], date(2026, 9, 30)) == date(2025, 9, 29)
+
+
+def test_units_are_read_from_recent_rows_only_where_these_have_all_of_them() -> None:
+    recent = Recent("measured_changes", "lately", date(2026, 6, 29), frozenset({"merged_at"}))
+    query = "select tier from measured_changes where (true)"
+    assert recent.instead(query, "merged_at", date(2026, 6, 29)) == "select tier from lately where (true)"
+    assert recent.instead(query, "merged_at", date(2026, 6, 28)) == query
+    assert recent.instead(query, "least(merged_at, closed_at)", date(2026, 7, 1)) == query
+    of_another = "select tier from review_facts where (true)"
+    assert recent.instead(of_another, "merged_at", date(2026, 7, 1)) == of_another
