@@ -278,12 +278,13 @@ class Engine:
             self.ledger.choices.append(sorted(found))
         return sorted(found)
 
-    def has_any(self, fact: str, time: str) -> bool:
-        """Whether a fact has rows with that instant, in whatever days an excerpt has."""
+    def has_any(self, fact: str, time: str, where: str = "true") -> bool:
+        """Whether a fact has such rows with that instant, in whatever days an excerpt has."""
         days = self.ledger.days if self.ledger else self.days
         first, after = (self.calendar.instant(day) for day in (days.first, days.last + timedelta(days=1)))
         inside = f"({time}) >= {timestamp(first)} and ({time}) < {timestamp(after)}"
-        found = self.connection.execute(f"select 1 from {fact} where {inside} limit 1").fetchone() is not None
+        query = f"select 1 from {fact} where ({where}) and {inside} limit 1"
+        found = self.connection.execute(query).fetchone() is not None
         if self.ledger is not None:
             self.ledger.choices.append([fact] if found else [])
         return found

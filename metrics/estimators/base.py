@@ -83,8 +83,8 @@ class Source(Protocol):
     def daily(self, fact: str, where: str, time: str, numbers: Sequence[str]) -> Floats:
         """How many such rows there are, and sums of their whole numbers: (1 + numbers) × tiers × days."""
 
-    def has_any(self, fact: str, time: str) -> bool:
-        """Whether a fact has rows with that instant, in whatever days."""
+    def has_any(self, fact: str, time: str, where: str = "true") -> bool:
+        """Whether a fact has such rows with that instant, in whatever days."""
 
     def categories(self, selects: Sequence[tuple[str, str, str]]) -> list[str]:
         """All categories of (fact, filter, category) selections."""

@@ -79,9 +79,9 @@ class Prepared:
         """How many rows of a fact there are of each tier and day, and sums of their numbers."""
         return self.source.daily(fact, where, time, numbers)
 
-    def has_any(self, fact: str, time: str) -> bool:
-        """Whether a fact has rows with that instant."""
-        return self.source.has_any(fact, time)
+    def has_any(self, fact: str, time: str, where: str = "true") -> bool:
+        """Whether a fact has such rows with that instant."""
+        return self.source.has_any(fact, time, where)
 
     def unions(self, fact: str, where: str, start: str, end: str, holder: str) -> Units:
         """Unions of [start, end) per holder, in hours."""
