@@ -61,6 +61,7 @@ def held():
     return next(line.split()[1] for line in lines if line.startswith("VmRSS"))
 
 connection = duckdb.connect(config={{"threads": 1}})
+connection.execute("set enable_progress_bar = false")
 with duckdb_keeps_freed_memory():
     connection.execute("create table given as select random() as number from range({ARRAY} << 17)")
     connection.execute("drop table given")
