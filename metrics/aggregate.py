@@ -200,7 +200,9 @@ class Engine:
         """
         sources, contrasts = [self], ContrastRows()
         if self.excerpt_of_cohorts is not None:
-            sources.append(replace(self, days=self.excerpt_of_cohorts.days, excerpt=self.excerpt_of_cohorts))
+            # What is chosen by all days is written down once.
+            cohorts = replace(self, days=self.excerpt_of_cohorts.days, excerpt=self.excerpt_of_cohorts, ledger=None)
+            sources.append(cohorts)
         found = [
             ValueRows(metric.id, metric.version, since=each.excerpt.since if each.excerpt else None) for each in sources
         ]

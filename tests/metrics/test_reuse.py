@@ -268,6 +268,20 @@ def test_what_unfinished_work_has_to_say_of_older_windows_is_said_anew() -> None
     assert_same(again.values(before.values), after.values)
 
 
+def test_cohorts_whose_outcomes_are_watched_in_part_are_no_reason_to_measure_all() -> None:
+    definition = replace(metric(ESTIMATORS["distribution"]), watched=("incidents", "rollbacks"))
+    later = changes(1).with_columns(
+        _incidents_watched=pl.col("opened_at") > FIRST + timedelta(days=400), _rollbacks_watched=pl.lit(True)
+    )
+    cut = CUT - timedelta(days=5)
+    frame = known_by(later, cut)
+    before, known = measured_whole(engine_on(frame, cut=cut), definition)
+    after, _ = measured_whole(engine_on(later), definition)
+    again = run_since_change(engine_on(later), definition, known, differences(frame, later))
+    assert again is not None
+    assert_same(again.values(before.values), after.values)
+
+
 def test_what_has_been_open_for_longer_than_anything_took_changes_no_estimate() -> None:
     """A change that nobody has touched for two years is no reason to measure two years again."""
     definition = metric(ESTIMATORS["distribution"])
