@@ -12,7 +12,6 @@ from metrics.link_methods import TABLE as LINK_SHARES
 from pipelines.build_store import BuildStore, count_changes
 from pipelines.companion import workers_for
 from pipelines.fact_tables import PUBLISHED, settings_of, write_facts
-from pipelines.freed_memory import duckdb_keeps_freed_memory
 from schemas.events import all_tables as event_tables
 from schemas.published import all_tables as published_tables
 
@@ -31,19 +30,13 @@ from schemas.published import all_tables as published_tables
 )
 def facts(build: dg.ResourceParam[BuildStore]) -> Iterator[dg.MaterializeResult[None]]:
     """Run the SQL of `metrics.facts` on the events up to the cut, and write what it makes."""
-    with duckdb_keeps_freed_memory():
-        _make(build)
-    for name in PUBLISHED:
-        yield dg.MaterializeResult(name, metadata={"rows": build.tables()[name].rows})
-
-
-def _make(build: BuildStore) -> None:
-    """The facts that are published, then those that are for definitions only."""
     connection = build.connection
     if (workers := workers_for(count_changes(connection))) > 1:
         build.companions(workers)  # by the time the facts are made they have imported what measuring needs
     build_facts(connection, settings_of(build.workspace), build.cut.as_of, materialise=False)
     write_facts(build)
+    for name in PUBLISHED:
+        yield dg.MaterializeResult(name, metadata={"rows": build.tables()[name].rows})
     shares = link_shares(settings_of(build.workspace), build.cut.as_of)
     build.write(LINK_SHARES, shares, order_by=("kind", "method"), internal=True)
     drop(connection, *STEPS)

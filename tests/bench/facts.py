@@ -7,7 +7,6 @@ from pathlib import Path
 from metrics.facts import build_facts
 from pipelines.build_store import BuildStore, Cut
 from pipelines.fact_tables import settings_of, write_facts
-from pipelines.freed_memory import duckdb_keeps_freed_memory
 from schemas.workspace import load_workspace
 
 
@@ -16,7 +15,7 @@ def main(folder: Path) -> None:
     workspace = load_workspace(folder)
     now = datetime.now(UTC)
     as_of = (workspace.as_of or now).astimezone(UTC).replace(tzinfo=None)
-    with BuildStore(workspace, Cut(as_of), now.replace(tzinfo=None)) as store, duckdb_keeps_freed_memory():
+    with BuildStore(workspace, Cut(as_of), now.replace(tzinfo=None)) as store:
         build_facts(store.connection, settings_of(workspace), as_of, materialise=False)
         write_facts(store)
 
