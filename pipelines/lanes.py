@@ -34,7 +34,10 @@ def make_in_lanes(
     board = Board(awaited)
     with build.beside() as other, ThreadPoolExecutor(1, "second-lane") as second:
         second.submit(_run_lane, board, make, other, build, is_first=False)
-        _run_lane(board, make, build, other, is_first=True)
+        try:
+            _run_lane(board, make, build, other, is_first=True)
+        finally:
+            board.end()  # Ctrl-C may come twice, and the second time while a lane tells of the first
     if board.error:
         raise board.error
 
@@ -101,6 +104,12 @@ class Board(Generic[Stage]):
         """A stage could not be made."""
         with self._changed:
             self.error = self.error or error
+            self._changed.notify_all()
+
+    def end(self) -> None:
+        """Nothing more is begun."""
+        with self._changed:
+            self._waiting.clear()
             self._changed.notify_all()
 
     def _choice(self, *, is_first: bool) -> Stage | None:

@@ -74,6 +74,23 @@ def test_what_does_not_wait_for_each_other_is_made_at_the_same_time_and_the_long
     assert (threads["facts"], threads["lists"]) == (True, False)
 
 
+def test_an_interruption_that_is_interrupted_ends_both_lanes(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+
+    def make(stage: str, _: Store) -> None:
+        made.append(stage)
+        if stage == "metrics":
+            raise KeyboardInterrupt
+
+    def fail(_: object, error: BaseException) -> None:
+        raise KeyboardInterrupt from error
+
+    monkeypatch.setattr(Board, "fail", fail)
+    with pytest.raises(KeyboardInterrupt):
+        in_lanes(make)
+    assert "verdicts" not in made
+
+
 @pytest.mark.parametrize("failing", ["facts", "lists"])
 def test_the_first_error_is_raised_and_the_other_lane_interrupted(failing: str) -> None:
     both, made = Barrier(2, timeout=SECONDS), []
