@@ -13,7 +13,7 @@ from metrics.aggregate import Result
 from metrics.calendar import Calendar
 from metrics.model import Estimator
 from metrics.stats import grouping, kernels
-from metrics.stats.distribution import Ordered
+from metrics.stats.distribution import Joined, Ordered
 from metrics.stats.kernels.cells import SMALL_TABLE
 from metrics.stats.product_limit import product_limit
 from tests.metrics.test_properties import ESTIMATORS, SCHEMA
@@ -106,3 +106,20 @@ def test_product_limit_times_are_alike(units: list[tuple[float, bool]]) -> None:
     curve = product_limit(ordered)
     expected = [curve.quantile(*each)[0] for each in wanted]
     assert found[0].tolist() == pytest.approx(expected, nan_ok=True)
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(st.sampled_from([0.0, 0.5, 1.0, 3.0, 7.0]), max_size=9), min_size=4, max_size=4))
+def test_order_statistics_of_runs_are_those_of_their_sorted_union(runs: list[list[float]]) -> None:
+    starts = np.concatenate([[0], np.cumsum([len(run) for run in runs])])
+    values = np.array([value for run in runs for value in sorted(run)], dtype=np.float64)
+    ordered = Ordered(values, np.zeros(len(values), dtype=np.int32), starts)
+    # A group of the first three runs, and one of the last.
+    joined = Joined.of(ordered, np.array([[0, 1, 2]])), Joined.of(ordered, np.array([[3]]))
+    for group, members in zip(joined, (runs[:3], runs[3:]), strict=True):
+        union = np.sort(np.concatenate([np.array(run, dtype=np.float64) for run in members]))
+        assert group.counts.tolist() == [len(union)]
+        shares = np.array([0.0, 0.3, 0.5, 0.9, 1.0])
+        found = group.quantile(shares[:, None])[:, 0]
+        expected = np.quantile(union, shares) if len(union) else np.full(len(shares), np.nan)
+        assert found.tolist() == pytest.approx(expected.tolist(), nan_ok=True)

@@ -32,6 +32,7 @@ from metrics.stats.kernels.groups import (
     units_by_group,
 )
 from metrics.stats.kernels.orders import ascending, pack, unpacked
+from metrics.stats.kernels.runs import values_at
 from metrics.stats.kernels.spans import open_levels, units_by_week
 from metrics.stats.kernels.survival import product_limit_quantiles
 from metrics.stats.kernels.variances import influences, shares_of_pairs, spreads, sums_over_pairs, variances_of_means
@@ -64,6 +65,7 @@ __all__ = [
     "units_by_group",
     "units_by_week",
     "unpacked",
+    "values_at",
     "variances_of_means",
     "window_sums",
 ]
