@@ -80,6 +80,14 @@ def test_a_radix_sort_of_doubles_is_a_stable_sort(values: list[float]) -> None:
     assert kernels.ascending(column).tolist() == np.argsort(column, kind="stable").tolist()
 
 
+@pytest.mark.parametrize("step", [1e-15, 1e-9, 1.0])
+def test_values_that_lie_near_each_other_are_sorted_by_all_bits(step: float) -> None:
+    rng = np.random.default_rng(7)
+    # Far from the others, so that the highest bits tell that apart and nothing else.
+    column = np.concatenate([[1e12], 1 + step * rng.integers(0, 500, 2_000)])
+    assert kernels.ascending(column).tolist() == np.argsort(column, kind="stable").tolist()
+
+
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 9)), min_size=1, max_size=60))
 def test_repositories_are_numbered_alike(pairs: list[tuple[int, int]]) -> None:
