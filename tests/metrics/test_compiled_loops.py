@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from metrics.aggregate import Result
 from metrics.calendar import Calendar
-from metrics.model import Estimator
+from metrics.model import Concurrency, Estimator, Load, Outcomes, PerTeamWeek
 from metrics.stats import grouping, kernels
 from metrics.stats.distribution import Joined, Ordered
 from metrics.stats.kernels.cells import SMALL_TABLE
@@ -52,11 +52,24 @@ def facts() -> pl.DataFrame:
     )
 
 
+MERGED = Outcomes(fact="measured_changes", time="merged_at", recorded="merged_at", says="Merged.")
+HELD: dict[str, Estimator] = {
+    "load": Load(fact="measured_changes", time="opened_at", holder="_repo"),
+    "concurrency": Concurrency(fact="measured_changes", start="opened_at", end="merged_at", holder="_repo"),
+    "per team week": PerTeamWeek(
+        outcomes=MERGED,
+        otherwise=MERGED,
+        activity=Concurrency(fact="measured_changes", start="opened_at", end="merged_at", holder="_team"),
+    ),
+}
+"""What falls on people and teams: repositories stand for people here."""
+
+
 def measured(facts: pl.DataFrame, estimator: Estimator) -> Result:
     return engine({"measured_changes": facts}, Calendar()).run(metric(estimator, core=True))
 
 
-@pytest.mark.parametrize("estimator", ESTIMATORS.values(), ids=ESTIMATORS)
+@pytest.mark.parametrize("estimator", (ESTIMATORS | HELD).values(), ids=ESTIMATORS | HELD)
 def test_both_ways_give_the_same_rows(
     estimator: Estimator, facts: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -33,7 +33,8 @@ from metrics.stats.kernels.groups import (
 )
 from metrics.stats.kernels.orders import ascending, pack, unpacked
 from metrics.stats.kernels.runs import values_at
-from metrics.stats.kernels.spans import open_levels, units_by_week
+from metrics.stats.kernels.shares import concentrations
+from metrics.stats.kernels.spans import days_of_weeks, held_weeks, open_days, open_levels, units_by_week
 from metrics.stats.kernels.survival import product_limit_quantiles
 from metrics.stats.kernels.variances import influences, shares_of_pairs, spreads, sums_over_pairs, variances_of_means
 
@@ -44,11 +45,15 @@ __all__ = [
     "bin_counts",
     "cell_sums",
     "cell_units",
+    "concentrations",
     "day_codes",
+    "days_of_weeks",
     "filled_cells",
+    "held_weeks",
     "influences",
     "kept_in_groups",
     "local_numbers",
+    "open_days",
     "open_levels",
     "pack",
     "product_limit_quantiles",

@@ -39,7 +39,8 @@ def ascending(values: Floats) -> Codes:
     keys, order = _by_digits(keys, order, shift, FIRST_DIGITS)
     if shift > 0 and not _inserted(keys, order):
         keys, order = _by_digits(keys, order, 0, DIGITS_OF_A_DOUBLE)
-    return order
+    ordered: Codes = order
+    return ordered
 
 
 @compiled
