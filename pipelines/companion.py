@@ -56,6 +56,10 @@ class Companion:
         """End it."""
         self._pool.shutdown(kill_workers=True)
 
+    def begin(self, function: Callable[..., object], *arguments: object) -> None:
+        """Let it run a function before what it is asked for next, and wait for nothing: not for an error either."""
+        self._pool.submit(function, *arguments)
+
     def run(self, function: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401 -- what the function gives
         """Run a function there, and wait for what it gives."""
         return self._pool.submit(function, *arguments).result()
