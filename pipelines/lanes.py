@@ -5,7 +5,7 @@ beside it, takes what least waits for. Each has a connection of its own to the s
 one statement at a time, and a stage's temporary tables belong to the connection that made them. Which lane makes a
 stage changes nothing of what it makes.
 
-Belongs here: which stage is next, and how lanes end. Does not: what stages there are (`pipelines.definitions`).
+Belongs here: which stage is next, and how lanes end. Does not: what stages there are (`pipelines.all_stages`).
 """
 
 from collections.abc import Callable, Hashable, Mapping
