@@ -20,16 +20,25 @@ from metrics.units import Days
 from schemas.events import all_tables
 from schemas.quoting import literal
 
+RECENT_FACTS = "recent_change_facts"
+"""The rows of `change_facts` of the last days, where a refresh has written them out (`metrics.reuse.Recent`)."""
+RECENT_MEASURED = "recent_changes"
+"""Those of them that count."""
+
 
 def prepare(connection: duckdb.DuckDBPyConnection, include_bots: bool) -> None:
     """Makes `measured_changes` and `measured_defects`: changes that count, and the defects attributed to them.
 
-    The relations of `metrics.facts.controls` become views where nobody has made them yet.
+    The relations of `metrics.facts.controls` become views where nobody has made them yet. Where the changes of the last
+    days are at hand apart, so are those of them that count.
     """
-    if not _relations(connection).issuperset(CONTROL_FACTS):
+    seen = _relations(connection)
+    if not seen.issuperset(CONTROL_FACTS):
         build_control_facts(connection, materialise=False)
     counted = "true" if include_bots else "{} is distinct from 'bot'"
-    create_view(connection, "measured_changes", f"select * from change_facts where {counted.format('author_kind')}")
+    for facts, measured in (("change_facts", "measured_changes"), (RECENT_FACTS, RECENT_MEASURED)):
+        if facts != RECENT_FACTS or facts in seen:
+            create_view(connection, measured, f"select * from {facts} where {counted.format('author_kind')}")
     create_view(
         connection,
         "measured_defects",

@@ -1,50 +1,42 @@
 """Dagster's way in: every stage, schedule and sensor that lies in the folders, and nothing written twice.
 
-A file in `stages/`, `schedules/` or `sensors/` is loaded because it is there. Two things are made here because
-they need to know all stages: a check per published table, from its schema, and the snapshot that waits for all of them.
+A file in `stages/`, `schedules/` or `sensors/` is loaded because it is there. A check per published table is made here,
+from its schema.
 """
 
 import importlib
 import os
 import pkgutil
-from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import dagster as dg
 
-from pipelines import schedules, sensors, stages
+from pipelines import schedules, sensors
+from pipelines.all_stages import TOLD, all_stages
 from pipelines.build_resource import BuildResource
+from pipelines.dagster_assets import assets_of, check_of
 from pipelines.jobs import BRIEF_JOB, BUILD_JOB, ROI_JOB
-from pipelines.snapshot_asset import SNAPSHOT, snapshot_of
-from pipelines.table_checks import check_of
+from pipelines.snapshot_stage import SNAPSHOT
 from schemas.published import all_tables
 from schemas.workspace import Workspace, load_workspace
 
-BUILT = dg.AssetSelection.assets(SNAPSHOT).upstream() | dg.AssetSelection.groups("alerts")
+BUILT = dg.AssetSelection.assets(SNAPSHOT).upstream() | dg.AssetSelection.groups(TOLD)
 """What a build makes: everything up to the snapshot, and word of it."""
-
-
-def assets() -> list[dg.AssetsDefinition]:
-    """The assets of all stages, and the snapshot that waits for them."""
-    # Dagster's own loader asks every attribute of every module what it is: a third of a second.
-    declared = (each for module in _modules_of(stages) for each in vars(module).values())
-    found = [each for each in declared if isinstance(each, dg.AssetsDefinition)]
-    return [*found, snapshot_of(_before_snapshot([spec for asset in found for spec in asset.specs]))]
 
 
 def load(workspace: Workspace) -> dg.Definitions:
     """All assets, checks, jobs, schedules and sensors for a workspace."""
-    found = assets()
-    published = sorted({key.to_user_string() for asset in found for key in asset.keys} & set(all_tables()))
+    found = all_stages()
+    published = sorted({name for stage in found for name in stage.names} & set(all_tables()))
     # A whole job rests on nothing that earlier runs left.
     whole = {
         "resources": {"build": {"config": {"workspace": str(workspace.root), "fresh": True}}},
         "loggers": {"console": {"config": {"log_level": "WARNING"}}},
     }
     return dg.Definitions(
-        assets=found,
+        assets=[assets_of(stage) for stage in found],
         asset_checks=[check_of(all_tables()[name]) for name in published],
         jobs=[
             dg.define_asset_job(BUILD_JOB, BUILT, config=whole),
@@ -61,16 +53,6 @@ def load(workspace: Workspace) -> dg.Definitions:
 def _modules_of(package: ModuleType) -> list[Any]:
     names = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
     return [importlib.import_module(f"{package.__name__}.{name}") for name in names]
-
-
-def _before_snapshot(specs: Sequence[dg.AssetSpec]) -> list[dg.AssetKey]:
-    """What the snapshot waits for: every published table, and whatever nothing else waits for."""
-    awaited = {dep.asset_key for spec in specs for dep in spec.deps}
-    after = {spec.key for spec in specs if any(dep.asset_key == SNAPSHOT for dep in spec.deps)}
-    published = {dg.AssetKey(name) for name in all_tables()}
-    return sorted(
-        spec.key for spec in specs if spec.key not in after and (spec.key in published or spec.key not in awaited)
-    )
 
 
 @dg.definitions

@@ -25,10 +25,11 @@ from metrics.definitions import all_metrics
 from metrics.facts.origins import MOVED
 from metrics.facts.sql import create_view
 from metrics.gaps import Gap
-from metrics.ground import prepare
+from metrics.ground import RECENT_FACTS, prepare
 from metrics.ledger import Ledger
 from metrics.model import Concurrency, Distribution, Load, Metric, PerTeamWeek
-from metrics.reuse import Differences, Recent, can_be_reused, run_since_change
+from metrics.reuse import Differences, can_be_reused, run_since_change
+from pipelines.changed_rows import RecentChanges
 from pipelines.companion import LIMIT, SECONDS_OF_A_WAIT, Companion
 from pipelines.freed_memory import keep_freed_memory
 from pipelines.kept_metrics import Keeper, Kept
@@ -76,8 +77,8 @@ class Past:
     keys: Mapping[str, str] = field(default_factory=dict)
     kept: Mapping[str, Kept] = field(default_factory=dict)
     changed: Sides = field(default_factory=dict)
-    recent: tuple[Recent, Path] | None = None
-    """The changes of the last days, and the file that has them."""
+    recent: RecentChanges | None = None
+    """The changes of the last days."""
 
 
 @dataclass(frozen=True)
@@ -115,8 +116,7 @@ class Ground:
             part = write_frame(engine.connection.sql(f"select * from {MOVED} order by all").pl(), parts)
             found[MOVED] = (parts / part.name,)
         if past and past.recent:
-            recent, file = past.recent
-            found[recent.relation] = (file,)
+            found[RECENT_FACTS] = (past.recent.file,)
         return cls(stated, found, include_bots, parts, past or Past())
 
     def engine_here(self) -> Engine:
@@ -152,7 +152,7 @@ def differences_of(past: Past, include_bots: bool) -> Differences | None:
     before, after = (
         connected({name: (sides[side],) for name, sides in past.changed.items()}, include_bots) for side in (0, 1)
     )
-    return Differences(before, after, past.recent[0] if past.recent else None)
+    return Differences(before, after, past.recent.recent if past.recent else None)
 
 
 _here: tuple[Engine, Path, Past, Differences | None] | None = None
@@ -209,7 +209,7 @@ def measure_here(
         PlumblineError: the companion was ended from outside.
     """
     queue, found = _queue(metrics), dict[str, Measured]()
-    with ThreadPoolExecutor(1) as beside, _told_of_an_end():
+    with ThreadPoolExecutor(1) as beside, told_of_an_end():
         asked = beside.submit(_ask, companion, ground, queue) if companion else None
         with _nothing_more(queue):
             differences = ground.differences()
@@ -227,7 +227,7 @@ def measure_apart(metrics: Sequence[Metric], ground: Ground, companions: Sequenc
         PlumblineError: a process was ended from outside.
     """
     queue, found = _queue(metrics), dict[str, Measured]()
-    with ThreadPoolExecutor(len(companions)) as beside, _told_of_an_end(), _nothing_more(queue, companions):
+    with ThreadPoolExecutor(len(companions)) as beside, told_of_an_end(), _nothing_more(queue, companions):
         asked = {beside.submit(_ask, each, ground, queue) for each in companions}
         while asked:
             done, asked = wait(asked, SECONDS_OF_A_WAIT, FIRST_COMPLETED)
@@ -290,7 +290,7 @@ def _weight(metric: Metric) -> tuple[bool, bool, str]:
 
 
 @contextmanager
-def _told_of_an_end() -> Iterator[None]:
+def told_of_an_end() -> Iterator[None]:
     """Says what it means that a process is gone."""
     try:
         yield

@@ -10,7 +10,6 @@ Small organisations keep nothing: their metrics take less time than finding out 
 
 import hashlib
 import json
-import re
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -28,32 +27,21 @@ import metrics
 import schemas
 from metrics.aggregate import Engine
 from metrics.definitions import all_metrics
-from metrics.facts.sql import create_table, create_view, drop, timestamp
+from metrics.facts.sql import create_view, drop
+from metrics.ground import RECENT_FACTS, RECENT_MEASURED, prepare
 from metrics.model import Metric
-from metrics.reuse import DAY, Recent, can_be_reused, first_day_needed
+from metrics.reuse import DAY, can_be_reused, first_day_needed
 from pipelines.build_engine import RELATIONS
 from pipelines.build_store import BuildStore
+from pipelines.changed_rows import RecentChanges, changed_rows, new_folder
 from pipelines.kept_metrics import Kept
 from pipelines.metric_workers import Measured, Past
-from pipelines.parts import quoted, replace_text, scan
+from pipelines.parts import replace_text, scan
 from schemas.snapshot import Part
-from schemas.sql import text_hash_sql
 
 RECORD = "reuse.json"
 CHANGES_WORTH_KEEPING = 200_000
 """Changes from which on it pays to keep what was measured: below, all metrics together take some seconds."""
-READ_BY_ALL = ("change_facts", "defect_facts")
-"""Relations that definitions read under other names (`metrics.ground.prepare`)."""
-COLUMNS_OF_ALL = ("tier", "_repo", "_team", "ai_use", "author_kind", "_change_author_kind", "_change_id")
-"""Columns that the engine itself reads."""
-INSTANTS = ("opened_at", "submitted_at", "_ended_at")
-"""By which rows are told apart by month, where a relation has one: that of a row which later events do not move."""
-UNDATED = datetime(1, 1, 1)  # noqa: DTZ001 -- UTC, zone-less
-"""The month of rows without one."""
-HASHES = ("hashes_before", "hashes_after")
-"""Temporary tables: of every row of either build its hash and its month."""
-RECENT = "recent_changes"
-"""The relation of the changes of the last days."""
 WORTH_APART = 0.4
 """Share of all days up to which these are worth a file of their own."""
 CODES = ("repo_dimension", "team_dimension")
@@ -86,14 +74,19 @@ class Reuse:
         if not usable or set(before) != set(RELATIONS) or not _exist(build, files):
             return cls(build, Past(keys), folder)
         paths = {name: [build.folder.parts / part.name for part in parts] for name, parts in before.items()}
-        changed = _changed_rows(build.connection, paths, {name: build.paths(name) for name in RELATIONS}, folder)
+        folder = new_folder(folder)
         first = _first_of_most(engine, max(each.cut for each in usable.values()))
-        recent = _recent_changes(engine, first, folder) if first else None
+        recent = RecentChanges.of(engine, first, folder) if first else None
+        if recent:
+            create_view(engine.connection, RECENT_FACTS, f"select * from {scan([recent.file])}")
+            prepare(engine.connection, build.workspace.include_bots)
+        now = {name: build.paths(name) for name in RELATIONS}
+        changed = changed_rows(build.connection, paths, now, folder, recent)
         return cls(build, Past(keys, usable, changed, recent), folder)
 
     def close(self, measured: Mapping[str, Measured]) -> None:
         """Write down what the next build may rest on, and what this one has reused."""
-        drop(self.build.connection, RECENT)
+        drop(self.build.connection, RECENT_MEASURED, RECENT_FACTS)
         shutil.rmtree(self._changed, ignore_errors=True)
         reused = [each.since for each in measured.values() if each.since is not None]
         again = [day for day in reused if day != date.max]
@@ -170,82 +163,12 @@ def _program() -> str:
     """The text of all that measures, and the versions of what it is made with."""
     digest = hashlib.sha256(f"{sys.version} {np.__version__} {pl.__version__} {duckdb.__version__}".encode())
     here = Path(__file__).parent
-    files = [here / f"{name}.py" for name in ("reuse", "kept_metrics", "metric_workers")]
+    files = [here / f"{name}.py" for name in ("reuse", "changed_rows", "kept_metrics", "metric_workers")]
     for package in (metrics, schemas):
         files += sorted(Path(str(package.__file__)).parent.rglob("*.py"))
     for file in files:
         digest.update(file.name.encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()
-
-
-def _changed_rows(
-    connection: duckdb.DuckDBPyConnection,
-    before: Mapping[str, Sequence[Path]],
-    after: Mapping[str, Sequence[Path]],
-    folder: Path,
-) -> dict[str, tuple[Path, Path]]:
-    """Per relation, the rows that only one of the builds has, in files: the columns that a definition may read.
-
-    Rows are told apart by 64 bits of a hash of these columns: of ten million changed rows one would pass for another
-    with a chance of one in a hundred thousand. Ids go into it by way of `text_hash_sql`, since the database's own hash
-    takes some that differ in a few digits for the same; what other text is read are words of short lists. The hashes
-    are read once and added up by month first: where a month comes to the same in both builds, none of its rows is
-    looked for.
-    """
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    words = _words()
-    found = {}
-    for name in RELATIONS:
-        files = (folder / f"{name}-before.parquet", folder / f"{name}-after.parquet")
-        sides = [scan(paths[name]) for paths in (before, after)]
-        columns = [row[0] for row in connection.execute(f"describe select * from {sides[1]}").fetchall()]
-        kept = [column for column in columns if column in words]
-        told_apart = ", ".join(text_hash_sql(column) if column.endswith("_id") else column for column in kept) or "1"
-        instant = next((column for column in INSTANTS if column in kept), None)
-        is_same = list(before[name]) == list(after[name]) or not (name in words or name in READ_BY_ALL)
-        wanted = "false" if is_same else _changed_hashes(connection, sides, told_apart, instant)
-        for side, file in zip(sides, files, strict=True):
-            rows = f"select {', '.join(kept) or '1 as nothing'} from {side} where {wanted}"
-            connection.execute(f"copy ({rows}) to '{quoted(file)}' (format parquet)")
-        found[name] = files
-    drop(connection, *HASHES, "changed_hashes")
-    return found
-
-
-def _changed_hashes(
-    connection: duckdb.DuckDBPyConnection, sides: Sequence[str], told_apart: str, instant: str | None
-) -> str:
-    """Finds the hashes of the rows that only one side has; gives the condition, as SQL, under which a row is one.
-
-    Args:
-        connection: where the rows are read.
-        sides: a relation each, as SQL.
-        told_apart: the columns that are hashed.
-        instant: the column by which rows are put into months; None where there is none.
-    """
-    month = f"coalesce(date_trunc('month', {instant or 'null::timestamp'}), {timestamp(UNDATED)})"
-    for table, side in zip(HASHES, sides, strict=True):
-        create_table(connection, table, f"select hash({told_apart}) as row_hash, {month} as month from {side}")
-    both = " union all ".join(
-        f"select row_hash, {sign} as side, month from {table}" for table, sign in zip(HASHES, (-1, 1), strict=True)
-    )
-    changed = connection.execute(
-        f"""select month from ({both}) group by month
-        having sum(side) <> 0 or sum(row_hash::hugeint * side) <> 0 order by month"""
-    ).fetchall()
-    if not changed:
-        return "false"
-    months = ", ".join(timestamp(of_month) for (of_month,) in changed)
-    create_table(
-        connection,
-        "changed_hashes",
-        f"select row_hash from ({both}) where month in ({months}) group by row_hash having sum(side) <> 0",
-    )
-    is_changed = f"{month} in ({months}) and hash({told_apart}) in (select row_hash from changed_hashes)"
-    first = changed[0][0]
-    # Said of the column itself, the scan leaves out what is older before it reads anything else of it.
-    return is_changed if instant is None or first == UNDATED else f"{instant} >= {timestamp(first)} and {is_changed}"
 
 
 def _first_of_most(engine: Engine, known_cut: datetime) -> date | None:
@@ -254,29 +177,3 @@ def _first_of_most(engine: Engine, known_cut: datetime) -> date | None:
     ended = days.calendar.local_day(known_cut) - DAY
     first = first_day_needed(days, engine.baselines, days.calendar.floor(min(ended, days.last), "week"))
     return first if (days.last - first).days <= WORTH_APART * (days.last - days.first).days else None
-
-
-def _recent_changes(engine: Engine, first: date, folder: Path) -> tuple[Recent, Path]:
-    """The changes that count, of which any instant falls on a day or later: as a file, and as a view of it.
-
-    Units of the last days are a sixth of all, and rows lie by repository: without it, each metric would read its
-    columns of all changes.
-    """
-    words = _words()
-    described = engine.connection.execute("describe measured_changes").fetchall()
-    columns = {name: kind for name, kind, *_ in described if name in words}
-    instants = [name for name, kind in columns.items() if kind == "TIMESTAMP"]
-    after = timestamp(engine.calendar.instant(first))
-    any_of = " or ".join(f"{instant} >= {after}" for instant in instants)
-    file = folder / f"{RECENT}.parquet"
-    rows = f"select {', '.join(columns)} from measured_changes where {any_of}"
-    engine.connection.execute(f"copy ({rows}) to '{quoted(file)}' (format parquet)")
-    create_view(engine.connection, RECENT, f"select * from {scan([file])}")
-    return Recent("measured_changes", RECENT, first, frozenset(instants)), file
-
-
-def _words() -> frozenset[str]:
-    """Every word of the SQL of definitions that can be reused, and what all of them read: their columns among them."""
-    read = [(each.estimators, each.pending) for each in all_metrics().values() if can_be_reused(each)]
-    kinds = {kind for each in all_metrics().values() for kind in each.watched}
-    return frozenset(re.findall(r"\w+", repr(read))) | {*COLUMNS_OF_ALL, *(f"_{kind}_watched" for kind in kinds)}

@@ -3,11 +3,12 @@
 from datetime import datetime
 
 from pipelines.alerts.after_build import tell_of_failed_build
-from pipelines.build_resource import open_build
+from pipelines.all_stages import stages_in_order
 from pipelines.companion import Companion
 from pipelines.constraints_of import constraints_of
+from pipelines.open_build import open_build
 from pipelines.seldom_collected import seldom_collected
-from pipelines.stages_in_order import make_all, stages_in_order
+from pipelines.stages_in_order import make_all
 from schemas.errors import PlumblineError, WarehouseError, WarehouseLocked
 from schemas.snapshot import Manifest, SnapshotFolder
 from schemas.workspace import Workspace

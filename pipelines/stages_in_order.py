@@ -1,62 +1,40 @@
-"""A whole build without a run of Dagster's: the same assets and checks, in the order of the same graph.
+"""A whole build without a run of Dagster's: the same stages and checks, in the order of the same graph.
 
-Of a small organisation Dagster's event log, run storage and snapshots of plans take longer than most stages, and
-nobody reads them after `plumbline build`. Schedules, sensors and its web server run the job of `pipelines.definitions`,
-which is made of these same assets.
+Of a small organisation Dagster's import, event log, run storage and snapshots of plans take longer than most stages,
+and nobody reads them after `plumbline build`. Schedules, sensors and its web server run the job of
+`pipelines.definitions`, which is made of these same stages.
 """
 
-import inspect
-import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from graphlib import TopologicalSorter
-from typing import Any
+from functools import partial
 
-import dagster as dg
 import duckdb
-from dagster._core.definitions.decorators.op_decorator import DecoratedOpFunction
 
+from pipelines.apart import Apart
 from pipelines.build_store import BuildStore, count_changes
 from pipelines.companion import workers_for
-from pipelines.definitions import BUILT, assets
-from pipelines.lanes import make_in_lanes
-from pipelines.snapshot_asset import SNAPSHOT
+from pipelines.lanes import Lane, make_in_lanes
+from pipelines.snapshot_stage import SNAPSHOT
+from pipelines.stage import Stage
 from pipelines.table_checks import Written, faults_of
 from schemas.errors import PlumblineError
 from schemas.published import all_tables
 
-FACTS = dg.AssetKey("change_facts")
+FACTS = "change_facts"
+Making = Callable[[Callable[[Stage], object], Stage], None]
+"""Makes a stage in the way that is given, with all that belongs to it."""
 
 
 class TableRejected(PlumblineError):
     """A built table breaks its own schema: a defect of ours, not of the input. Nothing was published."""
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What stages ask of Dagster's context: which of their tables are wanted (all of them), and where to log."""
-
-    selected_asset_keys: Set[dg.AssetKey]
-    log: logging.Logger
-
-
-def stages_in_order() -> dict[dg.AssetsDefinition, frozenset[dg.AssetsDefinition]]:
-    """The assets of a build, each after those that it waits for, which stand beside it."""
-    found = assets()
-    wanted = BUILT.resolve(found)
-    makers = {key: asset for asset in found if asset.keys & wanted for key in asset.keys}
-    awaited = {
-        asset: frozenset(makers[dep.asset_key] for spec in asset.specs for dep in spec.deps if dep.asset_key in makers)
-        for asset in makers.values()
-    }
-    return {asset: awaited[asset] for asset in TopologicalSorter(awaited).static_order()}
-
-
-def make_all(build: BuildStore, stages: Mapping[dg.AssetsDefinition, frozenset[dg.AssetsDefinition]]) -> None:
+def make_all(build: BuildStore, stages: Mapping[Stage, frozenset[Stage]]) -> None:
     """Make every asset, and check each published table while what comes after it is made; publish only good ones.
 
-    Of a large organisation, what comes after the facts is made in two lanes.
+    What comes after the facts is made in two lanes: of a large organisation in two threads, of a small one in this
+    process and its companion, if it has one.
 
     Args:
         build: where.
@@ -69,45 +47,52 @@ def make_all(build: BuildStore, stages: Mapping[dg.AssetsDefinition, frozenset[d
     with duckdb.connect() as connection, ThreadPoolExecutor(1) as beside:
         checks: list[Future[str | None]] = []
 
-        def make(stage: dg.AssetsDefinition, build: BuildStore) -> None:
-            if SNAPSHOT in stage.keys:
+        def made(make: Callable[[Stage], object], stage: Stage) -> None:
+            if SNAPSHOT in stage.names:
                 _reject_broken(checks, build)
-            _make(stage, build)
-            tables = [all_tables().get(key.to_user_string()) for key in sorted(stage.keys)]
+            make(stage)
+            tables = [all_tables().get(name) for name in sorted(stage.names)]
             checks.extend(beside.submit(_first_fault, connection, Written.of(build, each)) for each in tables if each)
 
         try:
-            _make_each(make, build, stages)
+            _make_each(made, build, stages)
         except Exception:
             _reject_broken(checks, build)  # a stage that stumbles over a broken table is not what is wrong
             raise
         _reject_broken(checks, build)
 
 
-def _make_each(
-    make: Callable[[dg.AssetsDefinition, BuildStore], None],
-    build: BuildStore,
-    stages: Mapping[dg.AssetsDefinition, frozenset[dg.AssetsDefinition]],
-) -> None:
+def _make_each(made: Making, build: BuildStore, stages: Mapping[Stage, frozenset[Stage]]) -> None:
     """Make the stages: one after another up to the facts, since stages of events may write the warehouse."""
     order = list(stages)
-    last = next(number for number, stage in enumerate(order) if FACTS in stage.keys)
-    for stage in order[: last + 1]:
-        make(stage, build)
+    last = next(number for number, stage in enumerate(order) if FACTS in stage.names)
+    here = _lane_of(build, made)
+    for stage in order[:last]:
+        here.make(stage)
+    is_large = workers_for(count_changes(build.connection)) > 1
+    # A warehouse as known at some instant is this process's own.
+    apart = Apart(build, build.companion) if build.companion and not is_large and not build.cut.known_at else None
+    here.make(order[last])
     rest = order[last + 1 :]
-    if workers_for(count_changes(build.connection)) > 1:
-        make_in_lanes({stage: stages[stage].intersection(rest) for stage in rest}, make, build)
+    awaited = {stage: stages[stage].intersection(rest) for stage in rest}
+    if is_large:
+        with build.beside() as other:
+            make_in_lanes(awaited, here, _lane_of(other, made))
+    elif apart:
+        make_in_lanes(awaited, here, Lane(partial(made, apart.make), apart.interrupt))
     else:
         for stage in rest:
-            make(stage, build)
+            here.make(stage)
 
 
-def _make(stage: dg.AssetsDefinition, build: BuildStore) -> None:
-    """Make the assets of a stage."""
-    made = _body(stage)(**_arguments(stage, build))
-    if isinstance(made, Iterator):  # a stage of several tables hands them over one by one
-        for _ in made:
-            pass
+def _lane_of(build: BuildStore, made: Making) -> Lane[Stage]:
+    """A lane that makes stages in this process, each when it sees what the other lane has made since."""
+
+    def make(stage: Stage) -> None:
+        build.catch_up()
+        stage(build)
+
+    return Lane(partial(made, make), build.interrupt)
 
 
 def _first_fault(connection: duckdb.DuckDBPyConnection, written: Written) -> str | None:
@@ -119,19 +104,3 @@ def _reject_broken(checks: Sequence[Future[str | None]], build: BuildStore) -> N
     for fault in (check.result() for check in checks):
         if fault is not None:
             raise TableRejected(fault, str(build.workspace.root), "nothing was published")
-
-
-def _body(stage: dg.AssetsDefinition) -> Callable[..., object]:
-    """The function that an asset was declared with."""
-    compute = stage.op.compute_fn
-    assert isinstance(compute, DecoratedOpFunction)  # noqa: S101 -- every stage is declared by a decorator
-    return compute.decorated_fn
-
-
-def _arguments(stage: dg.AssetsDefinition, build: BuildStore) -> dict[str, object]:
-    """What the function asks for by name: the build, what Dagster's context would tell, and settings as they are."""
-    log = logging.getLogger(__name__)
-    log.disabled = True  # warnings are for the log of a run; what a reader has to know is in the tables
-    given: dict[str, Any] = {"build": build, "context": Asked(stage.keys, log)}
-    parameters = inspect.signature(_body(stage)).parameters
-    return {name: given[name] if name in given else each.annotation() for name, each in parameters.items()}

@@ -1,4 +1,4 @@
-"""One asset check per published table, made from its schema: what breaks its declaration never reaches a reader.
+"""One check per published table, made from its schema: what breaks its declaration never reaches a reader.
 
 Tables are screened where they lie, by SQL that says the same as the pandera model (nulls, closed lists, bounds, rules
 between columns), so that nothing is copied: first by the extremes of each column, which cost little more than reading
@@ -14,7 +14,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Self
 
-import dagster as dg
 import duckdb
 import polars as pl
 
@@ -34,19 +33,6 @@ MANY_ROWS = 500_000
 
 NARROWER = {"BIGINT": ("TINYINT", "SMALLINT", "INTEGER"), "DOUBLE": ("FLOAT",)}
 """Types that hold fewer values and take less room; a reader sees the same numbers."""
-
-
-def check_of(table: type[PublishedTable]) -> dg.AssetChecksDefinition:
-    """The check of a table: blocks whatever comes after it when a row breaks the schema."""
-
-    @dg.asset_check(
-        asset=table.table_name(), name="schema", blocking=True, description=f"Every row: {table.table_grain()}"
-    )
-    def schema(build: dg.ResourceParam[BuildStore]) -> dg.AssetCheckResult:
-        fault = next(faults(build, table), None)
-        return dg.AssetCheckResult(passed=fault is None, description=fault or "every row keeps the schema")
-
-    return schema
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """The period that each tier is compared with."""
 
-import dagster as dg
 import polars as pl
 
 from metrics.baselines import baselines as chosen
@@ -8,6 +7,7 @@ from metrics.facts.sql import timestamp
 from pipelines.baseline_log import named_baselines
 from pipelines.build_engine import days_of_build
 from pipelines.build_store import BuildStore
+from pipelines.stage import Made, asset
 from schemas.published.baselines import Baselines
 
 FIRST_ONBOARDING = """
@@ -30,13 +30,13 @@ SCHEMA = {
 }
 
 
-@dg.asset(
+@asset(
     deps=["change_facts", "deployment_facts", "incident_facts", "onboardings", "tier_assignments"],
     group_name="metrics",
     description=Baselines.table_grain(),
     kinds={"parquet"},
 )
-def baselines(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
+def baselines(build: BuildStore) -> Made:
     """Named in plumbline.toml, else the three months before the tier's first onboarding."""
     days = days_of_build(build)
     rows = build.connection.execute(FIRST_ONBOARDING.format(cut=timestamp(build.cut.as_of))).fetchall()
@@ -47,4 +47,4 @@ def baselines(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]
         schema=SCHEMA,
         orient="row",
     )
-    return dg.MaterializeResult(metadata={"rows": build.write("baselines", frame, order_by=["tier"]).rows})
+    return Made({"rows": build.write("baselines", frame, order_by=["tier"]).rows})

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import datetime, time
 
-import dagster as dg
 import polars as pl
 
 from metrics.constraints import all_constraints
@@ -13,11 +12,12 @@ from pipelines.build_store import BuildStore
 from pipelines.constraints_of import constraints_of
 from pipelines.newest_verdicts import CONSTRAINTS
 from pipelines.snapshot_metadata import RECORD_LINKS, constraint_rows, link_rows
+from pipelines.stage import Made, asset
 from schemas.published.definition_log import DefinitionLog
 
 
-@dg.asset(group_name="metrics", description=DefinitionLog.table_grain(), kinds={"parquet"})
-def definition_log(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
+@asset(group_name="metrics", description=DefinitionLog.table_grain(), kinds={"parquet"})
+def definition_log(build: BuildStore) -> Made:
     """Written from the definitions themselves."""
     constraints = constraints_of(build.workspace)
     kinds: dict[str, Mapping[str, Metric | Constraint]] = {"metric": all_metrics(), "constraint": constraints}
@@ -38,4 +38,4 @@ def definition_log(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[
     table = build.write("definition_log", frame, order_by=["kind", "id", "effective_at", "version"])
     build.write(CONSTRAINTS, constraint_rows(constraints, all_constraints()), internal=True)
     build.write(RECORD_LINKS, link_rows(build.workspace.links_to_records), internal=True)
-    return dg.MaterializeResult(metadata={"rows": table.rows})
+    return Made({"rows": table.rows})

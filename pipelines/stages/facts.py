@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 
-import dagster as dg
-
 from metrics.facts import CONTROL_FACTS, build_control_facts, build_facts
 from metrics.facts.build import STEPS
 from metrics.facts.link_shares import link_shares
@@ -12,23 +10,24 @@ from metrics.link_methods import TABLE as LINK_SHARES
 from pipelines.build_store import BuildStore, count_changes
 from pipelines.companion import workers_for
 from pipelines.fact_tables import PUBLISHED, settings_of, write_facts
+from pipelines.stage import Asset, Made, assets
 from schemas.events import all_tables as event_tables
 from schemas.published import all_tables as published_tables
 
 
-@dg.multi_asset(
-    specs=[
-        dg.AssetSpec(
+@assets(
+    [
+        Asset(
             name,
-            deps=list(event_tables()),
+            deps=tuple(event_tables()),
             group_name="facts",
             description=published_tables()[name].table_grain(),
-            kinds={"duckdb", "parquet"},
+            kinds=frozenset({"duckdb", "parquet"}),
         )
         for name in PUBLISHED
     ],
 )
-def facts(build: dg.ResourceParam[BuildStore]) -> Iterator[dg.MaterializeResult[None]]:
+def facts(build: BuildStore) -> Iterator[Made]:
     """Run the SQL of `metrics.facts` on the events up to the cut, and write what it makes."""
     connection = build.connection
     if (workers := workers_for(count_changes(connection))) > 1:
@@ -36,7 +35,7 @@ def facts(build: dg.ResourceParam[BuildStore]) -> Iterator[dg.MaterializeResult[
     build_facts(connection, settings_of(build.workspace), build.cut.as_of, materialise=False)
     write_facts(build)
     for name in PUBLISHED:
-        yield dg.MaterializeResult(name, metadata={"rows": build.tables()[name].rows})
+        yield Made({"rows": build.tables()[name].rows}, name)
     shares = link_shares(settings_of(build.workspace), build.cut.as_of)
     build.write(LINK_SHARES, shares, order_by=("kind", "method"), internal=True)
     drop(connection, *STEPS)

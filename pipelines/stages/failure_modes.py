@@ -1,6 +1,5 @@
 """Verdicts, comparisons and metric values → failure modes: which known ways of going wrong show in which tier."""
 
-import dagster as dg
 import polars as pl
 
 from metrics.failure_mode_status import failure_mode_rows
@@ -8,16 +7,17 @@ from metrics.failure_modes import all_failure_modes
 from pipelines.build_engine import engine_of
 from pipelines.build_store import BuildStore
 from pipelines.rollout_frames import quarterly_comparisons, quarterly_values
+from pipelines.stage import Made, asset
 from schemas.published.failure_modes import FailureModes
 
 
-@dg.asset(
+@asset(
     deps=["verdicts", "comparisons", "metric_values"],
     group_name="verdicts",
     description=FailureModes.table_grain(),
     kinds={"parquet"},
 )
-def failure_modes(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
+def failure_modes(build: BuildStore) -> Made:
     """What was seen of each mode, and what prevents it."""
     modes = all_failure_modes()
     read = {metric for mode in modes.values() for signal in mode.signals for metric in signal.metrics}
@@ -30,4 +30,4 @@ def failure_modes(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[N
         engine_of(build).empty_inputs,
     )
     table = build.write("failure_modes", frame, order_by=FailureModes.table_key())
-    return dg.MaterializeResult(metadata={"rows": table.rows})
+    return Made({"rows": table.rows})

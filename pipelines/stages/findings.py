@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 
-import dagster as dg
-
 from metrics.calendar import Calendar
 from metrics.findings.model import Finding, finding_rows
 from metrics.findings.on_exceptions import exception_findings
@@ -14,19 +12,20 @@ from pipelines.build_store import BuildStore
 from pipelines.constraints_of import constraints_of
 from pipelines.record_counts import activity, unexplained, unwatched
 from pipelines.rollout_frames import most_critical_tiers, register, rollout_frames, tier_states
+from pipelines.stage import Made, asset
 from schemas.published.findings import Findings
 
 
-@dg.asset(
+@asset(
     deps=["verdicts", "failure_modes", "stage_gates", "decisions", "exceptions", "quarantine", "source_status"],
     group_name="verdicts",
     description=Findings.table_grain(),
     kinds={"parquet"},
 )
-def findings(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
+def findings(build: BuildStore) -> Made:
     """Verdicts, decisions that are missing, failure modes, gates, exceptions, sources, silence and data quality."""
     table = build.write("findings", finding_rows(_found(build)), order_by=Findings.table_key())
-    return dg.MaterializeResult(metadata={"rows": table.rows})
+    return Made({"rows": table.rows})
 
 
 def _found(build: BuildStore) -> Iterator[Finding]:

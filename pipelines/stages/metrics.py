@@ -6,7 +6,6 @@ All definitions are one step: they share the facts, and a large organisation's a
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
 
-import dagster as dg
 import polars as pl
 
 from metrics.calendar import Calendar
@@ -22,6 +21,7 @@ from pipelines.build_store import BuildStore
 from pipelines.companion import workers_for
 from pipelines.metric_workers import Ground, Measured, Past, measure_apart, measure_here
 from pipelines.reuse import Reuse
+from pipelines.stage import Asked, Asset, Made, asset, assets
 from schemas.published import all_tables
 from schemas.snapshot import Part
 
@@ -37,16 +37,16 @@ SIZES = """
 """How many units stand behind the compared figures of a tier: what the ROI report needs of the contrasts."""
 
 
-def metric_key(metric: str) -> dg.AssetKey:
+def metric_key(metric: str) -> str:
     """The asset of a metric; apart from tables, whose names metrics may share."""
-    return dg.AssetKey(["metrics", metric])
+    return f"metrics/{metric}"
 
 
-def _spec(metric: Metric) -> dg.AssetSpec:
+def _spec(metric: Metric) -> Asset:
     facts = [fact for fact in FACTS if fact in set(_facts_of(metric.estimators))] or ["incident_facts"]
-    return dg.AssetSpec(
+    return Asset(
         metric_key(metric.id),
-        deps=[*facts, "baselines"],
+        deps=(*facts, "baselines"),
         group_name=f"{metric.side}_metrics",
         description=f"{metric.name} ({metric.unit}). {metric.formula}",
         code_version=metric.version,
@@ -65,19 +65,17 @@ def _facts_of(declared: object) -> Iterator[str]:
             yield from [value] if field.name == "fact" else _facts_of(value)
 
 
-@dg.multi_asset(name="metrics", specs=[_spec(metric) for metric in all_metrics().values()], can_subset=True)
-def metrics(
-    context: dg.AssetExecutionContext, build: dg.ResourceParam[BuildStore]
-) -> Iterator[dg.MaterializeResult[None]]:
+@assets([_spec(metric) for metric in all_metrics().values()], is_divisible=True)
+def metrics(build: BuildStore, asked: Asked) -> Iterator[Made]:
     """Run the definitions that are asked for."""
-    selected = [all_metrics()[key.path[-1]] for key in sorted(context.selected_asset_keys)]
+    selected = [metric for name, metric in sorted(all_metrics().items()) if metric_key(name) in asked.assets]
     measured = _measured(build, selected)
     for table, kind in (("metric_values", "values"), ("contrasts", "contrasts")):
         parts: dict[str, tuple[Part, ...]] = {name: getattr(each, kind) for name, each in measured.items()}
         build.add_partitions(table, parts, build_only=table in BUILD_ONLY)
     _write_gaps(build, [_gap_row(gap) for metric in selected for gap in measured[metric.id].gaps], list(measured))
     for metric in selected:
-        yield dg.MaterializeResult(metric_key(metric.id), metadata={"rows": measured[metric.id].rows})
+        yield Made({"rows": measured[metric.id].rows}, metric_key(metric.id))
 
 
 def _measured(build: BuildStore, metrics: Sequence[Metric]) -> dict[str, Measured]:
@@ -112,15 +110,15 @@ def _gap_row(gap: Gap) -> dict[str, str]:
     return {"metric": gap.metric, "tier": gap.tier, "tables": ", ".join(gap.tables), "reason": gap.reason}
 
 
-@dg.asset(
+@asset(
     deps=[metric_key(metric) for metric in all_metrics()],
     group_name="metrics",
     description=all_tables()["metric_values"].table_grain(),
     kinds={"parquet"},
 )
-def metric_values(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
+def metric_values(build: BuildStore) -> Made:
     """Every statistic of every metric: what the metrics have written, and nothing of definitions that are gone."""
-    return dg.MaterializeResult(metadata={"rows": build.keep_partitions("metric_values", sorted(all_metrics())).rows})
+    return Made({"rows": build.keep_partitions("metric_values", sorted(all_metrics())).rows})
 
 
 def _control_changes(build: BuildStore) -> pl.DataFrame:
@@ -134,15 +132,20 @@ def _control_changes(build: BuildStore) -> pl.DataFrame:
     return pl.DataFrame(listed, schema=CONTROL_CHANGES, orient="row")
 
 
-@dg.asset(
+@asset(
     deps=[*(metric_key(metric) for metric in all_metrics()), "control_changes"],
     group_name="metrics",
     description=all_tables()["comparisons"].table_grain(),
     kinds={"parquet"},
 )
-def comparisons(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
+def comparisons(build: BuildStore) -> Made:
     """Every compared statistic of every window, with the interval of its change."""
     build.keep_partitions("contrasts", sorted(all_metrics()))
-    build.write("contrast_sizes", SIZES, order_by=("all",), internal=True)
     frame = compared(build.whole("contrasts"), all_metrics(), control_changes=_control_changes(build))
-    return dg.MaterializeResult(metadata={"rows": build.write("comparisons", frame).rows})
+    return Made({"rows": build.write("comparisons", frame).rows})
+
+
+@asset(deps=["comparisons"], group_name="metrics", kinds={"parquet"})
+def contrast_sizes(build: BuildStore) -> Made:
+    """How many units stand behind the compared figures of a tier, of the contrasts that comparisons are made from."""
+    return Made({"rows": build.write("contrast_sizes", SIZES, order_by=("all",), internal=True).rows})

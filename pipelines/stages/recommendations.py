@@ -1,6 +1,5 @@
 """Metric values → recommendations: the stage that holds most of each tier's lead time, and the remedy."""
 
-import dagster as dg
 import polars as pl
 
 from metrics.facts.sql import relation
@@ -9,6 +8,7 @@ from metrics.recommendations import recommendations as recommended
 from pipelines.build_engine import days_of_build
 from pipelines.build_store import BuildStore
 from pipelines.local_months import local_month
+from pipelines.stage import Made, asset
 from schemas.published.recommendations import Recommendations
 
 STAGE_MEANS = (
@@ -32,17 +32,17 @@ WORSE = """
 """
 
 
-@dg.asset(
+@asset(
     deps=["metric_values", "comparisons", "change_facts"],
     group_name="verdicts",
     description=Recommendations.table_grain(),
     kinds={"parquet"},
 )
-def recommendations(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
+def recommendations(build: BuildStore) -> Made:
     """Where the time goes in each tier, and what to do next."""
     frame = recommended(build.frame(STAGE_MEANS), build.frame(WORSE), _team_totals(build))
     keys = Recommendations.table_key()
-    return dg.MaterializeResult(metadata={"rows": build.write("recommendations", frame, order_by=keys).rows})
+    return Made({"rows": build.write("recommendations", frame, order_by=keys).rows})
 
 
 def _team_totals(build: BuildStore) -> pl.DataFrame:

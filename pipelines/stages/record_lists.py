@@ -6,11 +6,10 @@ with the snapshot, internal: the contract publishes the facts themselves.
 
 from datetime import datetime
 
-import dagster as dg
-
 from metrics.calendar import Calendar
 from pipelines.build_store import BuildStore
 from pipelines.local_months import local_month
+from pipelines.stage import Made, asset
 
 SLOWEST_KEPT = 10
 """Changes of each tier and month; those of a team or repository are found among its facts in no time."""
@@ -62,8 +61,8 @@ REVIEWS = """
 """By quarter of an hour: whatever the time zone, days and weeks begin with one."""
 
 
-@dg.asset(deps=["change_facts", "incident_facts"], group_name="facts", kinds={"duckdb", "parquet"})
-def record_lists(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
+@asset(deps=["change_facts", "incident_facts"], group_name="facts", kinds={"duckdb", "parquet"})
+def record_lists(build: BuildStore) -> Made:
     """The slowest changes by tier and month; links, attributions, anomalies and reviews counted by tier."""
     asked = {"month": _month(build), "merged": MERGED, "kept": SLOWEST_KEPT}
     (least,) = build.connection.execute(LEAST_KEPT.format(**asked)).fetchone() or (None,)
@@ -73,7 +72,7 @@ def record_lists(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[No
     links = build.write("link_counts", LINKS, order_by=("kind", "tier", "code"), internal=True)
     reviews = build.write("review_counts", REVIEWS, order_by=("tier", "period_start"), internal=True)
     rows = {"slowest_changes": slowest.rows, "link_counts": links.rows, "review_counts": reviews.rows}
-    return dg.MaterializeResult(metadata=rows)
+    return Made(rows)
 
 
 def _month(build: BuildStore) -> str:

@@ -4,20 +4,19 @@ Kept with the snapshot, so that a brief is made from the snapshot alone; interna
 of them.
 """
 
-import dagster as dg
-
 from metrics.facts.cut import cut_query
 from pipelines.brief_settings import write_brief_settings
 from pipelines.brief_tables import ORPHANS, REGISTER_PREFIX, REGISTERS
 from pipelines.build_store import BuildStore
 from pipelines.roi_tables import ROI_REGISTERS
+from pipelines.stage import Made, asset
 from schemas.events import all_tables
 
 KEPT = (*REGISTERS, *ROI_REGISTERS)
 
 
-@dg.asset(deps=list(KEPT), group_name="briefs", kinds={"parquet"})
-def registers_at_cut(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
+@asset(deps=list(KEPT), group_name="briefs", kinds={"parquet"})
+def registers_at_cut(build: BuildStore) -> Made:
     """What people wrote down, as it stood at the cut, how many rows wait for a parent, and what briefs are set to."""
     rows = {}
     for name in KEPT:
@@ -31,4 +30,4 @@ def registers_at_cut(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResul
     orphans = 'select "table", "column", parent, rows from warehouse.orphans where rows > 0'
     build.write(ORPHANS, orphans, order_by=['"table"', '"column"'], internal=True)
     write_brief_settings(build)
-    return dg.MaterializeResult(metadata=rows)
+    return Made(rows)

@@ -1,6 +1,5 @@
 """Verdicts, figures and registers → stage gates: what each tier has shown, and what the next phase still asks."""
 
-import dagster as dg
 import polars as pl
 
 from metrics.failure_modes import all_failure_modes
@@ -13,22 +12,23 @@ from pipelines.build_store import BuildStore
 from pipelines.checklist_log import TABLE, kept_checklists
 from pipelines.constraints_of import constraints_of
 from pipelines.rollout_frames import REGISTERS, registers_then, rollout_frames, tier_states
+from pipelines.stage import Made, asset
 from schemas.published.stage_gates import StageGates
 
 
-@dg.asset(
+@asset(
     deps=["verdicts", "comparisons", "metric_values", "failure_modes", "baselines", *REGISTERS],
     group_name="verdicts",
     description=StageGates.table_grain(),
     kinds={"parquet"},
 )
-def stage_gates(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
+def stage_gates(build: BuildStore) -> Made:
     """Every criterion of every phase in every tier; and the checklist on which each phase decision was taken."""
     frames = rollout_frames(build)
     found = stage_gate_rows(all_phases(), tier_states(build, frames), frames.attestations)
     table = build.write("stage_gates", found)
     build.write(TABLE, _decided_on(build, frames), internal=True)
-    return dg.MaterializeResult(metadata={"rows": table.rows})
+    return Made({"rows": table.rows})
 
 
 def _decided_on(build: BuildStore, frames: RolloutFrames) -> pl.DataFrame:

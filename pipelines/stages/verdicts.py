@@ -2,8 +2,6 @@
 
 from functools import partial
 
-import dagster as dg
-
 from metrics.behind import worst
 from metrics.definitions import all_metrics
 from metrics.exceptions_in_force import ExceptionsInForce
@@ -14,16 +12,17 @@ from pipelines.build_engine import engine_of
 from pipelines.build_store import BuildStore
 from pipelines.constraints_of import constraints_of
 from pipelines.rollout_frames import most_critical_tiers, register, repositories
+from pipelines.stage import Made, asset
 from schemas.published.verdicts import Verdicts
 
 
-@dg.asset(
+@asset(
     deps=["comparisons", "exceptions", "tier_assignments"],
     group_name="verdicts",
     description=Verdicts.table_grain(),
     kinds={"parquet"},
 )
-def verdicts(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
+def verdicts(build: BuildStore) -> Made:
     """Whether a gain was paid for, with the claim that it bears, the reason and the evidence."""
     contrasts = build.frame(f"select * from contrasts where segment_kind in {JUDGED}")
     engine = engine_of(build)
@@ -39,4 +38,4 @@ def verdicts(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
         ),
         links=build.workspace.links_to_records,
     )
-    return dg.MaterializeResult(metadata={"rows": build.write("verdicts", found.frame, order_by=["verdict_id"]).rows})
+    return Made({"rows": build.write("verdicts", found.frame, order_by=["verdict_id"]).rows})

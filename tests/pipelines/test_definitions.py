@@ -32,7 +32,7 @@ def test_the_definitions_are_valid(definitions: dg.Definitions) -> None:
 def test_every_metric_is_in_the_graph_with_its_description_and_version(definitions: dg.Definitions) -> None:
     graph = definitions.resolve_asset_graph()
     for metric in all_metrics().values():
-        node = graph.get(metric_key(metric.id))
+        node = graph.get(dg.AssetKey.from_user_string(metric_key(metric.id)))
         assert metric.formula in (node.description or "")
         assert node.code_version == metric.version
 

@@ -14,7 +14,7 @@ from schemas.snapshot import SnapshotFolder
 from schemas.workspace import Workspace, load_workspace
 from tests.support.small_workspace import CONFIGURATION, make_small_workspace
 
-SNAPSHOT = dg.AssetKey("snapshot")
+SNAPSHOT = "snapshot"
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def built(tmp_path: Path) -> Workspace:
     return workspace
 
 
-def materialise(workspace: Workspace, *keys: dg.AssetKey, **cut: str) -> None:
+def materialise(workspace: Workspace, *names: str, **cut: str) -> None:
     """What the web server does when assets are chosen there."""
     job = load(workspace).resolve_implicit_global_asset_job_def()
     config = {
@@ -35,7 +35,9 @@ def materialise(workspace: Workspace, *keys: dg.AssetKey, **cut: str) -> None:
         "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
     }
     with dg.DagsterInstance.ephemeral() as instance:
-        job.execute_in_process(instance=instance, asset_selection=list(keys), run_config=config)
+        job.execute_in_process(
+            instance=instance, asset_selection=[dg.AssetKey.from_user_string(name) for name in names], run_config=config
+        )
 
 
 def test_dagsters_job_and_the_command_build_the_same(tmp_path: Path) -> None:
@@ -60,7 +62,7 @@ def test_dagsters_job_and_the_command_build_the_same(tmp_path: Path) -> None:
 def test_one_metric_run_again_changes_nothing_else(built: Workspace) -> None:
     folder = SnapshotFolder(built.state)
     before = folder.current()
-    materialise(built, metric_key("pr_cycle_time"), dg.AssetKey("metric_values"), SNAPSHOT)
+    materialise(built, metric_key("pr_cycle_time"), "metric_values", SNAPSHOT)
     after = folder.current()
     assert before is not None
     assert after is not None
@@ -73,13 +75,13 @@ def test_tables_of_two_cuts_are_never_published_together(built: Workspace) -> No
     folder = SnapshotFolder(built.state)
     served = folder.current_id()
     with pytest.raises(PlumblineError, match="another cut"):
-        materialise(built, dg.AssetKey("definition_log"), SNAPSHOT, as_of="2026-03-01T00:00:00Z")
+        materialise(built, "definition_log", SNAPSHOT, as_of="2026-03-01T00:00:00Z")
     assert folder.current_id() == served
 
 
 def test_the_brief_of_the_month_keeps_its_snapshot_for_good(built: Workspace) -> None:
     folder = SnapshotFolder(built.state)
-    materialise(built, dg.AssetKey("monthly_brief"))
+    materialise(built, "monthly_brief")
     assert [path.name for path in folder.pins.iterdir()] == [folder.current_id()]
     written = {path.suffix for path in (built.state / "briefs").iterdir() if path.is_file()}
     assert written == {".html", ".pdf", ".md", ".json", ".csv"}

@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import date
 from typing import cast
 
-import dagster as dg
 import duckdb
 import pytest
 
@@ -50,7 +49,7 @@ def test_a_metric_run_again_in_a_new_version_is_not_published_beside_what_the_ol
     monkeypatch.setattr(stage, "all_metrics", lambda: known)
     says = f"pr_cycle_time stands in version {metric.version} and 9.0.0, .*; materialise everything"
     with pytest.raises(PlumblineError, match=says):
-        materialise(built, metric_key(metric.id), dg.AssetKey("metric_values"), SNAPSHOT)
+        materialise(built, metric_key(metric.id), "metric_values", SNAPSHOT)
     assert folder.current_id() == served
 
 

@@ -1,26 +1,24 @@
-"""The last asset of a build. It is made for the tables that the stages make, so that no stage has to be named here."""
+"""The last stage of a build. It is made for the tables that the others make, so that no stage has to be named here."""
 
 from collections.abc import Sequence
 
-import dagster as dg
-
 from pipelines.build_store import BuildStore
 from pipelines.publish import publish
+from pipelines.stage import Made, Stage, asset
 from pipelines.versions_in_force import mixed_versions
 from schemas.errors import PlumblineError
 from schemas.published import all_tables
 
-SNAPSHOT = dg.AssetKey("snapshot")
+SNAPSHOT = "snapshot"
 
 
-def snapshot_of(upstream: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
-    """The asset `snapshot`, downstream of what it publishes and of its checks."""
-    names = [key.to_user_string() for key in upstream]
+def snapshot_of(upstream: Sequence[str]) -> Stage:
+    """The stage `snapshot`, downstream of what it publishes and of its checks."""
 
-    @dg.asset(key=SNAPSHOT, deps=list(upstream), group_name="publish", kinds={"json"})
-    def snapshot(build: dg.ResourceParam[BuildStore]) -> dg.MaterializeResult[None]:
+    @asset(deps=upstream, group_name="publish", kinds={"json"})
+    def snapshot(build: BuildStore) -> Made:
         """One published state of everything, that the dashboard, exports and briefs read. Never changed."""
-        missing = sorted(set(names) & set(all_tables()) - set(build.tables()))
+        missing = sorted(set(upstream) & set(all_tables()) - set(build.tables()))
         if missing:
             what = f"{', '.join(missing)} belong to another cut than the rest"
             raise PlumblineError(what, str(build.workspace.root), "materialise everything, or run `plumbline build`")
@@ -28,6 +26,6 @@ def snapshot_of(upstream: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
             raise PlumblineError(mixed, str(build.workspace.root), "materialise everything, or run `plumbline build`")
         manifest = publish(build)
         rows = sum(table.rows for table in manifest.tables.values())
-        return dg.MaterializeResult(metadata={"snapshot_id": manifest.snapshot_id, "rows": rows})
+        return Made({"snapshot_id": manifest.snapshot_id, "rows": rows})
 
     return snapshot

@@ -1,0 +1,215 @@
+"""Which rows of the facts differ between two builds, and those of the last days: what a refresh reads instead of all.
+
+Rows are told apart by 64 bits of a hash of the columns that a definition may read: of ten million changed rows one
+would pass for another with a chance of one in a hundred thousand. Ids go into it by way of `text_hash_sql`, since the
+database's own hash takes some that differ in a few digits for the same; what other text is read are words of short
+lists.
+
+Belongs here: rows. Does not: what they mean for a metric (`metrics.reuse`), and what is kept of it (`pipelines.reuse`).
+"""
+
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from functools import cache
+from pathlib import Path
+from typing import Self
+
+import duckdb
+
+from metrics.aggregate import Engine
+from metrics.definitions import all_metrics
+from metrics.facts.sql import create_table, drop, timestamp
+from metrics.ground import RECENT_FACTS, RECENT_MEASURED
+from metrics.reuse import Recent, can_be_reused
+from pipelines.build_engine import RELATIONS
+from pipelines.parts import quoted, scan
+from schemas.quoting import literal
+from schemas.sql import text_hash_sql
+
+READ_BY_ALL = ("change_facts", "defect_facts")
+"""Relations that definitions read under other names (`metrics.ground.prepare`)."""
+COLUMNS_OF_ALL = ("tier", "_repo", "_team", "ai_use", "author_kind", "_change_author_kind", "_change_id")
+"""Columns that the engine itself reads."""
+INSTANTS = ("opened_at", "submitted_at", "_ended_at")
+"""By which rows are told apart by day, where a relation has one: that of a row which later events do not move."""
+UNDATED = date(1, 1, 1)
+"""The day of rows without one."""
+CANDIDATES = ("candidates_before", "candidates_after")
+"""Temporary tables: the rows of either build that may have changed."""
+CHANGED = "changed_hashes"
+"""A temporary table: the hashes of those that have."""
+
+Sums = Mapping[date, tuple[int, int]]
+"""How many rows a day (UTC) has, and what their hashes come to."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A relation of which some rows may differ: its two sides, and the columns that are read."""
+
+    sides: tuple[str, str]
+    """SQL of the rows of the earlier build, and of this one."""
+    kept: tuple[str, ...]
+
+    @classmethod
+    def of(cls, connection: duckdb.DuckDBPyConnection, before: Sequence[Path], after: Sequence[Path]) -> Self:
+        """The files of either build."""
+        sides = scan(before), scan(after)
+        columns = [row[0] for row in connection.execute(f"describe select * from {sides[1]}").fetchall()]
+        return cls(sides, tuple(column for column in columns if column in columns_read()))
+
+    @property
+    def row_hash(self) -> str:
+        """SQL by which rows are told apart."""
+        told = ", ".join(text_hash_sql(column) if column.endswith("_id") else column for column in self.kept)
+        return f"hash({told or '1'})"
+
+    @property
+    def instant(self) -> str | None:
+        """The column by which rows are put into days; None where there is none."""
+        return next((column for column in INSTANTS if column in self.kept), None)
+
+    @property
+    def day(self) -> str:
+        """SQL of a row's day."""
+        return f"coalesce({self.instant or 'null'}::date, {_constant(UNDATED)})"
+
+    def changed_days(self, connection: duckdb.DuckDBPyConnection) -> list[date]:
+        """The days that do not come to the same in both builds: each side is read once, and added up on the way.
+
+        Sums do not overflow.
+        """
+        before, after = (self._sums(connection, side) for side in self.sides)
+        return sorted(day for day in before.keys() | after.keys() if before.get(day) != after.get(day))
+
+    def _sums(self, connection: duckdb.DuckDBPyConnection, side: str) -> Sums:
+        rows = connection.execute(
+            f"""select day, count(*), sum(row_hash)
+            from (select {self.day} as day, {self.row_hash} as row_hash from {side}) group by day"""
+        ).fetchall()
+        return {day: (count, total) for day, count, total in rows}
+
+    def candidates(self, days: Sequence[date]) -> str:
+        """The condition, as SQL, under which a row falls on one of some days."""
+        inside = f"{self.day} in ({', '.join(map(_constant, days))})"
+        if self.instant is None or days[0] == UNDATED:
+            return inside
+        # Said of the column itself, the scan leaves out what is older before it reads anything else of it.
+        return f"{self.instant} >= {_constant(days[0])}::timestamp and {inside}"
+
+
+def changed_rows(
+    connection: duckdb.DuckDBPyConnection,
+    before: Mapping[str, Sequence[Path]],
+    after: Mapping[str, Sequence[Path]],
+    folder: Path,
+    recent: "RecentChanges | None" = None,
+) -> dict[str, tuple[Path, Path]]:
+    """Per relation, the rows that only one of the builds has, in files: the columns that a definition may read.
+
+    Days that come to the same in both builds are passed over; only of the others are rows looked for.
+
+    Args:
+        connection: where the rows are read.
+        before: the files of the earlier build by relation.
+        after: those of this one.
+        folder: where the files are written.
+        recent: the changes of the last days, where there is a file of them.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    found = {}
+    for name in RELATIONS:
+        files = (folder / f"{name}-before.parquet", folder / f"{name}-after.parquet")
+        compared = Compared.of(connection, before[name], after[name])
+        is_read = name in columns_read() or name in READ_BY_ALL
+        is_same = list(before[name]) == list(after[name]) or not is_read
+        days = [] if is_same else compared.changed_days(connection)
+        lately = recent if name == "change_facts" else None
+        _write_changed(connection, compared, days, files, lately)
+        found[name] = files
+    drop(connection, *CANDIDATES, CHANGED)
+    return found
+
+
+def _write_changed(
+    connection: duckdb.DuckDBPyConnection,
+    compared: Compared,
+    days: Sequence[date],
+    files: tuple[Path, Path],
+    recent: "RecentChanges | None",
+) -> None:
+    """Write the rows of some days that only one side has."""
+    columns = ", ".join(compared.kept) or "1 as nothing"
+    if not days:
+        for side, file in zip(compared.sides, files, strict=True):
+            connection.execute(f"copy (select {columns} from {side} where false) to '{quoted(file)}' (format parquet)")
+        return
+    before, after = compared.sides
+    if recent is not None and datetime.combine(days[0], time()) >= recent.after:
+        after = scan([recent.file])
+    for table, side in zip(CANDIDATES, (before, after), strict=True):
+        rows = f"select {columns}, {compared.row_hash} as row_hash from {side} where {compared.candidates(days)}"
+        create_table(connection, table, rows)
+    both = " union all ".join(
+        f"select row_hash, {sign} as side from {table}" for table, sign in zip(CANDIDATES, (-1, 1), strict=True)
+    )
+    create_table(connection, CHANGED, f"select row_hash from ({both}) group by row_hash having sum(side) <> 0")
+    for table, file in zip(CANDIDATES, files, strict=True):
+        rows = f"select {columns} from {table} where row_hash in (select row_hash from {CHANGED})"
+        connection.execute(f"copy ({rows}) to '{quoted(file)}' (format parquet)")
+
+
+@dataclass(frozen=True)
+class RecentChanges:
+    """The changes of which any instant falls on some day or later, in a file of the columns that definitions read.
+
+    Units of the last days are a sixth of all, and rows lie by repository: without it, each metric would read its
+    columns of all changes.
+    """
+
+    first: date
+    after: datetime
+    """The instant at which that day begins."""
+    instants: frozenset[str]
+    file: Path
+
+    @classmethod
+    def of(cls, engine: Engine, first: date, folder: Path) -> Self:
+        """Write the file."""
+        described = engine.connection.execute("describe change_facts").fetchall()
+        columns = {name: kind for name, kind, *_ in described if name in columns_read()}
+        instants = [name for name, kind in columns.items() if kind == "TIMESTAMP"]
+        after = engine.calendar.instant(first)
+        any_of = " or ".join(f"{instant} >= {timestamp(after)}" for instant in instants)
+        folder.mkdir(parents=True, exist_ok=True)
+        file = folder / f"{RECENT_FACTS}.parquet"
+        rows = f"select {', '.join(columns)} from change_facts where {any_of}"
+        engine.connection.execute(f"copy ({rows}) to '{quoted(file)}' (format parquet)")
+        return cls(first, after, frozenset(instants), file)
+
+    @property
+    def recent(self) -> Recent:
+        """What queries read instead of all changes."""
+        return Recent("measured_changes", RECENT_MEASURED, self.first, self.instants)
+
+
+def _constant(day: date) -> str:
+    return f"date {literal(day)}"
+
+
+def new_folder(folder: Path) -> Path:
+    """The folder, empty."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+@cache
+def columns_read() -> frozenset[str]:
+    """Every word of the SQL of definitions that can be reused, and what all of them read: their columns among them."""
+    read = [(each.estimators, each.pending) for each in all_metrics().values() if can_be_reused(each)]
+    kinds = {kind for each in all_metrics().values() for kind in each.watched}
+    return frozenset(re.findall(r"\w+", repr(read))) | {*COLUMNS_OF_ALL, *(f"_{kind}_watched" for kind in kinds)}

@@ -1,0 +1,85 @@
+"""Rows that only one of two builds has are found, whatever day they are of, and however often they stand there."""
+
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import duckdb
+import polars as pl
+import pytest
+
+from metrics.aggregate import Engine
+from metrics.calendar import Calendar
+from pipelines.build_engine import RELATIONS
+from pipelines.changed_rows import RecentChanges, changed_rows, new_folder
+
+FIRST = datetime(2026, 3, 1)  # noqa: DTZ001 -- UTC, zone-less
+SCHEMA: dict[str, pl.DataType] = {
+    "_repo": pl.Int32(),
+    "opened_at": pl.Datetime("us"),
+    "merged_at": pl.Datetime("us"),
+    "size_lines": pl.Int64(),
+}
+ROWS = pl.DataFrame(
+    {
+        "_repo": [number % 3 for number in range(60)],
+        "opened_at": [None if number == 7 else FIRST + timedelta(hours=number) for number in range(60)],
+        "merged_at": [FIRST + timedelta(hours=number + 30) for number in range(60)],
+        "size_lines": list(range(60)),
+    },
+    schema=SCHEMA,
+)
+BATCHES = {
+    "nothing": ROWS,
+    "a correction of the last day": ROWS.with_columns(pl.col("size_lines") + (pl.col("size_lines") == 58)),
+    "a correction of the first day, and a new row": pl.concat(
+        [
+            ROWS.with_columns(pl.col("size_lines") + (pl.col("size_lines") == 2)),
+            ROWS.tail(1).with_columns(_repo=pl.lit(9, pl.Int32)),
+        ]
+    ),
+    "a row without a day": ROWS.with_columns(pl.col("size_lines") + (pl.col("size_lines") == 7)),
+    "a row that is gone": ROWS.filter(pl.col("size_lines") != 40),
+    "the same row twice": pl.concat([ROWS, ROWS.slice(50, 1)]),
+    "two rows that swap what they have": ROWS.with_columns(
+        size_lines=pl.when(pl.col("size_lines") == 57)
+        .then(56)
+        .when(pl.col("size_lines") == 56)
+        .then(57)
+        .otherwise("size_lines")
+    ),
+}
+
+
+def files_of(changes: pl.DataFrame, folder: Path) -> dict[str, list[Path]]:
+    """Files of every relation, of which the changes alone have rows."""
+    folder.mkdir()
+    for name in RELATIONS:
+        (changes if name == "change_facts" else ROWS.clear()).write_parquet(folder / f"{name}.parquet")
+    return {name: [folder / f"{name}.parquet"] for name in RELATIONS}
+
+
+def counted(rows: pl.DataFrame) -> dict[tuple[object, ...], int]:
+    found: dict[tuple[object, ...], int] = {}
+    for row in rows.select(list(SCHEMA)).iter_rows():
+        found[row] = found.get(row, 0) + 1
+    return found
+
+
+@pytest.mark.parametrize("has_recent", [False, True])
+@pytest.mark.parametrize("batch", BATCHES)
+def test_rows_that_differ(batch: str, has_recent: bool, tmp_path: Path) -> None:
+    before, after = files_of(ROWS, tmp_path / "before"), files_of(BATCHES[batch], tmp_path / "after")
+    folder = new_folder(tmp_path / "changed")
+    with duckdb.connect() as connection:
+        connection.execute(f"create view change_facts as from '{after['change_facts'][0]}'")
+        engine = cast("Engine", SimpleNamespace(connection=connection, calendar=Calendar("Etc/UTC")))
+        recent = RecentChanges.of(engine, date(2026, 3, 2), folder) if has_recent else None
+        found = changed_rows(connection, before, after, folder, recent)
+    sides = [counted(pl.read_parquet(file)) for file in found["change_facts"]]
+    were, are = counted(ROWS), counted(BATCHES[batch])
+    differing = {row for row in were.keys() | are.keys() if were.get(row) != are.get(row)}
+    assert sides[0] == {row: count for row, count in were.items() if row in differing}
+    assert sides[1] == {row: count for row, count in are.items() if row in differing}
+    assert all(pl.read_parquet(file).is_empty() for file in found["deployment_facts"])
