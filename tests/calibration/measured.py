@@ -14,8 +14,8 @@ from metrics.estimators import distribution, ratio
 from metrics.estimators.base import HISTORIES
 from metrics.model import Ratio
 from metrics.stats.distribution import Buckets, estimate_quantiles, order_by_group
-from metrics.stats.successive import Repositories
 from metrics.stats.ratio import estimate_ratio
+from metrics.stats.successive import Repositories
 from tests.calibration.simulated import durations, events
 
 Floats = NDArray[np.float64]
