@@ -154,11 +154,7 @@ class Judge:
         found = [self.reading(figure).get(place) for figure in constraint.gains]
         gains = [reading for reading in found if reading and reading.shortfall is None]
         level = LEVEL / max(len(constraint.gains), 1)
-        improved = [
-            self._claimed(reading, level)
-            for reading in gains
-            if 1 - reading.certainty_better <= level
-        ]
+        improved = [self._claimed(reading, level) for reading in gains if 1 - reading.certainty_better <= level]
         everything = self._guardrails(constraint, place)
         metrics = {reading.figure.metric for reading in improved}
         guardrails = [g for g in everything if not constraint.same_metric_only or g.figure.metric in metrics]
@@ -194,7 +190,7 @@ class Judge:
             for tier in tiers:
                 if figure.tiers and tier not in figure.tiers:
                     continue
-                reading = self.reading(figure).get(replace(place, tier=tier))
+                reading = self.reading(figure).get(place if tier == place.tier else replace(place, tier=tier))
                 if reading is None and (constraint.across_tiers or figure.beside):
                     continue
                 withdrawn = (figure.metric, tier) in self.withdrawn
@@ -219,7 +215,7 @@ def marked(guardrails: Sequence[Guardrail], level: float) -> list[Guardrail]:
     worse = holm(np.array(list(chances.values()), dtype=np.float64).reshape(1, -1), level)[0]
     rejected = {key for key, is_worse in zip(chances, worse, strict=True) if is_worse}
     return [
-        replace(g, is_violated=g.is_judged and (g.figure, g.tier) in rejected and _chance(g) <= level)
+        replace(g, is_violated=True) if (g.figure, g.tier) in rejected and g.is_judged and _chance(g) <= level else g
         for g in guardrails
     ]
 

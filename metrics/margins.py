@@ -82,16 +82,17 @@ class Contrasted:
         """The same figures of windows that have so many times the units."""
         return replace(self, window=self.window.grown(growth))
 
-    def certainty_worse(self, margins: Margins) -> tuple[Floats, NDArray[np.bool_]]:
-        """How certain it is that the figure got worse by more than its margin, and whether the estimate did."""
-        if self.figure.above_zero:
-            return 1 - self.certainty_better(), self.window.value <= 0
-        worse = self.worse(margins)
-        return worse.certainty(), worse.estimated()
+    def certainty(self, margins: Margins) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+        """How certain it is that the figure improved at all, and that it got worse by more than its margin.
 
-    def certainty_better(self) -> Floats:
-        """How certain it is that the figure improved at all."""
-        return self.better().certainty()
+        Last, whether the estimate got worse by more than that.
+        """
+        if self.figure.above_zero:
+            (better,) = certainties([self.better()])
+            return better, 1 - better, self.window.value <= 0
+        improved, worsened = self.better(), self.worse(margins)
+        better, worse = certainties([improved, worsened])
+        return better, worse, worsened.estimated()
 
     def worse(self, margins: Margins) -> "Rise":
         """What has to be shown of a figure that got worse by more than its margin.
@@ -132,11 +133,6 @@ class Rise:
     clusters: Floats
     beyond: Sequence[tuple[float | Floats, float | Floats]]
 
-    def certainty(self) -> Floats:
-        """How certain the claim is, row by row."""
-        found = [certainty_above(self.window, self.baseline, self.clusters, *each) for each in self.beyond]
-        return found[0] if len(found) == 1 else np.minimum(*found)
-
     def estimated(self) -> NDArray[np.bool_]:
         """Whether the estimates are as the claim says."""
         return _all([self.window.value - factor * self.baseline.value > limit for factor, limit in self.beyond])
@@ -150,6 +146,33 @@ class Rise:
         return ~_all(
             [~is_certain(self.window, self.baseline, self.clusters, level, *each, above=False) for each in self.beyond]
         )
+
+
+def certainties(rises: Sequence[Rise]) -> list[Floats]:
+    """How certain each claim is, row by row.
+
+    All are searched for at once: a search has sixty steps, and a step of a short column costs what its calls do.
+
+    Args:
+        rises: claims on columns of one kind and length.
+    """
+    beyond = [(rise, *each) for rise in rises for each in rise.beyond]
+    length = len(rises[0].clusters)
+    found = certainty_above(
+        _side_by_side([rise.window for rise, *_ in beyond]),
+        _side_by_side([rise.baseline for rise, *_ in beyond]),
+        np.concatenate([rise.clusters for rise, *_ in beyond]),
+        np.concatenate([np.broadcast_to(factor, length) for _, factor, _ in beyond]),
+        np.concatenate([np.broadcast_to(limit, length) for _, _, limit in beyond]),
+    ).reshape(-1, length)
+    ends = np.cumsum([len(rise.beyond) for rise in rises])[:-1]
+    return [np.asarray(each.min(axis=0)) for each in np.split(found, ends)]
+
+
+def _side_by_side(sides: Sequence[Side]) -> Side:
+    """Columns of one kind, one after another."""
+    columns = ("value", "size", "sd_low", "sd_high")
+    return Side(sides[0].kind, *(np.concatenate([getattr(side, name) for side in sides]) for name in columns))
 
 
 def _all(conditions: Sequence[NDArray[np.bool_]]) -> NDArray[np.bool_]:

@@ -104,9 +104,7 @@ def _rows_of(contrasts: pl.DataFrame, metric: str, statistic: str) -> pl.DataFra
     )
 
 
-def _read_beside(
-    contrasts: pl.DataFrame, figure: Figure, beside: str, margins: Margins
-) -> dict[Place, Reading]:
+def _read_beside(contrasts: pl.DataFrame, figure: Figure, beside: str, margins: Margins) -> dict[Place, Reading]:
     """A share read against the same statistic of another metric in the same windows, not against its baseline.
 
     Only where both have units enough.
@@ -139,8 +137,7 @@ def _read_rows(rows: pl.DataFrame, figure: Figure, margins: Margins) -> dict[Pla
     if rows.is_empty():
         return {}
     contrasted = Contrasted.of(rows, figure)
-    worse, exceeds = contrasted.certainty_worse(margins)
-    better = contrasted.certainty_better()
+    better, worse, exceeds = contrasted.certainty(margins)
     readings = {}
     for index, row in enumerate(rows.iter_rows(named=True)):
         place = Place(row["tier"], row["grain"], row["window_start"], row["window_end"])

@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
 import polars as pl
 
@@ -123,12 +124,11 @@ def _records(
             for guardrail in _worse(verdict):
                 if guardrail.reading:
                     wanted.setdefault(guardrail.figure.metric, set()).add(guardrail.reading.place)
+    address = cache(links.address)  # a record stands behind several windows
     records = {}
     for metric, places in sorted(wanted.items()):
         for place, rows in worst(metrics[metric], sorted(places), WORST).items():
-            records[(metric, place)] = [
-                row | {"url": links.address(str(row["kind"]), str(row["id"]))} for row in rows
-            ]
+            records[(metric, place)] = [row | {"url": address(str(row["kind"]), str(row["id"]))} for row in rows]
     return records
 
 

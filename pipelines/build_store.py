@@ -319,6 +319,15 @@ class BuildStore:
         """Forget what earlier builds left, so that a whole build rests on nothing but its own stages."""
         self._tables = {}
 
+    @property
+    def built(self) -> Mapping[str, BuiltTable]:
+        """All that has been built, as another process takes it in."""
+        return self._tables
+
+    def take_in(self, built: Mapping[str, BuiltTable]) -> None:
+        """Take in tables that another process has made; `catch_up` shows them."""
+        self._tables.update(built)
+
     def _of_this_cut(self) -> list[tuple[str, BuiltTable]]:
         cut = str(self.cut)
         return [(name, built) for name, built in sorted(self._tables.items()) if built.cut == cut]

@@ -7,8 +7,11 @@ A large organisation is measured by such processes alone, one per core, begun as
 
 import os
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Self
+from typing import Any, Self, TypeVar
+
+T = TypeVar("T")
 
 UNITS_WORTH_A_PROCESS = 200_000
 """Changes from which on measuring is left to processes beside this one; below, it takes its own share of the work."""
@@ -55,6 +58,11 @@ class Companion:
     def close(self) -> None:
         """End it."""
         self._pool.shutdown(kill_workers=True)
+
+    def begin(self, function: Callable[..., T], *arguments: object) -> "Future[T]":
+        """Let it run a function before what it is asked for next; what comes of it may be asked for, or not."""
+        begun: Future[T] = self._pool.submit(function, *arguments)
+        return begun
 
     def run(self, function: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401 -- what the function gives
         """Run a function there, and wait for what it gives."""

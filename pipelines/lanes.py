@@ -1,60 +1,58 @@
 """Two lanes in which the stages of a build are made: what does not wait for each other goes on at the same time.
 
 The first lane is the thread that asked; it takes the stage behind which most others wait. The second one, a thread
-beside it, takes what least waits for. Each has a connection of its own to the same database, for one connection runs
-one statement at a time, and a stage's temporary tables belong to the connection that made them. Which lane makes a
-stage changes nothing of what it makes.
+beside it, takes what least waits for, and makes it itself or has the companion make it. Each has a connection of its
+own, for one connection runs one statement at a time, and a stage's temporary tables belong to the connection that made
+them. Which lane makes a stage changes nothing of what it makes.
 
 Belongs here: which stage is next, and how lanes end. Does not: what stages there are (`pipelines.all_stages`).
 """
 
 from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from threading import Condition
 from typing import Generic, TypeVar
 
-from pipelines.build_store import BuildStore
 from pipelines.companion import SECONDS_OF_A_WAIT
 
 Stage = TypeVar("Stage", bound=Hashable)
 
 
-def make_in_lanes(
-    awaited: Mapping[Stage, frozenset[Stage]], make: Callable[[Stage, BuildStore], object], build: BuildStore
-) -> None:
+@dataclass(frozen=True)
+class Lane(Generic[Stage]):
+    """A lane: how it makes a stage, and how that is made to end with an error."""
+
+    make: Callable[[Stage], object]
+    interrupt: Callable[[], object]
+
+
+def make_in_lanes(awaited: Mapping[Stage, frozenset[Stage]], first: Lane[Stage], second: Lane[Stage]) -> None:
     """Make stages, each after those that it waits for, in two lanes.
 
     What fails first is raised. The other lane is interrupted then, and begins nothing more.
 
     Args:
         awaited: what each stage waits for, all of them among its keys.
-        make: makes one stage; called in both lanes, with a store of the lane's own.
-        build: the store of the first lane.
+        first: the lane of this thread.
+        second: the lane of another.
     """
     board = Board(awaited)
-    with build.beside() as other, ThreadPoolExecutor(1, "second-lane") as second:
-        second.submit(_run_lane, board, make, other, build, is_first=False)
+    with ThreadPoolExecutor(1, "second-lane") as beside:
+        beside.submit(_run_lane, board, second, first, is_first=False)
         try:
-            _run_lane(board, make, build, other, is_first=True)
+            _run_lane(board, first, second, is_first=True)
         finally:
             board.end()  # Ctrl-C may come twice, and the second time while a lane tells of the first
     if board.error:
         raise board.error
 
 
-def _run_lane(
-    board: "Board[Stage]",
-    make: Callable[[Stage, BuildStore], object],
-    build: BuildStore,
-    other: BuildStore,
-    *,
-    is_first: bool,
-) -> None:
+def _run_lane(board: "Board[Stage]", lane: Lane[Stage], other: Lane[Stage], *, is_first: bool) -> None:
     """Make one stage after another until none waits any more, or one of the lanes has failed."""
     try:
         while (stage := board.take(is_first=is_first)) is not None:
-            build.catch_up()
-            make(stage, build)
+            lane.make(stage)
             board.done(stage)
     except BaseException as error:  # told by the first lane, once both have ended
         board.fail(error)

@@ -209,7 +209,7 @@ def measure_here(
         PlumblineError: the companion was ended from outside.
     """
     queue, found = _queue(metrics), dict[str, Measured]()
-    with ThreadPoolExecutor(1) as beside, _told_of_an_end():
+    with ThreadPoolExecutor(1) as beside, told_of_an_end():
         asked = beside.submit(_ask, companion, ground, queue) if companion else None
         with _nothing_more(queue):
             differences = ground.differences()
@@ -227,7 +227,7 @@ def measure_apart(metrics: Sequence[Metric], ground: Ground, companions: Sequenc
         PlumblineError: a process was ended from outside.
     """
     queue, found = _queue(metrics), dict[str, Measured]()
-    with ThreadPoolExecutor(len(companions)) as beside, _told_of_an_end(), _nothing_more(queue, companions):
+    with ThreadPoolExecutor(len(companions)) as beside, told_of_an_end(), _nothing_more(queue, companions):
         asked = {beside.submit(_ask, each, ground, queue) for each in companions}
         while asked:
             done, asked = wait(asked, SECONDS_OF_A_WAIT, FIRST_COMPLETED)
@@ -290,7 +290,7 @@ def _weight(metric: Metric) -> tuple[bool, bool, str]:
 
 
 @contextmanager
-def _told_of_an_end() -> Iterator[None]:
+def told_of_an_end() -> Iterator[None]:
     """Says what it means that a process is gone."""
     try:
         yield

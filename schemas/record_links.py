@@ -54,9 +54,17 @@ class RecordLink(BaseModel):
         host = HOST.match(record_id)
         if host is None and "{host}" in self.url:
             return None
-        values = {"id": quote(record_id, safe="-._~"), "host": host.group(1) if host else ""}
-        values |= {name: quote(text, safe="/-._~") for name, text in found.groupdict().items()}
-        return PLACEHOLDER.sub(lambda place: values[place.group(1)] if place.group(1) else place.group(0), self.url)
+        caught = found.groupdict()
+
+        def written(place: re.Match[str]) -> str:
+            name = place.group(1)
+            if name in caught:
+                return quote(caught[name], safe="/-._~")
+            if name == "host":
+                return host.group(1) if host else ""
+            return quote(record_id, safe="-._~") if name else place.group(0)
+
+        return PLACEHOLDER.sub(written, self.url)
 
 
 @cache

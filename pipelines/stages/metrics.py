@@ -141,5 +141,10 @@ def _control_changes(build: BuildStore) -> pl.DataFrame:
 def comparisons(build: BuildStore) -> Made:
     """Every compared statistic of every window, with the interval of its change."""
     build.keep_partitions("contrasts", sorted(all_metrics()))
-    build.write("contrast_sizes", SIZES, order_by=("all",), internal=True)
     return Made({"rows": write_comparisons(build, _control_changes(build))})
+
+
+@asset(deps=["comparisons"], group_name="metrics", kinds={"parquet"})
+def contrast_sizes(build: BuildStore) -> Made:
+    """How many units stand behind the compared figures of a tier, of the contrasts that comparisons are made from."""
+    return Made({"rows": build.write("contrast_sizes", SIZES, order_by=("all",), internal=True).rows})

@@ -1,17 +1,20 @@
 """Two lanes make what one makes, each stage after those that it waits for; what fails in one ends both."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import os
+import signal
+from collections.abc import Callable
 from threading import Barrier, Event, current_thread, main_thread
-from typing import cast
+from typing import Any
 
 import duckdb
 import pytest
 
+import pipelines.apart
 import pipelines.stages.record_lists
 import pipelines.stages_in_order
 from pipelines.build_store import BuildStore
-from pipelines.lanes import Board, make_in_lanes
+from pipelines.companion import Companion
+from pipelines.lanes import Board, Lane, make_in_lanes
 from pipelines.run_build import run_build
 from pipelines.warehouse import Warehouse
 from schemas.errors import PlumblineError
@@ -30,31 +33,22 @@ AWAITED = {
 }
 
 
-class Store:
-    """What lanes ask of a store: no database behind it."""
+class Run:
+    """A lane that makes stages as a test says, and what it was told."""
 
-    def __init__(self) -> None:
+    def __init__(self, make: Callable[[str, "Run"], None]) -> None:
         self.interrupted = Event()
-
-    @contextmanager
-    def beside(self) -> Iterator["Store"]:
-        self.other = Store()
-        yield self.other
-
-    def catch_up(self) -> None: ...
-
-    def interrupt(self) -> None:
-        self.interrupted.set()
+        self.lane: Lane[str] = Lane(lambda stage: make(stage, self), self.interrupted.set)
 
 
-def in_lanes(make: object, awaited: dict[str, frozenset[str]] = AWAITED) -> None:
-    make_in_lanes(awaited, make, cast(BuildStore, Store()))  # type: ignore[arg-type]  # takes a stage and a store
+def in_lanes(make: Callable[[str, Run], None], awaited: dict[str, frozenset[str]] = AWAITED) -> None:
+    make_in_lanes(awaited, Run(make).lane, Run(make).lane)
 
 
 def test_a_stage_is_made_after_those_that_it_waits_for() -> None:
     made: list[str] = []
 
-    def make(stage: str, _: Store) -> None:
+    def make(stage: str, _: Run) -> None:
         assert AWAITED[stage] <= set(made)
         made.append(stage)
 
@@ -65,7 +59,7 @@ def test_a_stage_is_made_after_those_that_it_waits_for() -> None:
 def test_what_does_not_wait_for_each_other_is_made_at_the_same_time_and_the_longest_chain_first() -> None:
     both, threads = Barrier(2, timeout=SECONDS), {}
 
-    def make(stage: str, _: Store) -> None:
+    def make(stage: str, _: Run) -> None:
         threads[stage] = current_thread() is main_thread()
         if stage in ("facts", "lists"):
             both.wait()  # breaks where one waits for the other
@@ -77,7 +71,7 @@ def test_what_does_not_wait_for_each_other_is_made_at_the_same_time_and_the_long
 def test_an_interruption_that_is_interrupted_ends_both_lanes(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
 
-    def make(stage: str, _: Store) -> None:
+    def make(stage: str, _: Run) -> None:
         made.append(stage)
         if stage == "metrics":
             raise KeyboardInterrupt
@@ -95,12 +89,12 @@ def test_an_interruption_that_is_interrupted_ends_both_lanes(monkeypatch: pytest
 def test_the_first_error_is_raised_and_the_other_lane_interrupted(failing: str) -> None:
     both, made = Barrier(2, timeout=SECONDS), []
 
-    def make(stage: str, store: Store) -> None:
+    def make(stage: str, run: Run) -> None:
         if stage in ("facts", "lists"):
             both.wait()
         if stage == failing:
             raise PlumblineError("the disk is full", "", "make room")
-        assert store.interrupted.wait(SECONDS)
+        assert run.interrupted.wait(SECONDS)
         made.append(stage)
         raise duckdb.InterruptException("interrupted")
 
@@ -144,16 +138,66 @@ def test_two_lanes_make_the_parts_that_one_makes(workspace: Workspace, alone: Ma
     assert parts_of(run_build(workspace)) == parts_of(alone)
 
 
+def test_a_companion_makes_the_parts_that_one_process_makes(workspace: Workspace, alone: Manifest) -> None:
+    made: list[str] = []
+
+    class Noting(Companion):
+        def run(self, function: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401 -- as it is there
+            made.extend(each for each in arguments if isinstance(each, str))
+            return super().run(function, *arguments)
+
+    with Noting() as companion:
+        assert parts_of(run_build(workspace, companion=companion)) == parts_of(alone)
+    assert made
+
+
+@pytest.mark.usefixtures("alone")
+def test_what_fails_in_the_companion_is_told_and_nothing_published(workspace: Workspace) -> None:
+    served = SnapshotFolder(workspace.state).current_id()
+
+    class Failing(Companion):
+        """Fails as soon as it is to make a stage."""
+
+        def run(self, function: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401 -- as it is there
+            if function is pipelines.apart._make:
+                return super().run(fail)
+            return super().run(function, *arguments)
+
+    with Failing() as companion, pytest.raises(PlumblineError, match="w: the disk is full; make room"):
+        run_build(workspace, companion=companion)
+    assert SnapshotFolder(workspace.state).current_id() == served
+    Warehouse.open(workspace, write=True).close()  # nothing is left open
+
+
+@pytest.mark.usefixtures("alone")
+def test_a_companion_that_is_ended_while_it_makes_a_stage_is_told_of_in_one_line(workspace: Workspace) -> None:
+    class Ended(Companion):
+        """Ends as soon as it is to make a stage."""
+
+        def run(self, function: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401 -- as it is there
+            if function is pipelines.apart._make:
+                os.kill(super().run(os.getpid), signal.SIGKILL)
+            return super().run(function, *arguments)
+
+    with Ended() as companion, pytest.raises(PlumblineError, match="was ended from outside"):
+        run_build(workspace, companion=companion)
+
+
+def fail() -> None:
+    """What a stage says in another process."""
+    raise PlumblineError("the disk is full", "w", "make room")
+
+
 @pytest.mark.usefixtures("_in_lanes", "alone")
 def test_what_fails_beside_the_metrics_is_told_and_nothing_published(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     served = SnapshotFolder(workspace.state).current_id()
 
-    def fail(_: BuildStore) -> str:
+    def fails(_: BuildStore) -> str:
         raise PlumblineError("the disk is full", "", "make room")
 
-    monkeypatch.setattr(pipelines.stages.record_lists, "_month", fail)
+    monkeypatch.setattr(pipelines.stages.record_lists, "_month", fails)
     with pytest.raises(PlumblineError, match="the disk is full"):
         run_build(workspace)
     assert SnapshotFolder(workspace.state).current_id() == served
