@@ -184,6 +184,8 @@ def units_for(plan: Segmentation, units: Units) -> Units:
 Sampler = Callable[[Grouping, Floats], list[Samples]]
 """Makes samples, one per statistic, of a grouping of the units at hand, over its groups; and the weeks that elapsed
 in each group."""
+YearSampler = Callable[[Period, Grouping, Floats], list[Samples]]
+"""The same of a trailing year, which it is told."""
 
 
 @dataclass(frozen=True)
@@ -218,19 +220,22 @@ def add_contrasts(
     by_grain: dict[Grain, list[Samples]],
     sample: Sampler,
     elapsed: Callable[[Sequence[Period]], Floats] | None = None,
+    of_year: YearSampler | None = None,
 ) -> None:
     """Compares each tier's windows with its baseline.
 
     `by_grain` holds, per judged grain and statistic, the samples of all tiers × windows; `sample` makes such samples
     for any other grouping of the units
-    held (pooled where tiers are mixed): it is used for named baselines and for trailing years.
+    held (pooled where tiers are mixed): it is used for named baselines, and for trailing years unless `of_year` makes
+    those.
     `elapsed` tells what such samples are divided by, tier by tier, each in a period of its own: weeks, if not given.
     """
     lasting = elapsed or target.source.elapsed
     named = [target.source.baseline(tier) for tier in tiers]
     base = sample(*period_grouping(target, holders, named, lasting)) if any(named) else None
     years = target.source.years
-    yearly = [sample(*period_grouping(target, holders, [year] * len(tiers), lasting)) for year in years]
+    make = of_year or (lambda _, grouping, weeks: sample(grouping, weeks))
+    yearly = [make(year, *period_grouping(target, holders, [year] * len(tiers), lasting)) for year in years]
     for together in alike(statistics):
         chosen = [statistics[index] for index in together]
         comparison = _Comparison(target, chosen, tiers, named, [base[index] for index in together] if base else [])

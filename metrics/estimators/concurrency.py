@@ -79,10 +79,11 @@ def _of_tier(tier: int, units: Units, holders: Integers, edges: Integers) -> Uni
 
         columns = codes_of(units.tier), tier, holder, row_of_holder
         area, level = kernels.open_levels(*columns, start, stop, edges, len(holders))
-    else:
-        mine = units.tier == tier
-        row = row_of_holder[holder[mine].astype(np.int64)]
-        area, level = _levels(row, start[mine], stop[mine], edges, len(holders))
+        held, day, value = kernels.open_days(area, level, edges, holders)
+        return units_of(constant(tier, len(held)), held, day, (value,))
+    mine = units.tier == tier
+    row = row_of_holder[holder[mine].astype(np.int64)]
+    area, level = _levels(row, start[mine], stop[mine], edges, len(holders))
     # Whole days: all that began before, less what had ended.
     area = area + (np.cumsum(level, axis=1) - level) * length
     held, day = np.nonzero(area > 0)

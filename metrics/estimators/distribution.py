@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics.calendar import Grain
+from metrics.calendar import Grain, Period
 from metrics.contrasts import Samples, samples_of
 from metrics.estimators.arms import add_arm_contrasts
 from metrics.estimators.base import (
@@ -14,6 +14,7 @@ from metrics.estimators.base import (
     Segmentation,
     Statistic,
     Target,
+    YearSampler,
     add_contrasts,
     units_for,
 )
@@ -24,19 +25,21 @@ from metrics.rows import Notes, Shape, cluster_notes
 from metrics.stats.clusters import CONFIDENCE, critical
 from metrics.stats.distribution import (
     Buckets,
+    Joined,
     Ordered,
     Quantile,
+    Sorted,
     ascending,
-    estimate_quantiles,
     order_by_group,
     read_quantiles,
     totals_of,
+    with_intervals,
 )
-from metrics.stats.grouping import Grouping, finite, influence_of, reduce_cells
+from metrics.stats.grouping import Grouping, are_many, finite, influence_of, reduce_cells
 from metrics.stats.histogram import Bins
 from metrics.stats.holders import Holders
 from metrics.stats.product_limit import quantiles_of
-from metrics.stats.successive import History, Repositories
+from metrics.stats.successive import Repositories
 from metrics.units import MIXED, Units
 
 Floats = NDArray[np.float64]
@@ -91,14 +94,21 @@ def _add_ended(target: Target, estimator: Distribution) -> None:
         plan = replace(each, has_histogram=each.has_histogram and not estimator.is_signed)
         holders = target.holders(units_for(plan, everything), plan)
         by_grain: dict[Grain, list[Samples]] = {}
+        quarters: Ordered | None = None
         for grain in plan.grains:
             shape = target.shape(holders, plan, grain)
-            samples = _add_rows(target, shape, plan, values, bins) if plan.has_rows else []
+            ordered = order_by_group(values, shape.grouping)
+            samples = _add_rows(target, shape, plan, ordered, bins)
             if is_sampled(plan, grain):
                 has_samples = samples and not estimator.is_signed
                 by_grain[grain] = samples if has_samples else sample(shape.grouping, shape.weeks_of_groups)
+            if grain == "quarter" and _are_joined_into_years(target, estimator, plan, ordered):
+                quarters = ordered
+            # One order at a time: each is as large as all units.
+            del ordered
         if plan.judged or plan.kind in COMPARED:
-            _contrast(target, estimator, plan, units_for(plan, everything), holders, by_grain, sample)
+            units = units_for(plan, everything)
+            _contrast(target, estimator, plan, units, holders, by_grain, sample, quarters)
 
 
 def _by_value(numbers: tuple[Floats, ...]) -> NDArray[np.intp]:
@@ -126,6 +136,25 @@ def _sampler(estimator: Distribution, values: Floats) -> Sampler:
     return sample
 
 
+def _are_joined_into_years(target: Target, estimator: Distribution, plan: Segmentation, quarters: Ordered) -> bool:
+    """Whether trailing years are read off their quarters: all of these are at hand, and there is much to be sorted."""
+    has_all = target.values.since is None and plan.judged and not estimator.is_signed
+    return has_all and are_many(len(quarters.values))
+
+
+def _year_sampler(target: Target, estimator: Distribution, quarters: Ordered) -> YearSampler:
+    """Makes the samples of a trailing year from its quarters, which are in order: no unit is looked at to sort it."""
+    periods, _ = target.source.days.windows("quarter")
+
+    def sample(year: Period, grouping: Grouping, weeks: Floats) -> list[Samples]:
+        inside = np.flatnonzero([period.start in year for period in periods])
+        year_of = Joined.of(quarters, np.arange(grouping.size)[:, None] * len(periods) + inside)
+        quantiles, buckets = read_quantiles(year_of, grouping, COMPARED_QUANTILES)
+        return _samples(year_of, grouping, quantiles, buckets, weeks, estimator.first_bin)
+
+    return sample
+
+
 def _contrast(
     target: Target,
     estimator: Distribution,
@@ -134,22 +163,23 @@ def _contrast(
     holders: Holders,
     by_grain: dict[Grain, list[Samples]],
     sample: Sampler,
+    quarters: Ordered | None,
 ) -> None:
-    """Adds the contrasts of one plan."""
+    """Adds the contrasts of one plan; `quarters` are the units by tier and quarter, where years are read off these."""
     statistics = [Statistic(name_of(p), "log", target.metric.unit) for p in COMPARED_QUANTILES]
     if estimator.is_signed:
         statistics = [Statistic("mean", "level", target.metric.unit)]
     if plan.judged:
-        add_contrasts(target, holders, plan.tiers, statistics, by_grain, sample)
+        of_year = _year_sampler(target, estimator, quarters) if quarters is not None else None
+        add_contrasts(target, holders, plan.tiers, statistics, by_grain, sample, of_year=of_year)
         if list(plan.tiers) != [MIXED]:
             add_arm_contrasts(target, units, statistics, sample)
     add_segment_contrasts(target, holders, plan, statistics, by_grain, sample)
 
 
-def _add_rows(target: Target, shape: Shape, plan: Segmentation, values: Floats, bins: Bins) -> list[Samples]:
+def _add_rows(target: Target, shape: Shape, plan: Segmentation, ordered: Ordered, bins: Bins) -> list[Samples]:
     """Adds the rows of one grain; gives the samples of the compared quantiles where they are wanted."""
     unit, rows, grouping = target.metric.unit, target.values, shape.grouping
-    ordered = order_by_group(values, grouping)
     counts = ordered.counts
     some = counts > 0
     rows.add(shape, "n", "units", counts.astype(np.float64), counts, some)
@@ -157,13 +187,14 @@ def _add_rows(target: Target, shape: Shape, plan: Segmentation, values: Floats, 
         for probability in REPOSITORY_QUANTILES:
             rows.add(shape, name_of(probability), unit, ordered.quantile(probability), counts, some)
         return []
-    history = target.history(shape)
-    estimates, buckets = estimate_quantiles(ordered, grouping, QUANTILES, history)
+    quantiles, buckets = read_quantiles(ordered, grouping, QUANTILES)
+    repositories = Repositories(grouping, buckets.units, target.history(shape))
+    estimates = with_intervals(ordered, quantiles, buckets, repositories)
     notes = cluster_notes(estimates[0].clusters, estimates[0].degrees, target.metric.clustered_by)
     for estimate in estimates:
         bounds = {"ci_low": estimate.low, "ci_high": estimate.high}
         rows.add(shape, name_of(estimate.probability), unit, estimate.value, counts, some, bounds, notes)
-    mean, low, high = _mean(ordered, grouping, buckets, history)
+    mean, low, high = _mean(ordered, repositories)
     rows.add(shape, "mean", unit, mean, counts, some, {"ci_low": low, "ci_high": high}, notes)
     if plan.has_histogram:
         rows.add_histogram(shape, unit, bins.counts(ordered), counts, bins.edges)
@@ -175,24 +206,24 @@ def _add_rows(target: Target, shape: Shape, plan: Segmentation, values: Floats, 
     return _samples(ordered, grouping, chosen, compared, shape.weeks_of_groups, bins.edges[0])
 
 
-def _mean(ordered: Ordered, grouping: Grouping, buckets: Buckets, history: History) -> tuple[Floats, Floats, Floats]:
+def _mean(ordered: Ordered, repositories: Repositories) -> tuple[Floats, Floats, Floats]:
     """Mean of each group with its clustered interval, null below `UNITS_FOR_A_MEAN` units."""
-    offsets, counts = grouping.offsets(), ordered.counts.astype(np.float64)
-    totals, sizes = totals_of(ordered, grouping), buckets.units
+    grouping, counts = repositories.grouping, ordered.counts.astype(np.float64)
+    totals, offsets = totals_of(ordered, grouping), grouping.offsets()
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         total = reduce_cells(totals, offsets)
         mean = total / counts
         # Relative to the mean: repositories' ups and downs of a duration are factors. Nothing is relative to zero.
         scale = np.where(total == 0, np.nan, total)
         independent = ordered.variance_of_mean() / (scale / counts) ** 2
-        level = Repositories(grouping, sizes, history).level_of(totals, mean, 1 / scale, independent)
+        level = repositories.level_of(totals, mean, 1 / scale, independent)
         half = critical(level.degrees + 1) * np.sqrt(level.variance) * np.abs(mean)
     half = np.where((counts >= UNITS_FOR_A_MEAN) & (total != 0), half, np.nan)
     return mean, mean - half, mean + half
 
 
 def _samples(
-    ordered: Ordered,
+    ordered: Sorted,
     grouping: Grouping,
     quantiles: Sequence[Quantile],
     buckets: Buckets,

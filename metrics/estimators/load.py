@@ -69,20 +69,19 @@ def holder_weeks(units: Units, days: Days, weeks: int) -> Units:
 
         columns = codes_of(units.tier), holder, codes_of(units.day), codes_of(week_of_day)
         in_cell, first = kernels.units_by_week(*columns, codes_of(first_day), rows, holders)
-        held = np.flatnonzero(in_cell)
-        counts, weekdays = in_cell[held].astype(np.float64), first[held]
-    else:
-        week = week_of_day[units.day]
-        inside = week < weeks
-        week, day = week[inside], units.day[inside]
-        row = units.tier[inside] * np.int64(holders) + holder[inside]
-        # The weekday stands last, so that after sorting the first of a holder-week bears its first day.
-        codes = (row * weeks + week) * DAYS_PER_WEEK + day - first_day[week]
-        codes.sort()
-        held = codes // DAYS_PER_WEEK
-        begins = np.flatnonzero(np.diff(held, prepend=-1))
-        counts = np.diff(begins, append=len(held)).astype(np.float64)
-        held, weekdays = held[begins], codes[begins] % DAYS_PER_WEEK
+        tier, of_holder, day, counts = kernels.held_weeks(in_cell, first, weeks, holders, codes_of(first_day))
+        return units_of(tier, of_holder, day, (counts,))
+    week = week_of_day[units.day]
+    inside = week < weeks
+    week, day = week[inside], units.day[inside]
+    row = units.tier[inside] * np.int64(holders) + holder[inside]
+    # The weekday stands last, so that after sorting the first of a holder-week bears its first day.
+    codes = (row * weeks + week) * DAYS_PER_WEEK + day - first_day[week]
+    codes.sort()
+    held = codes // DAYS_PER_WEEK
+    begins = np.flatnonzero(np.diff(held, prepend=-1))
+    counts = np.diff(begins, append=len(held)).astype(np.float64)
+    held, weekdays = held[begins], codes[begins] % DAYS_PER_WEEK
     day = first_day[held % weeks] + weekdays
     tier, of_holder = np.divmod(held // weeks, holders)
     return units_of(tier, of_holder, day, (counts,))

@@ -10,6 +10,7 @@ from metrics.estimators.base import Target
 from metrics.estimators.concurrency import day_spans, open_by_day, open_spans
 from metrics.estimators.prepared import run_prepared, units_of
 from metrics.model import Part, PerTeamWeek, Ratio
+from metrics.stats.grouping import are_many, codes_of
 from metrics.units import MICROSECONDS_PER_DAY, Units, concatenate
 
 Integers = NDArray[np.integer[Any]]
@@ -71,15 +72,21 @@ def team_days(active: Units, edges: Integers, week_of_day: Integers) -> Units:
     weeks, teams = int(week_of_day[-1]) + 1, int(active.repository.max(initial=0)) + 1
     is_held = np.zeros((int(active.tier.max(initial=0)) + 1) * teams * weeks, dtype=bool)
     is_held[(active.tier * np.int64(teams) + active.repository) * weeks + week_of_day[active.day]] = True
+    # A day on which the clock changes is a whole one; only the cut shortens the last.
+    part = np.ones(len(edges) - 1)
+    part[-1] = min((edges[-1] - edges[-2]) / MICROSECONDS_PER_DAY, 1.0)
+    elapsed = part / DAYS_PER_WEEK
     held = np.flatnonzero(is_held)
+    if are_many(len(held)):
+        from metrics.stats import kernels
+
+        tier, team, day = kernels.days_of_weeks(held, weeks, teams, codes_of(week_of_day), elapsed)
+        return units_of(tier, team, day, (np.zeros(len(day)), elapsed[day]))
     first = np.searchsorted(week_of_day, np.arange(weeks))
     lengths = np.diff(first, append=len(week_of_day))[held % weeks]
     row = np.repeat(np.arange(len(held)), lengths)
     day = first[held % weeks][row] + np.arange(len(row)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     tier, team = np.divmod((held // weeks).astype(np.int32), np.int32(teams))
-    # A day on which the clock changes is a whole one; only the cut shortens the last.
-    part = np.ones(len(edges) - 1)
-    part[-1] = min((edges[-1] - edges[-2]) / MICROSECONDS_PER_DAY, 1.0)
-    elapsed = part[day] / DAYS_PER_WEEK
-    there = elapsed > 0
-    return units_of(tier[row], team[row], day.astype(np.int32), (np.zeros(len(row)), elapsed)).chosen(there, None)
+    there = elapsed[day] > 0
+    units = units_of(tier[row], team[row], day.astype(np.int32), (np.zeros(len(row)), elapsed[day]))
+    return units.chosen(there, None)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metrics.stats.distribution import ascending
-from metrics.stats.grouping import Grouping, stable_order
+from metrics.stats.grouping import Grouping, are_many, stable_order
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.integer[Any]]
@@ -40,6 +40,11 @@ def concentration(grouping: Grouping, amounts: Floats) -> Concentration:
     """
     size = grouping.size
     cells = grouping.sums([amounts])[0]
+    if are_many(len(cells)):
+        from metrics.stats import kernels
+
+        gini, top_share, holders = kernels.concentrations(cells, grouping.offsets(), TENTH)
+        return Concentration(gini, top_share, holders)
     is_held = cells > 0
     held, group = cells[is_held], grouping.spread(np.arange(size))[is_held]
     order = ascending(held)

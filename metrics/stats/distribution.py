@@ -9,8 +9,10 @@ statistics.
 With one repository the units are independent and the bounds are the binomial order statistics'.
 """
 
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,15 +26,52 @@ Integers = NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True)
-class Ordered:
-    """Values sorted within groups: group g holds `values[starts[g]:starts[g + 1]]`.
+class Sorted(ABC):
+    """Values of which the order statistics of groups are known.
 
-    `carried` is a column of the same rows, brought into the same order: their repositories' numbers, if not said
-    otherwise.
+    `carried` is a column of the same rows: their repositories' numbers, if not said otherwise.
     """
 
     values: Floats
     carried: NDArray[Any]
+
+    @property
+    @abstractmethod
+    def counts(self) -> Integers:
+        """Units per group."""
+
+    @property
+    @abstractmethod
+    def runs(self) -> tuple[Integers, Integers]:
+        """Where the runs of ascending values of each group begin and end: groups × runs."""
+
+    @abstractmethod
+    def at(self, ranks: Integers) -> Floats:
+        """The values at ranks, from zero on, of each group (groups, or several × groups); anything for an empty one."""
+
+    def quantile(self, probability: float | Floats) -> Floats:
+        """The quantile of each group by linear interpolation; NaN for an empty group.
+
+        At one probability, at one for each group, or at several (probabilities × groups, or probabilities × 1).
+        """
+        counts = self.counts
+        most = np.maximum(counts - 1, 0)
+        position = most * probability
+        if len(self.values) == 0:
+            return np.full(position.shape, np.nan)
+        below = np.floor(position).astype(np.int64)
+        low, high = self.at(below), self.at(np.minimum(below + 1, most))
+        return np.where(counts > 0, low + (high - low) * (position - below), np.nan)
+
+    def between(self, share: Floats) -> Floats:
+        """The quantile at a share of each group's own; NaN outside (0, 1): the data bear none."""
+        return np.where((share > 0) & (share < 1), self.quantile(np.clip(share, 0.0, 1.0)), np.nan)
+
+
+@dataclass(frozen=True)
+class Ordered(Sorted):
+    """Values sorted within groups: group g holds `values[starts[g]:starts[g + 1]]`."""
+
     starts: Integers
 
     @property
@@ -40,21 +79,14 @@ class Ordered:
         """Units per group."""
         return np.diff(self.starts)
 
-    def quantile(self, probability: float | Floats) -> Floats:
-        """The quantile of each group by linear interpolation; NaN for an empty group.
+    @property
+    def runs(self) -> tuple[Integers, Integers]:
+        """Each group is one run."""
+        return self.starts[:-1, None], self.starts[1:, None]
 
-        At one probability, at one for each group, or at several (probabilities × groups, or probabilities × 1).
-        """
-        counts, starts = self.counts, self.starts[:-1]
-        most = np.maximum(counts - 1, 0)
-        position = most * probability
-        if len(self.values) == 0:
-            return np.full(position.shape, np.nan)
-        below = np.floor(position).astype(np.int64)
-        last = len(self.values) - 1
-        low = self.values[np.minimum(starts + below, last)]
-        high = self.values[np.minimum(starts + np.minimum(below + 1, most), last)]
-        return np.where(counts > 0, low + (high - low) * (position - below), np.nan)
+    def at(self, ranks: Integers) -> Floats:
+        """The values at ranks of each group."""
+        return np.asarray(self.values[np.minimum(self.starts[:-1] + ranks, len(self.values) - 1)])
 
     def at_most(self, thresholds: Floats) -> Integers:
         """How many values of each group are at or below each of its thresholds (groups × thresholds).
@@ -106,9 +138,39 @@ class Ordered:
         starts = np.concatenate([[0], np.cumsum(self.carried)])[self.starts]
         return Ordered(self.values[self.carried], self.carried[self.carried], starts)
 
-    def between(self, share: Floats) -> Floats:
-        """The quantile at a share of each group's own; NaN outside (0, 1): the data bear none."""
-        return np.where((share > 0) & (share < 1), self.quantile(np.clip(share, 0.0, 1.0)), np.nan)
+
+@dataclass(frozen=True)
+class Joined(Sorted):
+    """Groups that are several groups of an order each, such as a year of four quarters: nothing is sorted anew.
+
+    Of large organisations; of small ones it takes less time to sort.
+    """
+
+    first: Integers
+    """Where each run of a group begins: groups × runs."""
+    last: Integers
+
+    @classmethod
+    def of(cls, ordered: Ordered, members: Integers) -> Self:
+        """Groups from the numbers of those that they consist of (groups × members)."""
+        return cls(ordered.values, ordered.carried, ordered.starts[members], ordered.starts[members + 1])
+
+    @property
+    def counts(self) -> Integers:
+        """Units per group."""
+        return np.asarray((self.last - self.first).sum(axis=1))
+
+    @property
+    def runs(self) -> tuple[Integers, Integers]:
+        """Where they begin and end."""
+        return self.first, self.last
+
+    def at(self, ranks: Integers) -> Floats:
+        """The values at ranks of each group."""
+        from metrics.stats import kernels
+
+        found: Floats = kernels.values_at(self.values, self.first, self.last, np.atleast_2d(ranks).T)
+        return found.T.reshape(ranks.shape)
 
 
 def ascending(values: Floats) -> NDArray[np.intp]:
@@ -170,18 +232,18 @@ class Buckets:
         return list(self.upto[:-1])
 
 
-def count_buckets(ordered: Ordered, grouping: Grouping, thresholds: list[Floats]) -> Buckets:
+def count_buckets(ordered: Sorted, grouping: Grouping, thresholds: list[Floats]) -> Buckets:
     """Counts each cell's units up to a group's thresholds, which ascend.
 
     Within a group the buckets are runs of its order, so a row's place is its run's, plus its repository's: two
     columns added up, one pass to count.
     Groups are taken in blocks, so that the counters stay within `CELLS_AT_ONCE` cells.
     """
-    if are_many(len(ordered.values)):
+    if not isinstance(ordered, Ordered) or are_many(len(ordered.values)):
         from metrics.stats import kernels
 
         limits, offsets = np.stack(thresholds, axis=1), grouping.offsets()
-        return Buckets(kernels.units_at_most(ordered.values, ordered.carried, ordered.starts, offsets, limits))
+        return Buckets(kernels.units_at_most(ordered.values, ordered.carried, *ordered.runs, offsets, limits))
     edges = ordered.at_most(np.stack(thresholds, axis=1))
     bounds = np.column_stack([np.zeros(grouping.size, dtype=np.int64), edges, ordered.counts])
     runs = np.diff(bounds, axis=1)
@@ -214,7 +276,7 @@ def totals_of(ordered: Ordered, grouping: Grouping) -> Floats:
 
 
 def read_quantiles(
-    ordered: Ordered, grouping: Grouping, probabilities: tuple[float, ...]
+    ordered: Sorted, grouping: Grouping, probabilities: tuple[float, ...]
 ) -> tuple[list[Quantile], Buckets]:
     """Quantiles of every group without intervals, and the counts per cell between them; probabilities ascend."""
     values = list(ordered.quantile(np.array(probabilities)[:, None]))
@@ -237,8 +299,14 @@ def estimate_quantiles(
     With a `history`, the intervals are those of the given repositories (`stats.successive`).
     """
     quantiles, buckets = read_quantiles(ordered, grouping, probabilities)
+    return with_intervals(ordered, quantiles, buckets, Repositories(grouping, buckets.units, history)), buckets
+
+
+def with_intervals(
+    ordered: Ordered, quantiles: Sequence[Quantile], buckets: Buckets, repositories: Repositories
+) -> list[QuantileEstimate]:
+    """Quantiles with clustered intervals, from the counts per cell between them."""
     counts = ordered.counts.astype(np.float64)
-    repositories = Repositories(grouping, buckets.units, history)
     estimates = []
     with np.errstate(divide="ignore", invalid="ignore"):
         for each, under in zip(quantiles, buckets.below, strict=True):
@@ -260,4 +328,4 @@ def estimate_quantiles(
                     np.maximum(ordered.order_statistic(probability + half), value),
                 )
             )
-    return estimates, buckets
+    return estimates

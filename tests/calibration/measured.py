@@ -15,6 +15,7 @@ from metrics.estimators.base import HISTORIES
 from metrics.model import Ratio
 from metrics.stats.distribution import Buckets, estimate_quantiles, order_by_group
 from metrics.stats.ratio import estimate_ratio
+from metrics.stats.successive import Repositories
 from tests.calibration.simulated import durations, events
 
 Floats = NDArray[np.float64]
@@ -101,7 +102,8 @@ def _durations(cell: Cell, sets: int, rng: np.random.Generator) -> Bounds:
             for estimate in estimates:
                 name = distribution.name_of(estimate.probability)
                 found["level", name] = (estimate.low[last], estimate.high[last], drawn.target(estimate.probability))
-            _, low, high = distribution._mean(ordered, drawn.grouping, buckets, history)
+            repositories = Repositories(drawn.grouping, buckets.units, history)
+            _, low, high = distribution._mean(ordered, repositories)
             if cell.units >= distribution.UNITS_FOR_A_MEAN:
                 found["level", "mean"] = (low[last], high[last], drawn.target_mean())
         if cell.quarters_before:

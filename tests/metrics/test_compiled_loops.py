@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from metrics.aggregate import Result
 from metrics.calendar import Calendar
-from metrics.model import Estimator
+from metrics.model import Concurrency, Estimator, Load, Outcomes, PerTeamWeek
 from metrics.stats import grouping, kernels
-from metrics.stats.distribution import Ordered
+from metrics.stats.distribution import Joined, Ordered
 from metrics.stats.kernels.cells import SMALL_TABLE
 from metrics.stats.product_limit import product_limit
 from tests.metrics.test_properties import ESTIMATORS, SCHEMA
@@ -52,11 +52,24 @@ def facts() -> pl.DataFrame:
     )
 
 
+MERGED = Outcomes(fact="measured_changes", time="merged_at", recorded="merged_at", says="Merged.")
+HELD: dict[str, Estimator] = {
+    "load": Load(fact="measured_changes", time="opened_at", holder="_repo"),
+    "concurrency": Concurrency(fact="measured_changes", start="opened_at", end="merged_at", holder="_repo"),
+    "per team week": PerTeamWeek(
+        outcomes=MERGED,
+        otherwise=MERGED,
+        activity=Concurrency(fact="measured_changes", start="opened_at", end="merged_at", holder="_team"),
+    ),
+}
+"""What falls on people and teams: repositories stand for people here."""
+
+
 def measured(facts: pl.DataFrame, estimator: Estimator) -> Result:
     return engine({"measured_changes": facts}, Calendar()).run(metric(estimator, core=True))
 
 
-@pytest.mark.parametrize("estimator", ESTIMATORS.values(), ids=ESTIMATORS)
+@pytest.mark.parametrize("estimator", (ESTIMATORS | HELD).values(), ids=ESTIMATORS | HELD)
 def test_both_ways_give_the_same_rows(
     estimator: Estimator, facts: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -77,6 +90,14 @@ def test_both_ways_give_the_same_rows(
 @given(st.lists(st.floats(allow_nan=False), max_size=60))
 def test_a_radix_sort_of_doubles_is_a_stable_sort(values: list[float]) -> None:
     column = np.array(values, dtype=np.float64) + 0.0  # of minus nothing, nothing
+    assert kernels.ascending(column).tolist() == np.argsort(column, kind="stable").tolist()
+
+
+@pytest.mark.parametrize("step", [1e-15, 1e-9, 1.0])
+def test_values_that_lie_near_each_other_are_sorted_by_all_bits(step: float) -> None:
+    rng = np.random.default_rng(7)
+    # Far from the others, so that the highest bits tell that apart and nothing else.
+    column = np.concatenate([[1e12], 1 + step * rng.integers(0, 500, 2_000)])
     assert kernels.ascending(column).tolist() == np.argsort(column, kind="stable").tolist()
 
 
@@ -106,3 +127,20 @@ def test_product_limit_times_are_alike(units: list[tuple[float, bool]]) -> None:
     curve = product_limit(ordered)
     expected = [curve.quantile(*each)[0] for each in wanted]
     assert found[0].tolist() == pytest.approx(expected, nan_ok=True)
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(st.sampled_from([0.0, 0.5, 1.0, 3.0, 7.0]), max_size=9), min_size=4, max_size=4))
+def test_order_statistics_of_runs_are_those_of_their_sorted_union(runs: list[list[float]]) -> None:
+    starts = np.concatenate([[0], np.cumsum([len(run) for run in runs])])
+    values = np.array([value for run in runs for value in sorted(run)], dtype=np.float64)
+    ordered = Ordered(values, np.zeros(len(values), dtype=np.int32), starts)
+    # A group of the first three runs, and one of the last.
+    joined = Joined.of(ordered, np.array([[0, 1, 2]])), Joined.of(ordered, np.array([[3]]))
+    for group, members in zip(joined, (runs[:3], runs[3:]), strict=True):
+        union = np.sort(np.concatenate([np.array(run, dtype=np.float64) for run in members]))
+        assert group.counts.tolist() == [len(union)]
+        shares = np.array([0.0, 0.3, 0.5, 0.9, 1.0])
+        found = group.quantile(shares[:, None])[:, 0]
+        expected = np.quantile(union, shares) if len(union) else np.full(len(shares), np.nan)
+        assert found.tolist() == pytest.approx(expected.tolist(), nan_ok=True)

@@ -32,7 +32,9 @@ from metrics.stats.kernels.groups import (
     units_by_group,
 )
 from metrics.stats.kernels.orders import ascending, pack, unpacked
-from metrics.stats.kernels.spans import open_levels, units_by_week
+from metrics.stats.kernels.runs import values_at
+from metrics.stats.kernels.shares import concentrations
+from metrics.stats.kernels.spans import days_of_weeks, held_weeks, open_days, open_levels, units_by_week
 from metrics.stats.kernels.survival import product_limit_quantiles
 from metrics.stats.kernels.variances import influences, shares_of_pairs, spreads, sums_over_pairs, variances_of_means
 
@@ -43,11 +45,15 @@ __all__ = [
     "bin_counts",
     "cell_sums",
     "cell_units",
+    "concentrations",
     "day_codes",
+    "days_of_weeks",
     "filled_cells",
+    "held_weeks",
     "influences",
     "kept_in_groups",
     "local_numbers",
+    "open_days",
     "open_levels",
     "pack",
     "product_limit_quantiles",
@@ -64,6 +70,7 @@ __all__ = [
     "units_by_group",
     "units_by_week",
     "unpacked",
+    "values_at",
     "variances_of_means",
     "window_sums",
 ]

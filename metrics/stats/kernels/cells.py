@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metrics.stats.kernels.compiled import Codes, Floats, Integers, compiled
+from metrics.stats.kernels.runs import begin_of_above
 
 SMALL_TABLE = 1 << 20
 """Pairs of holder and repository that stand in a table: 4 MB, in the cache."""
@@ -155,36 +156,31 @@ def sums_by_cell(values: Floats, local: Codes, starts: Integers, offsets: Intege
 
 
 @compiled
-def units_at_most(values: Floats, local: Codes, starts: Integers, offsets: Integers, thresholds: Floats) -> Codes:
+def units_at_most(
+    values: Floats, local: Codes, first: Integers, last: Integers, offsets: Integers, thresholds: Floats
+) -> Codes:
     """Per threshold and cell, the units at or below the threshold of the cell's group; all units last.
 
-    `values` ascend within a group and `local` are their repositories; `thresholds` is groups × thresholds, ascending.
+    A group is one or several runs of rows, `first` to `last` (groups × runs). `values` ascend within a run and `local`
+    are their repositories; `thresholds` is groups × thresholds, ascending.
     """
-    width = thresholds.shape[1] + 1
-    cells = offsets[-1]
-    counts = np.zeros((cells, width), dtype=np.int32)
-    for group in range(len(starts) - 1):
-        first, begin = starts[group], offsets[group]
-        for bucket in range(width):
-            # Each bucket is a run of the order: its end is searched for, and then it is only counted.
-            last = starts[group + 1]
-            if bucket < width - 1:
-                low = first
-                while low < last:
-                    middle = (low + last) // 2
-                    if values[middle] <= thresholds[group, bucket]:
-                        low = middle + 1
-                    else:
-                        last = middle
-            for i in range(first, last):
-                counts[begin + local[i], bucket] += 1
-            first = last
-    upto = np.empty((width, cells), dtype=np.int32)
-    for cell in range(cells):
-        total = 0
-        for bucket in range(width):
-            total += counts[cell, bucket]
-            upto[bucket, cell] = total
+    buckets, cells = thresholds.shape[1] + 1, offsets[-1]
+    upto = np.zeros((buckets, cells), dtype=np.int32)
+    for group in range(first.shape[0]):
+        for run in range(first.shape[1]):
+            begin, end = first[group, run], last[group, run]
+            for bucket in range(buckets):
+                # A bucket is a stretch of the run: its end is searched for, and then it is only counted.
+                stop = end
+                if bucket < buckets - 1:
+                    stop = begin_of_above(values, begin, end, thresholds[group, bucket])
+                counts = upto[bucket, offsets[group] :]
+                for i in range(begin, stop):
+                    counts[local[i]] += 1
+                begin = stop
+    for bucket in range(1, buckets):
+        for cell in range(cells):
+            upto[bucket, cell] += upto[bucket - 1, cell]
     return upto
 
 

@@ -68,3 +68,74 @@ def units_by_week(
         if weekday < first[cell]:
             first[cell] = weekday
     return counts, first
+
+
+@compiled
+def held_weeks(
+    counts: Codes, first: NDArray[np.int8], weeks: int, holder_count: int, first_day: Codes
+) -> tuple[Codes, Codes, Codes, Floats]:
+    """What `units_by_week` gives, without the weeks in which there was nothing: tier, holder, first day, units."""
+    size = 0
+    for cell in range(len(counts)):
+        size += counts[cell] > 0
+    tiers, holders, days = np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.int32)
+    units = np.empty(size)
+    at = 0
+    for row in range(len(counts) // weeks if weeks else 0):
+        tier, holder = row // holder_count, row % holder_count
+        for week in range(weeks):
+            cell = row * weeks + week
+            if counts[cell] > 0:
+                tiers[at], holders[at], days[at] = tier, holder, first_day[week] + first[cell]
+                units[at] = counts[cell]
+                at += 1
+    return tiers, holders, days, units
+
+
+@compiled
+def days_of_weeks(
+    held: Integers, weeks: int, teams: int, week_of_day: Codes, elapsed: Floats
+) -> tuple[Codes, Codes, Codes]:
+    """Tier, team and day of all days of the weeks that are held, but for days of which nothing has elapsed.
+
+    `held` numbers them by tier, team and week.
+    """
+    begins = np.searchsorted(week_of_day, np.arange(weeks + 1))
+    size = 0
+    for place in held:
+        week = place % weeks
+        for day in range(begins[week], begins[week + 1]):
+            size += elapsed[day] > 0
+    tiers, holders, found = np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.int32)
+    at = 0
+    for place in held:
+        week, row = place % weeks, place // weeks
+        for day in range(begins[week], begins[week + 1]):
+            if elapsed[day] > 0:
+                tiers[at], holders[at], found[at] = row // teams, row % teams, day
+                at += 1
+    return tiers, holders, found
+
+
+@compiled
+def open_days(area: Integers, level: Integers, edges: Integers, holders: Integers) -> tuple[Codes, Codes, Floats]:
+    """Holder and day of what `open_levels` tells, where anything was open, and how much on average over the day."""
+    size = 0
+    for row in range(len(area)):
+        before = 0
+        for day in range(area.shape[1]):
+            size += area[row, day] + before * (edges[day + 1] - edges[day]) > 0
+            before += level[row, day]
+    held, days, value = np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size)
+    at = 0
+    for row in range(len(area)):
+        before = 0
+        for day in range(area.shape[1]):
+            # Whole days: all that began before, less what had ended.
+            length = edges[day + 1] - edges[day]
+            open_there = area[row, day] + before * length
+            before += level[row, day]
+            if open_there > 0:
+                held[at], days[at], value[at] = holders[row], day, open_there / length
+                at += 1
+    return held, days, value
