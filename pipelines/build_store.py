@@ -302,10 +302,6 @@ class BuildStore:
         """What a query on `connection` gives, as a frame."""
         return self.connection.sql(query).pl()
 
-    def whole(self, table: str) -> pl.DataFrame:
-        """All rows of a table that has been built, as they lie in its parts: text that was coded stays so."""
-        return pl.read_parquet(list(self.paths(table)))
-
     def shared(self, name: str, stand: Hashable, make: Callable[[], T]) -> T:
         """What several stages use, made once for what it rests on.
 

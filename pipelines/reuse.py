@@ -42,6 +42,8 @@ from schemas.snapshot import Part
 RECORD = "reuse.json"
 CHANGES_WORTH_KEEPING = 200_000
 """Changes from which on it pays to keep what was measured: below, all metrics together take some seconds."""
+PROGRAM_FILES = ("reuse", "changed_rows", "kept_metrics", "metric_workers", "settled_comparisons")
+"""Files of this package on whose text it depends whether what was kept still holds."""
 WORTH_APART = 0.4
 """Share of all days up to which these are worth a file of their own."""
 CODES = ("repo_dimension", "team_dimension")
@@ -112,6 +114,12 @@ def kept_parts(state: Path) -> set[str]:
     return {part.name for part in kept}
 
 
+def settled_contrasts(state: Path) -> tuple[Part, ...]:
+    """Contrasts of windows that were over long ago, of every metric that is kept: its first part."""
+    stored = _read(state)
+    return tuple(Kept.from_json(each).contrasts[0] for each in stored.get("metrics", {}).values())
+
+
 def reused(state: Path) -> str | None:
     """What the last build took over of the one before, in words; None where it took nothing."""
     found = _read(state).get("reused", {})
@@ -138,7 +146,7 @@ def _key(build: BuildStore, engine: Engine, metric: Metric) -> str:
     """What a metric's rows rest on beside the rows of the facts, as a digest."""
     tables = build.tables()
     stated = {
-        "program": _program(),
+        "program": program(),
         "metric": [metric.id, metric.version],
         "calendar": [engine.calendar.timezone, engine.calendar.week_start],
         "first": engine.days.first,
@@ -159,11 +167,11 @@ def _iso(value: object) -> str:
 
 
 @cache
-def _program() -> str:
-    """The text of all that measures, and the versions of what it is made with."""
+def program() -> str:
+    """The text of all that measures and compares, and the versions of what it is made with."""
     digest = hashlib.sha256(f"{sys.version} {np.__version__} {pl.__version__} {duckdb.__version__}".encode())
     here = Path(__file__).parent
-    files = [here / f"{name}.py" for name in ("reuse", "changed_rows", "kept_metrics", "metric_workers")]
+    files = [here / f"{name}.py" for name in PROGRAM_FILES]
     for package in (metrics, schemas):
         files += sorted(Path(str(package.__file__)).parent.rglob("*.py"))
     for file in files:

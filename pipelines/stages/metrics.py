@@ -9,7 +9,6 @@ from dataclasses import fields, is_dataclass
 import polars as pl
 
 from metrics.calendar import Calendar
-from metrics.comparisons import comparisons as compared
 from metrics.control_changes import SCHEMA as CONTROL_CHANGES
 from metrics.definitions import all_metrics
 from metrics.facts.sql import timestamp
@@ -21,6 +20,7 @@ from pipelines.build_store import BuildStore
 from pipelines.companion import workers_for
 from pipelines.metric_workers import Ground, Measured, Past, measure_apart, measure_here
 from pipelines.reuse import Reuse
+from pipelines.settled_comparisons import write_comparisons
 from pipelines.stage import Asked, Asset, Made, asset, assets
 from schemas.published import all_tables
 from schemas.snapshot import Part
@@ -141,8 +141,7 @@ def _control_changes(build: BuildStore) -> pl.DataFrame:
 def comparisons(build: BuildStore) -> Made:
     """Every compared statistic of every window, with the interval of its change."""
     build.keep_partitions("contrasts", sorted(all_metrics()))
-    frame = compared(build.whole("contrasts"), all_metrics(), control_changes=_control_changes(build))
-    return Made({"rows": build.write("comparisons", frame).rows})
+    return Made({"rows": write_comparisons(build, _control_changes(build))})
 
 
 @asset(deps=["comparisons"], group_name="metrics", kinds={"parquet"})

@@ -108,6 +108,13 @@ def tables_of(workspace: Workspace) -> dict[str, tuple[Path, ...]]:
     }
 
 
+def settled_comparisons(workspace: Workspace) -> Path:
+    """The part with the comparisons that the next build may name again."""
+    built = json.loads((workspace.state / "build.json").read_text())
+    (part,) = built["comparisons"]["partitions"]["settled"]
+    return SnapshotFolder(workspace.state).parts / f"{part['sha256']}.parquet"
+
+
 def different_tables(one: dict[str, tuple[Path, ...]], other: dict[str, tuple[Path, ...]]) -> list[str]:
     """Tables of which one build has rows that the other has not, to the last bit."""
     assert one.keys() == other.keys()
@@ -160,6 +167,20 @@ def test_nothing_new(workspace: Workspace) -> None:
     run_build(workspace, as_of=CUT)
     assert str(reused(workspace.state)).endswith("metrics, as they were")
     assert different_tables(before, tables_of(workspace)) == []
+
+
+def test_comparisons_of_settled_windows_are_named_again(workspace: Workspace) -> None:
+    before = settled_comparisons(workspace)
+    load(workspace, events(6, 10, DAYS - 3, DAYS))
+    run_build(workspace, as_of=CUT)
+    assert settled_comparisons(workspace) == before
+    assert pl.read_parquet(before)["note"].str.contains("Control changes since").sum() == 0
+    control = {"control_change_id": ["c1"], "layer": ["gates"], "summary": ["Two eyes more"]}
+    load(workspace, {"control_changes": pl.DataFrame(control | {"effective_at": [FIRST + timedelta(days=200)]})})
+    run_build(workspace, as_of=CUT)
+    told = pl.read_parquet(settled_comparisons(workspace))["note"].str.contains("Control changes since")
+    assert told.sum() > 0
+    assert assert_refresh_is_full(workspace) is not None
 
 
 def test_a_later_cut(workspace: Workspace) -> None:
