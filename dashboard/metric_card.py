@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from html import escape
 from typing import Any
 
@@ -52,26 +53,47 @@ class Figures:
 
     def value(self, metric: str, statistic: str) -> Row | None:
         """One statistic of the window. A trailing year has no values of its own: there the comparison's stands in."""
-        own = next(
-            self.values.filter((pl.col("metric") == metric) & (pl.col("statistic") == statistic)).iter_rows(named=True),
-            None,
-        )
+        own = self._values.get((metric, statistic))
         if own is not None and own["value"] is None and (compared := self.comparison(metric, statistic)):
             return {**own, "value": compared["value"]}
         return own
 
+    def has(self, metric: str, statistic: str) -> bool:
+        """Whether there is such a statistic of the window."""
+        return (metric, statistic) in self._values
+
     def comparison(self, metric: str, statistic: str) -> Row | None:
         """One statistic against the baseline."""
-        found = self.comparisons.filter((pl.col("metric") == metric) & (pl.col("statistic") == statistic))
-        return next(found.iter_rows(named=True), None)
+        return self._comparisons.get((metric, statistic))
+
+    def months_of(self, metric: str) -> pl.DataFrame:
+        """The months of one metric."""
+        return self._months.get((metric,), self.months.clear())
+
+    @cached_property
+    def _values(self) -> dict[tuple[str, str], Row]:
+        return _by_statistic(self.values)
+
+    @cached_property
+    def _comparisons(self) -> dict[tuple[str, str], Row]:
+        return _by_statistic(self.comparisons)
+
+    @cached_property
+    def _months(self) -> dict[tuple[Any, ...], pl.DataFrame]:
+        return self.months.partition_by("metric", as_dict=True)
+
+
+def _by_statistic(rows: pl.DataFrame) -> dict[tuple[str, str], Row]:
+    """A tier's rows by metric and statistic: cards ask for some three hundred, and each filter costs what this does."""
+    return {(row["metric"], row["statistic"]): row for row in rows.iter_rows(named=True)}
 
 
 def central_statistic(metric: Metric, figures: Figures) -> str:
     """The statistic by which a metric is read first."""
     if any(isinstance(each, Distribution | Load | Concurrency) for each in metric.estimators):
         return "p50"
-    present = set(figures.values.filter(pl.col("metric") == metric.id)["statistic"])
-    return next((each for each in ("rate", "per_engineer_week", "per_week", "cv", "count") if each in present), "rate")
+    others = ("rate", "per_engineer_week", "per_week", "cv", "count")
+    return next((each for each in others if figures.has(metric.id, each)), "rate")
 
 
 def metric_card(metric: Metric, figures: Figures) -> None:
@@ -97,7 +119,7 @@ def metric_card(metric: Metric, figures: Figures) -> None:
 def _absent(metric: Metric, figures: Figures) -> None:
     """Why a metric has no value here: what is not loaded or not watched, or that nothing fell into the window."""
     name = f'<p class="metric-name">{_name(metric)}</p>'
-    ever = len(figures.months.filter(pl.col("metric") == metric.id)) > 0
+    ever = len(figures.months_of(metric.id)) > 0
     if ever:
         reason = f"Nothing of it fell into {escape(figures.window.name)} in this tier."
     elif told := gap(figures.snapshot, metric.id, figures.tier):
@@ -181,7 +203,7 @@ def _tail(metric: Metric, figures: Figures, unit: str) -> str:
 
 
 def _trend(metric: Metric, statistic: str, unit: str, figures: Figures) -> None:
-    months = figures.months.filter(pl.col("metric") == metric.id)
+    months = figures.months_of(metric.id)
     if not len(months.filter(pl.col("statistic") == statistic)):
         return
     tail = "p95" if statistic == "p50" else None

@@ -311,9 +311,9 @@ def _add_unfinished(target: Target, estimator: Distribution) -> None:
         for grain in plan.grains:
             shape = target.shape(holders, plan, grain)
             ordered = order_by_group(values, shape.grouping, is_ended)
-            counts, closed = ordered.counts, ordered.only_carried()
-            censored = (counts - closed.counts).astype(np.float64)
-            median_of_ended = closed.quantile(0.5)
+            counts = ordered.counts
+            closed, median_of_ended = ordered.quantile_of_carried(0.5)
+            censored = (counts - closed).astype(np.float64)
             wanted = [(p, score) for p in CENSORED_QUANTILES for score in (0.0, -NORMAL_SCORE, NORMAL_SCORE)]
             times = dict(zip(wanted, quantiles_of(ordered, wanted), strict=True))
             for probability in CENSORED_QUANTILES:

@@ -10,7 +10,7 @@ With one repository the units are independent and the bounds are the binomial or
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -54,14 +54,7 @@ class Sorted(ABC):
 
         At one probability, at one for each group, or at several (probabilities × groups, or probabilities × 1).
         """
-        counts = self.counts
-        most = np.maximum(counts - 1, 0)
-        position = most * probability
-        if len(self.values) == 0:
-            return np.full(position.shape, np.nan)
-        below = np.floor(position).astype(np.int64)
-        low, high = self.at(below), self.at(np.minimum(below + 1, most))
-        return np.where(counts > 0, low + (high - low) * (position - below), np.nan)
+        return _interpolated(self.counts, self.at, probability)
 
     def between(self, share: Floats) -> Floats:
         """The quantile at a share of each group's own; NaN outside (0, 1): the data bear none."""
@@ -115,6 +108,17 @@ class Ordered(Sorted):
             mean = np.bincount(group, weights=self.values, minlength=len(counts)) / counts
             return np.bincount(group, weights=(self.values - mean[group]) ** 2, minlength=len(counts)) / counts**2
 
+    def quantile(self, probability: float | Floats) -> Floats:
+        """The quantile of each group by linear interpolation; NaN for an empty group."""
+        shares = np.asarray(probability, dtype=np.float64)
+        rows = np.broadcast_to(shares, (*shares.shape[:-1], len(self.starts) - 1))
+        if not are_many(rows.size):
+            return super().quantile(probability)
+        from metrics.stats import kernels
+
+        found: Floats = kernels.quantiles(self.values, self.starts, np.atleast_2d(rows))
+        return found.reshape(rows.shape)
+
     def order_statistic(self, share: Floats) -> Floats:
         """The smallest value with at least that share of the group at or below it.
 
@@ -128,15 +132,17 @@ class Ordered(Sorted):
         picked = self.values[np.minimum(self.starts[:-1] + index, len(self.values) - 1)]
         return np.where(known, picked, np.nan)
 
-    def only_carried(self) -> "Ordered":
-        """The values of the rows for which what they carry is true."""
+    def quantile_of_carried(self, probability: float) -> tuple[Integers, Floats]:
+        """Of the rows for which what they carry is true: how many each group has, and the quantile of their values."""
         if are_many(len(self.values)):
             from metrics.stats import kernels
 
-            values, starts = kernels.kept_in_groups(self.values, self.carried, self.starts)
-            return Ordered(values, np.ones(len(values), dtype=bool), starts)
+            rows = self.values, self.carried, self.starts
+            counts = kernels.carried_in_groups(self.carried, self.starts)
+            return counts, _interpolated(counts, lambda ranks: kernels.carried_at(*rows, ranks), probability)
         starts = np.concatenate([[0], np.cumsum(self.carried)])[self.starts]
-        return Ordered(self.values[self.carried], self.carried[self.carried], starts)
+        kept = Ordered(self.values[self.carried], self.carried[self.carried], starts)
+        return kept.counts, kept.quantile(probability)
 
 
 @dataclass(frozen=True)
@@ -171,6 +177,17 @@ class Joined(Sorted):
 
         found: Floats = kernels.values_at(self.values, self.first, self.last, np.atleast_2d(ranks).T)
         return found.T.reshape(ranks.shape)
+
+
+def _interpolated(counts: Integers, at: Callable[[Integers], Floats], probability: float | Floats) -> Floats:
+    """Quantiles of groups from their counts and from what gives the values at ranks; NaN for an empty group."""
+    most = np.maximum(counts - 1, 0)
+    position = most * probability
+    if not counts.any():
+        return np.full(position.shape, np.nan)
+    below = np.floor(position).astype(np.int64)
+    low, high = at(below), at(np.minimum(below + 1, most))
+    return np.where(counts > 0, low + (high - low) * (position - below), np.nan)
 
 
 def ascending(values: Floats) -> NDArray[np.intp]:

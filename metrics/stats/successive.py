@@ -25,6 +25,9 @@ Integers = NDArray[np.integer[Any]]
 QUARTERS_POOLED = 4
 """Differences of a year are averaged: enough degrees of freedom for few repositories, and no season counts twice."""
 
+PASSES_OVER_GROUPS = 10
+"""NumPy takes so many passes over groups for one over cells: of groups, a tenth are as much work as so many cells."""
+
 
 class Page(Protocol):
     """Where what windows add to the average over a year is kept for the next build (`metrics.ledger`)."""
@@ -129,12 +132,19 @@ class Repositories:
         of independent units, by w² for their ups and downs (Satterthwaite 1946).
         """
         pairs = self._powers
+        if self._has_many_groups:
+            from metrics.stats import kernels
+
+            columns = spread, independent, pairs.has_both, pairs.squares, pairs.left
+            sums = self._over_a_year(kernels.differences(*columns, self._windows, lag), lag)
+            powers = pairs.squares, pairs.cubes, pairs.fourths
+            return *kernels.beyond_independence(sums, independent, *powers, lag), sums[2] > 0
         with np.errstate(divide="ignore", invalid="ignore"):
             weight = 1.0 / (independent + np.roll(independent, lag))
         valid = pairs.has_both & np.isfinite(weight)
         weight = np.where(valid, weight, 0.0)
         excess, scale, count = self._over_a_year(
-            [spread * weight - (1 - pairs.squares) * valid, 2 * pairs.left * weight, valid.astype(np.float64)], lag
+            np.stack([spread * weight - (1 - pairs.squares) * valid, 2 * pairs.left * weight, valid]), lag
         )
         has_past = count > 0
         extra = np.where(has_past, np.maximum(excess, 0.0) / np.where(has_past, scale, 1.0), 0.0)
@@ -148,20 +158,33 @@ class Repositories:
         degrees = (repositories - 1) * 2 * quarters**2 / (3 * quarters - 1)
         return extra, np.maximum(degrees, 1.0), has_past
 
-    def _over_a_year(self, per_group: list[Floats], lag: int) -> Floats:
+    def _over_a_year(self, per_group: Floats, lag: int) -> Floats:
         """Sums over the group's window and those before it, within a year: a row for each of several columns.
 
         Added up from the oldest on, so that they come to the same wherever the windows begin.
         """
-        windows = int(self.grouping.windows.max(initial=0)) + 1
-        summands = np.stack(per_group).reshape(len(per_group), -1, windows)
+        windows = self._windows
+        summands = per_group.reshape(len(per_group), -1, windows)
         if self.history is not None and self.history.page is not None:
             summands = self.history.page.completed(summands)
+        if self._has_many_groups:
+            from metrics.stats import kernels
+
+            sums: Floats = kernels.year_sums(summands, lag * QUARTERS_POOLED, windows)
+            return sums
         width = summands.shape[-1]
         total = np.zeros_like(summands)
         for back in reversed(range(min(lag * QUARTERS_POOLED, width))):
             total[..., back:] += summands[..., : width - back]
         return total[..., width - windows :].reshape(len(per_group), -1)
+
+    @property
+    def _has_many_groups(self) -> bool:
+        return are_many(self.grouping.size * PASSES_OVER_GROUPS)
+
+    @cached_property
+    def _windows(self) -> int:
+        return int(self.grouping.windows.max(initial=0)) + 1
 
     @cached_property
     def _pairs(self) -> "_Pairs":

@@ -23,8 +23,9 @@ from metrics.stats.kernels.cells import (
 )
 from metrics.stats.kernels.groups import (
     bin_counts,
+    carried_at,
+    carried_in_groups,
     day_codes,
-    kept_in_groups,
     sorted_by_day,
     sorted_into_groups,
     tier_days,
@@ -32,31 +33,44 @@ from metrics.stats.kernels.groups import (
     units_by_group,
 )
 from metrics.stats.kernels.orders import ascending, pack, unpacked
-from metrics.stats.kernels.runs import values_at
+from metrics.stats.kernels.runs import quantiles, values_at
 from metrics.stats.kernels.shares import concentrations
 from metrics.stats.kernels.spans import days_of_weeks, held_weeks, open_days, open_levels, units_by_week
 from metrics.stats.kernels.survival import product_limit_quantiles
-from metrics.stats.kernels.variances import influences, shares_of_pairs, spreads, sums_over_pairs, variances_of_means
+from metrics.stats.kernels.variances import (
+    beyond_independence,
+    differences,
+    influences,
+    shares_of_pairs,
+    spreads,
+    sums_over_pairs,
+    variances_of_means,
+    year_sums,
+)
 
 __all__ = [
     "ascending",
     "atom_sums",
     "atom_units",
+    "beyond_independence",
     "bin_counts",
+    "carried_at",
+    "carried_in_groups",
     "cell_sums",
     "cell_units",
     "concentrations",
     "day_codes",
     "days_of_weeks",
+    "differences",
     "filled_cells",
     "held_weeks",
     "influences",
-    "kept_in_groups",
     "local_numbers",
     "open_days",
     "open_levels",
     "pack",
     "product_limit_quantiles",
+    "quantiles",
     "run_sums",
     "shares_of_pairs",
     "sorted_by_day",
@@ -73,4 +87,5 @@ __all__ = [
     "values_at",
     "variances_of_means",
     "window_sums",
+    "year_sums",
 ]

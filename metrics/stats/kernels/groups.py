@@ -99,20 +99,30 @@ def sorted_into_groups(
 
 
 @compiled
-def kept_in_groups(values: Floats, keep: NDArray[np.bool_], starts: Integers) -> tuple[Floats, Integers]:
-    """The values of which `keep` holds, group by group; where each group starts."""
-    begins = np.zeros(len(starts), dtype=np.int64)
-    for group in range(len(starts) - 1):
-        begins[group + 1] = begins[group]
+def carried_in_groups(carried: NDArray[np.bool_], starts: Integers) -> Integers:
+    """Per group, the rows for which what they carry is true."""
+    counts = np.zeros(len(starts) - 1, dtype=np.int64)
+    for group in range(len(counts)):
+        count = 0
         for i in range(starts[group], starts[group + 1]):
-            begins[group + 1] += keep[i]
-    kept = np.empty(begins[-1], dtype=np.float64)
-    place = 0
-    for i in range(len(values)):
-        if keep[i]:
-            kept[place] = values[i]
-            place += 1
-    return kept, begins
+            count += carried[i]
+        counts[group] = count
+    return counts
+
+
+@compiled
+def carried_at(values: Floats, carried: NDArray[np.bool_], starts: Integers, ranks: Integers) -> Floats:
+    """Per group, the value at a rank among the rows for which what they carry is true; NaN where there is none."""
+    found = np.full(len(ranks), np.nan)
+    for group in range(len(ranks)):
+        before = 0
+        for i in range(starts[group], starts[group + 1]):
+            if carried[i]:
+                if before == ranks[group]:
+                    found[group] = values[i]
+                    break
+                before += 1
+    return found
 
 
 @compiled

@@ -67,3 +67,19 @@ def values_at(values: Floats, first: Integers, last: Integers, ranks: Integers) 
                     rank -= most
                     begin[:] = upto
     return found
+
+
+@compiled
+def quantiles(values: Floats, starts: Integers, shares: Floats) -> Floats:
+    """Quantiles of each group (sets of shares × groups) by linear interpolation; NaN for an empty group."""
+    found = np.full(shares.shape, np.nan)
+    for row in range(len(shares)):
+        for group in range(shares.shape[1]):
+            first, most = starts[group], starts[group + 1] - starts[group] - 1
+            if most < 0:
+                continue
+            position = most * shares[row, group]
+            below = np.int64(np.floor(position))
+            low, high = values[first + below], values[first + min(below + 1, most)]
+            found[row, group] = low + (high - low) * (position - below)
+    return found

@@ -140,3 +140,70 @@ def spreads(
                 squares += here * here
         result[group, 0], result[group, 1] = squares, changes
     return result
+
+
+@compiled
+def differences(
+    spread: Floats,
+    independent: Floats,
+    has_both: NDArray[np.bool_],
+    squares: Floats,
+    left: Floats,
+    windows: int,
+    lag: int,
+) -> Floats:
+    """What each window adds to the average over a year: excess, scale and whether there is any × groups."""
+    summands = np.zeros((3, len(spread)))
+    for group in range(len(spread)):
+        if not has_both[group] or group % windows < lag:
+            continue
+        weight = 1.0 / (independent[group] + independent[group - lag])
+        if np.isfinite(weight):
+            summands[0, group] = spread[group] * weight - (1 - squares[group])
+            summands[1, group] = 2 * left[group] * weight
+            summands[2, group] = 1.0
+    return summands
+
+
+@compiled
+def year_sums(summands: Floats, length: int, windows: int) -> Floats:
+    """Of each of the last `windows` windows and those before it, `length` in all: columns × (holders × windows).
+
+    Added up from the oldest on.
+    """
+    columns, holders, width = summands.shape
+    sums = np.zeros((columns, holders * windows))
+    for column in range(columns):
+        for holder in range(holders):
+            for window in range(width - windows, width):
+                total = 0.0
+                for each in range(max(window - length + 1, 0), window + 1):
+                    total += summands[column, holder, each]
+                sums[column, holder * windows + window - (width - windows)] = total
+    return sums
+
+
+@compiled
+def beyond_independence(
+    sums: Floats, independent: Floats, squares: Floats, cubes: Floats, fourths: Floats, lag: int
+) -> tuple[Floats, Floats]:
+    """Per group the variance beyond that of independent units, and its degrees of freedom, from sums over a year.
+
+    `sums` are excess, scale and how many windows could be differenced × groups.
+    """
+    size = len(independent)
+    extras, degrees = np.zeros(size), np.empty(size)
+    for group in range(size):
+        count, extra = sums[2, group], 0.0
+        if count > 0:
+            extra = (0.0 if sums[0, group] <= 0 else sums[0, group]) / sums[1, group]
+        quarters = max(count / lag, 1.0)
+        luck = extra / (independent[group] + extra) if extra > 0 else 0.0
+        by_chance, by_luck = 1 - luck, luck / squares[group]
+        parts = by_chance * by_chance * squares[group] + 2 * by_chance * by_luck * cubes[group]
+        parts += by_luck * by_luck * fourths[group]
+        repositories = 1 / (parts if np.isfinite(parts) else 1.0)
+        # Differences that share a window are correlated: J of them bear 2 J² / (3 J - 1) degrees of freedom each.
+        held = (repositories - 1) * 2 * (quarters * quarters) / (3 * quarters - 1)
+        extras[group], degrees[group] = extra, 1.0 if held <= 1 else held
+    return extras, degrees
