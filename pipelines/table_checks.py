@@ -31,6 +31,9 @@ ROWS_BY_MODEL = 50_000
 MANY_ROWS = 500_000
 """From so many rows on, footers are asked before rows are read, and what was found is written down."""
 
+SILENT = Footer(False, 0, 0, (), (), False, False)
+"""The footer of a column of which nothing is told."""
+
 NARROWER = {"BIGINT": ("TINYINT", "SMALLINT", "INTEGER"), "DOUBLE": ("FLOAT",)}
 """Types that hold fewer values and take less room; a reader sees the same numbers."""
 
@@ -96,21 +99,45 @@ def _of_many_rows(connection: duckdb.DuckDBPyConnection, written: Written) -> It
 
 
 def _stretches(connection: duckdb.DuckDBPyConnection, written: Written) -> list[Paths]:
-    """The parts of a table, those together that may have keys in common.
+    """The parts of a table, those together that may have keys in common; parts without rows are left out.
 
-    Where a column of the key has one value in every part, parts with different values have no key in common.
+    Where a column of the key has one value in every part, parts with different values have no key in common; nor have
+    parts of which the one's days all lie before the other's.
     """
-    paths = written.paths
-    told = footers_by_part(connection, paths)
-    values = [
-        [told[path][key].constant if key in told.get(path, {}) else None for path in paths]
-        for key in written.table.table_key()
-    ]
+    told = footers_by_part(connection, written.paths)
+    paths = [path for path in written.paths if path in told]
+    keys = [column for column in written.table.table_columns() if column.key]
+    values = [[_footer(told, path, key).constant for path in paths] for key in keys]
     telling = [column for column in values if None not in column]
     together: dict[tuple[str | None, ...], list[Path]] = {}
     for index, path in enumerate(paths):
         together.setdefault(tuple(column[index] for column in telling), []).append(path)
-    return [tuple(each) for each in together.values()]
+    day = next((key for key in keys if key.type == "date"), None)
+    if day is None:
+        return [tuple(each) for each in together.values()]
+    return [
+        stretch for each in together.values() for stretch in _by_days({path: _footer(told, path, day) for path in each})
+    ]
+
+
+def _footer(told: Mapping[Path, Mapping[str, Footer]], path: Path, column: Column) -> Footer:
+    """What is told of a column of a part; nothing where its footer says nothing of it."""
+    return told[path].get(column.name, SILENT)
+
+
+def _by_days(days: Mapping[Path, Footer]) -> list[Paths]:
+    """Parts together of which the days overlap; all together where the days of some are not told."""
+    if not all(footer.knows_nulls and footer.nulls == 0 and footer.knows_extremes for footer in days.values()):
+        return [tuple(days)]
+    stretches: list[list[Path]] = []
+    latest = ""
+    # As text of one width, days stand in the order of time.
+    for path, footer in sorted(days.items(), key=lambda item: min(item[1].low)):
+        if not stretches or min(footer.low) > latest:
+            stretches.append([])
+        stretches[-1].append(path)
+        latest = max(latest, *footer.high)
+    return [tuple(each) for each in stretches]
 
 
 def _keys_twice(

@@ -13,7 +13,9 @@ from pipelines.table_checks import faults
 from pipelines.warehouse import Warehouse
 from schemas.published import all_tables
 from schemas.published.incident_facts import IncidentFacts
+from schemas.published.metric_values import MetricValues
 from schemas.sql import DUCKDB_TYPES
+from schemas.tables import PublishedTable
 from schemas.workspace import load_workspace
 from tests.support.small_workspace import CONFIGURATION
 
@@ -171,6 +173,53 @@ def test_a_large_tables_keys_are_compared_over_all_parts_that_may_share_one(stor
     assert list(faults(store, IncidentFacts)) == []
     store.write("incident_facts", store.frame(incidents(incident_id="'i2'")), partition="two")
     assert list(faults(store, IncidentFacts)) == ["incident_facts: the key i2 stands twice"]
+
+
+def values_of(*windows: tuple[str, str]) -> str:
+    """A query that gives a figure of each window: its first day, and the one after its last."""
+    given = {
+        "metric": "'lead_time'",
+        "version": "'1.0.0'",
+        "tier": "'1'",
+        "segment_kind": "'all'",
+        "segment": "'all'",
+        "grain": "'week'",
+        "statistic": "'mean'",
+        "value": "1",
+        "unit": "'hours'",
+        "n": "1",
+        "is_provisional": "false",
+    }
+    columns = {column.name: DUCKDB_TYPES[column.type] for column in MetricValues.table_columns()}
+    rows = [given | {"window_start": f"date '{start}'", "window_end": f"date '{end}'"} for start, end in windows]
+    return " union all ".join(
+        "select " + ", ".join(f"({row.get(name, 'null')})::{kind} as {name}" for name, kind in columns.items())
+        for row in rows
+    )
+
+
+@pytest.mark.usefixtures("many")
+def test_parts_of_other_days_are_not_compared_and_those_of_days_that_overlap_are(
+    store: BuildStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[int] = []
+    look = pipelines.table_checks._may_stand_twice
+
+    def noted_parts(table: type[PublishedTable], paths: tuple[Path, ...]) -> bool:
+        compared.append(len(paths))
+        return look(table, paths)
+
+    monkeypatch.setattr(pipelines.table_checks, "_may_stand_twice", noted_parts)
+    first, second, third = ("2026-01-05", "2026-01-12"), ("2026-01-12", "2026-01-19"), ("2026-01-19", "2026-01-26")
+    store.write("metric_values", store.frame(values_of(first, second)), partition="a")
+    store.write("metric_values", store.frame(values_of(third)), partition="b")
+    store.write("metric_values", store.frame(values_of(first)).clear(), partition="c")
+    assert list(faults(store, MetricValues)) == []
+    assert sorted(compared) == [1, 1]
+    store.write("metric_values", store.frame(values_of(second)), partition="b")
+    (fault,) = faults(store, MetricValues)
+    assert fault.startswith("metric_values: the key ")
+    assert fault.endswith(" stands twice")
 
 
 @pytest.mark.usefixtures("many")
