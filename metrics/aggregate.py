@@ -228,8 +228,9 @@ class Engine:
         found: dict[str, set[str]] = {}
         for fact in ("change_facts", "deployment_facts"):
             kinds = sorted(column for column in self.columns_of(fact) if column.endswith("_watched"))
-            any_of = ", ".join(f"bool_or({kind})" for kind in kinds)
-            query = f"select coalesce(tier::varchar, 'untiered'), {any_of} from {fact} group by 1"
+            any_of = ", ".join(f"bool_or({kind}) as {kind}" for kind in kinds)
+            by_tier = f"select tier, {any_of} from {fact} group by tier"
+            query = f"select coalesce(tier::varchar, 'untiered'), * exclude (tier) from ({by_tier})"
             for tier, *seen in self.connection.execute(query).fetchall():
                 names = (kind.removeprefix("_").removesuffix("_watched") for kind in kinds)
                 found.setdefault(tier, set()).update(name for name, is_seen in zip(names, seen, strict=True) if is_seen)
