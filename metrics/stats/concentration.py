@@ -40,7 +40,7 @@ def concentration(grouping: Grouping, amounts: Floats) -> Concentration:
     """
     size = grouping.size
     cells = grouping.sums([amounts])[0]
-    if are_many(len(cells)):
+    if are_many(len(amounts)):
         from metrics.stats import kernels
 
         gini, top_share, holders = kernels.concentrations(cells, grouping.offsets(), TENTH)
