@@ -229,10 +229,11 @@ class Engine:
         for fact in ("change_facts", "deployment_facts"):
             kinds = sorted(column for column in self.columns_of(fact) if column.endswith("_watched"))
             any_of = ", ".join(f"bool_or({kind})" for kind in kinds)
-            query = f"select coalesce(tier::varchar, 'untiered'), {any_of} from {fact} group by 1"
+            query = f"select tier, {any_of} from {fact} group by tier"
             for tier, *seen in self.connection.execute(query).fetchall():
+                of_tier = found.setdefault(TIERS[tier or 0], set())
                 names = (kind.removeprefix("_").removesuffix("_watched") for kind in kinds)
-                found.setdefault(tier, set()).update(name for name, is_seen in zip(names, seen, strict=True) if is_seen)
+                of_tier.update(name for name, is_seen in zip(names, seen, strict=True) if is_seen)
         return {tier: frozenset(kinds) for tier, kinds in found.items()}
 
     def _by_origin(self, metric: Metric) -> list[pl.DataFrame]:
@@ -314,7 +315,8 @@ class Engine:
         code = f"coalesce(list_position({list(categories)!r}, ({category})::varchar), 0) - 1" if category else None
         if fact in SHARED and not self.by_origin and self.excerpt is None:
             return self._of_shared(fact, where, time, numbers, code, order)
-        query = self._query(fact, where, time, numbers, code)
+        # How long something has lasted is known wherever it is known when it began.
+        query = self._query(fact, where, time, numbers, code, are_known=lasting)
         if self.excerpt is not None:
             query = self.excerpt.of(query, time, begins, lasting=lasting)
         return self._fetch(query, len(numbers), order)
@@ -343,10 +345,19 @@ class Engine:
             added += np.bincount(place, weights=column, minlength=len(TIERS) * span)
         return daily.reshape(-1, len(TIERS), span)
 
-    def _query(self, fact: str, where: str, time: str, numbers: Sequence[str], category: str | None = None) -> str:
-        """SQL of units, whatever their days."""
+    def _query(
+        self,
+        fact: str,
+        where: str,
+        time: str,
+        numbers: Sequence[str],
+        category: str | None = None,
+        *,
+        are_known: bool = False,
+    ) -> str:
+        """SQL of units, whatever their days; none of their numbers is looked at for nulls where all are known."""
         columns = "".join(f", ({number})::double as number_{i}" for i, number in enumerate(numbers))
-        complete = "".join(f" and ({number}) is not null" for number in numbers)
+        complete = "" if are_known else "".join(f" and ({number}) is not null" for number in numbers)
         return (
             f"select {self._whose(fact)}, ({category or -1})::integer as category,"
             f" epoch_us({time})::bigint as instant{columns}"
