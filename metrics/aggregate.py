@@ -228,12 +228,12 @@ class Engine:
         found: dict[str, set[str]] = {}
         for fact in ("change_facts", "deployment_facts"):
             kinds = sorted(column for column in self.columns_of(fact) if column.endswith("_watched"))
-            any_of = ", ".join(f"bool_or({kind})" for kind in kinds)
-            query = f"select tier, {any_of} from {fact} group by tier"
+            any_of = ", ".join(f"bool_or({kind}) as {kind}" for kind in kinds)
+            by_tier = f"select tier, {any_of} from {fact} group by tier"
+            query = f"select coalesce(tier::varchar, 'untiered'), * exclude (tier) from ({by_tier})"
             for tier, *seen in self.connection.execute(query).fetchall():
-                of_tier = found.setdefault(TIERS[tier or 0], set())
                 names = (kind.removeprefix("_").removesuffix("_watched") for kind in kinds)
-                of_tier.update(name for name, is_seen in zip(names, seen, strict=True) if is_seen)
+                found.setdefault(tier, set()).update(name for name, is_seen in zip(names, seen, strict=True) if is_seen)
         return {tier: frozenset(kinds) for tier, kinds in found.items()}
 
     def _by_origin(self, metric: Metric) -> list[pl.DataFrame]:

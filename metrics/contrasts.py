@@ -311,7 +311,7 @@ def _sums_over_pairs(
     window: Samples, baseline: Samples, has_both: NDArray[np.bool_]
 ) -> tuple[Integers, Floats, Floats, Floats]:
     """Per pair: repositories with units, sums of squared and cubed mean shares, and of squared differed influence."""
-    if are_many(int(window.width.sum())):
+    if are_many(int(window.width.sum()) * PASSES_OVER_CELLS):
         from metrics.stats import kernels
 
         sums = kernels.sums_over_pairs(
@@ -340,5 +340,7 @@ def _sums_over_pairs(
     )
 
 
+PASSES_OVER_CELLS = 4
+"""What NumPy takes fifteen passes over is worth compiled loops sooner than what it takes one or two over."""
 SMALLEST_DESIGN_EFFECT = 0.25
 """Chance can make repositories' differences look all but equal; four times the units is the most that is believed."""

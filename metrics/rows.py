@@ -243,7 +243,8 @@ class ValueRows:
             "is_provisional": np.concatenate([c.shape.provisional[w] for c, w in zip(chunks, windows, strict=True)]),
             "note": self._notes(),
         }
-        for name in NUMERIC:
+        numeric = [name for name in NUMERIC if any(name in chunk.numbers for chunk in chunks)]
+        for name in numeric:
             data[name] = np.concatenate(
                 [
                     chunk.numbers[name] if name in chunk.numbers else np.full(len(chunk.picked), np.nan)
@@ -251,8 +252,11 @@ class ValueRows:
                 ]
             )
         # All of them in one step: each operation on a column by itself costs polars as much as a small table does.
+        # What no row has is null from the beginning.
+        nothing = {name: pl.lit(None, SCHEMA[name]).alias(name) for name in NUMERIC if name not in numeric}
         columns = [
-            pl.col(name).fill_nan(None).cast(SCHEMA[name]) if name in NUMERIC else pl.col(name) for name in SCHEMA
+            pl.col(name).fill_nan(None).cast(SCHEMA[name]) if name in numeric else nothing.get(name, pl.col(name))
+            for name in SCHEMA
         ]
         return pl.DataFrame(data).select(columns)
 

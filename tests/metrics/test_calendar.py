@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metrics.calendar import Calendar, Grain, Period, add_months
+from metrics.stats import grouping, kernels
 from metrics.units import Days
 
 ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "America/Sao_Paulo"]
@@ -19,12 +20,17 @@ NOW = datetime(2030, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 @given(st.lists(INSTANTS, min_size=1, max_size=30), st.sampled_from(ZONES))
 def test_the_day_of_an_instant_is_its_local_one(instants: list[datetime], zone: str) -> None:
     days = Days(Calendar(zone), date(2024, 1, 1), date(2026, 12, 31))
-    numbers = days.number(np.array(instants, dtype="datetime64[us]").astype(np.int64))
+    microseconds = np.array(instants, dtype="datetime64[us]").astype(np.int64)
+    numbers = days.number(microseconds)
+    edges = days.calendar.edges([*days.all, days.last + timedelta(days=1)])
+    assert kernels.day_numbers(microseconds, edges).tolist() == numbers.tolist()
     local = [instant.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).date() for instant in instants]
     assert [days.all[number] for number in numbers] == local
 
 
-def test_instants_beside_midnight_and_beside_the_clock_changes() -> None:
+@pytest.mark.parametrize("many", [1, grouping.MANY_ROWS], ids=["compiled", "NumPy"])
+def test_instants_beside_midnight_and_beside_the_clock_changes(many: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(grouping, "MANY_ROWS", many)
     days = Days(Calendar("Europe/Berlin"), date(2026, 3, 27), date(2026, 3, 31))
     spring = datetime(2026, 3, 28, 23, tzinfo=UTC)  # midnight in Berlin before the day of 23 hours
     beside = [

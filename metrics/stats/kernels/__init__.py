@@ -35,7 +35,14 @@ from metrics.stats.kernels.groups import (
 from metrics.stats.kernels.orders import ascending, pack, unpacked
 from metrics.stats.kernels.runs import quantiles, values_at
 from metrics.stats.kernels.shares import concentrations
-from metrics.stats.kernels.spans import days_of_weeks, held_weeks, open_days, open_levels, units_by_week
+from metrics.stats.kernels.spans import (
+    day_numbers,
+    days_of_weeks,
+    held_weeks,
+    open_days,
+    open_levels,
+    units_by_week,
+)
 from metrics.stats.kernels.survival import product_limit_quantiles
 from metrics.stats.kernels.variances import (
     beyond_independence,
@@ -60,6 +67,7 @@ __all__ = [
     "cell_units",
     "concentrations",
     "day_codes",
+    "day_numbers",
     "days_of_weeks",
     "differences",
     "filled_cells",

@@ -5,6 +5,29 @@ from numpy.typing import NDArray
 
 from metrics.stats.kernels.compiled import Codes, Floats, Integers, compiled
 
+MICROSECONDS_PER_DAY = 86_400_000_000
+
+
+@compiled
+def day_numbers(instants: Integers, edges: Integers) -> Codes:
+    """The day's number of each instant, in microseconds since 1970 as the edges between days; -1 outside of them.
+
+    Guessed as if no clock changed, then mended.
+    """
+    days, first, last = len(edges) - 1, edges[0], edges[-1]
+    numbers = np.full(len(instants), -1, dtype=np.int32)
+    for i in range(len(instants)):
+        instant = instants[i]
+        if instant < first or instant >= last:
+            continue
+        day = min((instant - first) // MICROSECONDS_PER_DAY, days - 1)
+        while instant < edges[day]:
+            day -= 1
+        while instant >= edges[day + 1]:
+            day += 1
+        numbers[i] = day
+    return numbers
+
 
 @compiled
 def open_levels(
