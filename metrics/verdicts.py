@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -76,8 +77,10 @@ def verdicts(
     judge = Judge(contrasts, margins, today, kept.withdrawn, kinds, kept.loosened)
     found = judge.verdicts(constraints)
     claimed = claims(found)
-    records = _records(found, metrics, worst, links or RecordLinks()) if worst else {}
-    left_open = power(found, judge.seen, margins)
+    with ThreadPoolExecutor(1) as beside:  # the database looks for records while what would decide is searched for
+        looked_for = beside.submit(_records, found, metrics, worst, links or RecordLinks()) if worst else None
+        left_open = power(found, judge.seen, margins)
+        records = looked_for.result() if looked_for else {}
     rows = []
     for verdict in found:
         figures = (*verdict.constraint.gains, *verdict.constraint.guardrails)
