@@ -201,7 +201,7 @@ def _add_rows(target: Target, shape: Shape, plan: Segmentation, ordered: Ordered
     if not is_sampled(plan, shape.grain):
         return []
     kept = [i for i, estimate in enumerate(estimates) if estimate.probability in COMPARED_QUANTILES]
-    compared = Buckets(buckets.upto[[*kept, -1]])
+    compared = Buckets(buckets.upto[[*kept, -1]], buckets.reached[[*kept, -1]])
     chosen = [estimates[i] for i in kept]
     return _samples(ordered, grouping, chosen, compared, shape.weeks_of_groups, bins.edges[0])
 

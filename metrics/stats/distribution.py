@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metrics.stats.clusters import critical
-from metrics.stats.grouping import CELLS_AT_ONCE, Grouping, are_many, codes_of, reduce_cells
+from metrics.stats.grouping import CELLS_AT_ONCE, Grouping, are_many, codes_of
 from metrics.stats.successive import History, Repositories
 
 Floats = NDArray[np.float64]
@@ -237,6 +237,8 @@ class Buckets:
     """Units of each cell at or below each threshold of its group, and all of them last: thresholds + 1 × cells."""
 
     upto: NDArray[Any]
+    reached: Integers
+    """The same of each group: thresholds + 1 × groups."""
 
     @property
     def units(self) -> NDArray[Any]:
@@ -256,11 +258,11 @@ def count_buckets(ordered: Sorted, grouping: Grouping, thresholds: list[Floats])
     columns added up, one pass to count.
     Groups are taken in blocks, so that the counters stay within `CELLS_AT_ONCE` cells.
     """
-    if not isinstance(ordered, Ordered) or are_many(len(ordered.values)):
+    if not isinstance(ordered, Ordered) or are_many(max(len(ordered.values), int(grouping.clusters.sum()))):
         from metrics.stats import kernels
 
         limits, offsets = np.stack(thresholds, axis=1), grouping.offsets()
-        return Buckets(kernels.units_at_most(ordered.values, ordered.carried, *ordered.runs, offsets, limits))
+        return Buckets(*kernels.units_at_most(ordered.values, ordered.carried, *ordered.runs, offsets, limits))
     edges = ordered.at_most(np.stack(thresholds, axis=1))
     bounds = np.column_stack([np.zeros(grouping.size, dtype=np.int64), edges, ordered.counts])
     runs = np.diff(bounds, axis=1)
@@ -278,7 +280,8 @@ def count_buckets(ordered: Sorted, grouping: Grouping, thresholds: list[Floats])
         size = int(block.stop - block.start) * width
         counts[block] = np.bincount(place, minlength=size).reshape(-1, width)
         first = last
-    return Buckets(np.ascontiguousarray(np.cumsum(counts, axis=1).T.astype(np.float64)))
+    upto = np.ascontiguousarray(np.cumsum(counts, axis=1).T.astype(np.float64))
+    return Buckets(upto, np.ascontiguousarray(bounds[:, 1:].T))
 
 
 def totals_of(ordered: Ordered, grouping: Grouping) -> Floats:
@@ -298,9 +301,9 @@ def read_quantiles(
     """Quantiles of every group without intervals, and the counts per cell between them; probabilities ascend."""
     values = list(ordered.quantile(np.array(probabilities)[:, None]))
     buckets = count_buckets(ordered, grouping, values)
-    offsets, counts = grouping.offsets(), ordered.counts.astype(np.float64)
+    counts = ordered.counts.astype(np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
-        shares = [reduce_cells(under, offsets) / counts for under in buckets.below]
+        shares = [reached / counts for reached in buckets.reached[:-1]]
         errors = [np.sqrt(probability * (1 - probability) / counts) for probability in probabilities]
     return [Quantile(*each) for each in zip(probabilities, values, shares, errors, strict=True)], buckets
 

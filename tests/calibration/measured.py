@@ -112,7 +112,7 @@ def _durations(cell: Cell, sets: int, rng: np.random.Generator) -> Bounds:
                 ordered,
                 drawn.grouping,
                 [estimates[i] for i in kept],
-                Buckets(buckets.upto[[*kept, -1]]),
+                Buckets(buckets.upto[[*kept, -1]], buckets.reached[[*kept, -1]]),
                 np.full(sets * (cell.quarters_before + 1), WEEKS),
                 1 / 60,
             )

@@ -158,14 +158,17 @@ def sums_by_cell(values: Floats, local: Codes, starts: Integers, offsets: Intege
 @compiled
 def units_at_most(
     values: Floats, local: Codes, first: Integers, last: Integers, offsets: Integers, thresholds: Floats
-) -> Codes:
+) -> tuple[Codes, Integers]:
     """Per threshold and cell, the units at or below the threshold of the cell's group; all units last.
+
+    And per threshold and group, how many those are in all.
 
     A group is one or several runs of rows, `first` to `last` (groups × runs). `values` ascend within a run and `local`
     are their repositories; `thresholds` is groups × thresholds, ascending.
     """
     buckets, cells = thresholds.shape[1] + 1, offsets[-1]
     upto = np.zeros((buckets, cells), dtype=np.int32)
+    reached = np.zeros((buckets, first.shape[0]), dtype=np.int64)
     for group in range(first.shape[0]):
         for run in range(first.shape[1]):
             begin, end = first[group, run], last[group, run]
@@ -177,11 +180,12 @@ def units_at_most(
                 counts = upto[bucket, offsets[group] :]
                 for i in range(begin, stop):
                     counts[local[i]] += 1
+                reached[bucket, group] += stop - first[group, run]
                 begin = stop
     for bucket in range(1, buckets):
         for cell in range(cells):
             upto[bucket, cell] += upto[bucket - 1, cell]
-    return upto
+    return upto, reached
 
 
 @compiled

@@ -87,16 +87,18 @@ def shares_of_pairs(units: NDArray[Any], offsets: Integers, totals: Floats, wind
     Zero where the group has no window so long before.
     """
     powers = np.zeros((len(totals), 3))
+    shares = np.empty(offsets[-1])
+    for group in range(len(totals)):
+        scale = max(totals[group], TINY)
+        for cell in range(offsets[group], offsets[group + 1]):
+            shares[cell] = units[cell] / scale
     for group in range(len(totals)):
         if windows[group] < lag:
             continue
         now, before = offsets[group], offsets[group - lag]
-        scale, scale_before = max(totals[group], TINY), max(totals[group - lag], TINY)
         squares, cubes, fourths = 0.0, 0.0, 0.0
         for i in range(offsets[group + 1] - now):
-            if units[now + i] == 0 and units[before + i] == 0:
-                continue
-            share = (units[now + i] / scale + units[before + i] / scale_before) / 2
+            share = (shares[now + i] + shares[before + i]) / 2
             square = share * share
             squares += square
             cubes += square * share
