@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from metrics.stats.clusters import critical
 from metrics.stats.grouping import CELLS_AT_ONCE, Grouping, are_many, codes_of
-from metrics.stats.successive import History, Repositories
+from metrics.stats.successive import PASSES_OVER_GROUPS, History, Repositories
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.integer[Any]]
@@ -125,6 +125,11 @@ class Ordered(Sorted):
         NaN outside (0, 1): the data bear no such bound.
         """
         counts = self.counts
+        if are_many(len(counts) * PASSES_OVER_GROUPS):
+            from metrics.stats import kernels
+
+            found: Floats = kernels.order_statistics(self.values, self.starts, share)
+            return found
         index = np.clip(np.ceil(share * counts).astype(np.int64) - 1, 0, np.maximum(counts - 1, 0))
         known = (share > 0) & (share < 1) & (counts > 0)
         if len(self.values) == 0:

@@ -33,7 +33,7 @@ from metrics.stats.kernels.groups import (
     units_by_group,
 )
 from metrics.stats.kernels.orders import ascending, pack, unpacked
-from metrics.stats.kernels.runs import quantiles, values_at
+from metrics.stats.kernels.runs import order_statistics, quantiles, values_at
 from metrics.stats.kernels.shares import concentrations
 from metrics.stats.kernels.spans import (
     day_numbers,
@@ -77,6 +77,7 @@ __all__ = [
     "open_days",
     "open_levels",
     "pack",
+    "order_statistics",
     "product_limit_quantiles",
     "quantiles",
     "run_sums",

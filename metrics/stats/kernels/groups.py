@@ -64,7 +64,8 @@ def sorted_by_day(
     carried: NDArray[Any],
 ) -> tuple[Floats, NDArray[Any]]:
     """As `sorted_into_groups`, of rows whose groups follow from their holder and day, and where each group starts."""
-    place = starts[:-1].copy()
+    # Half as wide: of half a million groups, twice as many places stay in the nearer cache.
+    place = starts[:-1].astype(np.uint32)
     ordered, along = np.empty(starts[-1], dtype=np.float64), np.empty(starts[-1], dtype=carried.dtype)
     for i in range(len(holders)):
         group = group_of(holders[i], window_of_place[places[i]], window_count)

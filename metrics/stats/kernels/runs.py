@@ -83,3 +83,15 @@ def quantiles(values: Floats, starts: Integers, shares: Floats) -> Floats:
             low, high = values[first + below], values[first + min(below + 1, most)]
             found[row, group] = low + (high - low) * (position - below)
     return found
+
+
+@compiled
+def order_statistics(values: Floats, starts: Integers, shares: Floats) -> Floats:
+    """The smallest value of each group with at least that share of it at or below; NaN outside (0, 1)."""
+    found = np.full(len(shares), np.nan)
+    for group in range(len(shares)):
+        count, share = starts[group + 1] - starts[group], shares[group]
+        if count > 0 and 0 < share < 1:
+            index = np.int64(np.ceil(share * count)) - 1
+            found[group] = values[starts[group] + min(max(index, 0), count - 1)]
+    return found
