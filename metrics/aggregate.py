@@ -315,7 +315,8 @@ class Engine:
         code = f"coalesce(list_position({list(categories)!r}, ({category})::varchar), 0) - 1" if category else None
         if fact in SHARED and not self.by_origin and self.excerpt is None:
             return self._of_shared(fact, where, time, numbers, code, order)
-        query = self._query(fact, where, time, numbers, code)
+        # How long something has lasted is known wherever it is known when it began.
+        query = self._query(fact, where, time, numbers, code, are_known=lasting)
         if self.excerpt is not None:
             query = self.excerpt.of(query, time, begins, lasting=lasting)
         return self._fetch(query, len(numbers), order)
@@ -344,10 +345,19 @@ class Engine:
             added += np.bincount(place, weights=column, minlength=len(TIERS) * span)
         return daily.reshape(-1, len(TIERS), span)
 
-    def _query(self, fact: str, where: str, time: str, numbers: Sequence[str], category: str | None = None) -> str:
-        """SQL of units, whatever their days."""
+    def _query(
+        self,
+        fact: str,
+        where: str,
+        time: str,
+        numbers: Sequence[str],
+        category: str | None = None,
+        *,
+        are_known: bool = False,
+    ) -> str:
+        """SQL of units, whatever their days; none of their numbers is looked at for nulls where all are known."""
         columns = "".join(f", ({number})::double as number_{i}" for i, number in enumerate(numbers))
-        complete = "".join(f" and ({number}) is not null" for number in numbers)
+        complete = "" if are_known else "".join(f" and ({number}) is not null" for number in numbers)
         return (
             f"select {self._whose(fact)}, ({category or -1})::integer as category,"
             f" epoch_us({time})::bigint as instant{columns}"

@@ -53,9 +53,14 @@ def _watch_notes(source: Described, metric: Metric) -> pl.DataFrame:
     numbers = [f"_{kind}_watched::integer" for kind in metric.watched]
     wanted = {f"_{kind}_watched" for kind in metric.watched}
     selects = [each for each in _units_of(metric) if wanted <= source.columns_of(each[0])]
-    # Where all is watched there is nothing to tell, and no unit to be counted.
-    is_unwatched = " or ".join(f"not _{kind}_watched" for kind in metric.watched)
-    if not any(source.has_any(fact, time, f"({where}) and ({is_unwatched})") for fact, where, time in selects):
+    # Where all is watched there is nothing to tell, and no unit to be counted. Asked column by column, that is said by
+    # what the files note of their extremes.
+    asked = (
+        (fact, time, f"({where}) and _{kind}_watched = false")
+        for fact, where, time in selects
+        for kind in metric.watched
+    )
+    if not any(source.has_any(*each) for each in asked):
         return pl.DataFrame()
     # Of every tier and day, how many units there are and how many are watched, kind by kind.
     daily = np.sum([source.daily(fact, where, time, numbers) for fact, where, time in selects], axis=0)

@@ -7,6 +7,7 @@ has been made so far, and tells what it has made; tables lie in files, so that n
 Belongs here: how a stage is made in another process. Does not: which one (`pipelines.lanes`).
 """
 
+import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -44,7 +45,9 @@ class Apart:
             PlumblineError: what the stage has to say, or that the process was ended from outside.
         """
         with told_of_an_end():
-            self._build.take_in(self._companion.run(_make, self._stand, stage.name, self._build.built))
+            self._build.take_in(
+                self._companion.run(_make, self._stand, stage.function.__module__, stage.name, self._build.built)
+            )
 
     def interrupt(self) -> None:
         """Make what runs there end with an error."""
@@ -56,10 +59,8 @@ _store: BuildStore | None = None
 
 
 def _opened(stand: Stand) -> BuildStore:
-    """The store, with all that stages import."""
+    """The store."""
     global _store  # noqa: PLW0603 -- opened once, for all stages that are made here
-    import pipelines.all_stages  # noqa: F401 -- not while the companion begins
-
     if _store is None:
         store = BuildStore(stand.workspace, stand.cut, stand.created_at, is_full=stand.is_full)
         store.forget()
@@ -68,13 +69,13 @@ def _opened(stand: Stand) -> BuildStore:
     return _store
 
 
-def _make(stand: Stand, name: str, built: Mapping[str, BuiltTable]) -> dict[str, BuiltTable]:
-    """Make a stage on what has been built; gives the tables that it has made."""
-    from pipelines.all_stages import all_stages
-
+def _make(stand: Stand, module: str, name: str, built: Mapping[str, BuiltTable]) -> dict[str, BuiltTable]:
+    """Make a stage of a module on what has been built; gives the tables that it has made."""
+    declared = vars(importlib.import_module(module)).values()
+    stage = next(each for each in declared if isinstance(each, Stage) and each.name == name)
     store = _opened(stand)
     store.take_in(built)
     store.catch_up()
     before = {table: each.snapshot_table for table, each in store.built.items()}
-    next(stage for stage in all_stages() if stage.name == name)(store)
+    stage(store)
     return {table: each for table, each in store.built.items() if before.get(table) != each.snapshot_table}

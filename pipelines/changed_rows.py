@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import cache
 from pathlib import Path
-from typing import Self
+from types import MappingProxyType
+from typing import Any, Self
 
 import duckdb
 
@@ -42,8 +43,37 @@ CANDIDATES = ("candidates_before", "candidates_after")
 CHANGED = "changed_hashes"
 """A temporary table: the hashes of those that have."""
 
-Sums = Mapping[date, tuple[int, int]]
-"""How many rows a day (UTC) has, and what their hashes come to."""
+
+@dataclass(frozen=True)
+class Sums:
+    """How many rows each day (UTC) of a relation has, and what their hashes come to. They do not overflow."""
+
+    terms: str
+    """What the hashes are made of: those of other terms say nothing of each other."""
+    days: Mapping[date, tuple[int, int]]
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Self:
+        """As `json` gave it."""
+        return cls(raw["terms"], {date.fromisoformat(day): (rows, total) for day, rows, total in raw["days"]})
+
+    def json(self) -> dict[str, object]:
+        """The sums as JSON can write them."""
+        return {"terms": self.terms, "days": [[day.isoformat(), *each] for day, each in sorted(self.days.items())]}
+
+    def other_days(self, other: "Sums") -> list[date]:
+        """The days that do not come to the same."""
+        return sorted(day for day in self.days.keys() | other.days.keys() if self.days.get(day) != other.days.get(day))
+
+
+@dataclass(frozen=True)
+class Changed:
+    """What differs between two builds."""
+
+    rows: Mapping[str, tuple[Path, Path]]
+    """Per relation the rows that only the earlier build has, and those that only this one has, in files."""
+    sums: Mapping[str, Sums]
+    """Per relation that was added up, what this build's rows come to: the next build need not read them for it."""
 
 
 @dataclass(frozen=True)
@@ -52,14 +82,15 @@ class Compared:
 
     sides: tuple[str, str]
     """SQL of the rows of the earlier build, and of this one."""
-    kept: tuple[str, ...]
+    kept: Mapping[str, str]
+    """The columns, and their SQL types."""
 
     @classmethod
     def of(cls, connection: duckdb.DuckDBPyConnection, before: Sequence[Path], after: Sequence[Path]) -> Self:
         """The files of either build."""
         sides = scan(before), scan(after)
-        columns = [row[0] for row in connection.execute(f"describe select * from {sides[1]}").fetchall()]
-        return cls(sides, tuple(column for column in columns if column in columns_read()))
+        described = connection.execute(f"describe select * from {sides[1]}").fetchall()
+        return cls(sides, {name: kind for name, kind, *_ in described if name in columns_read()})
 
     @property
     def row_hash(self) -> str:
@@ -77,20 +108,25 @@ class Compared:
         """SQL of a row's day."""
         return f"coalesce({self.instant or 'null'}::date, {_constant(UNDATED)})"
 
-    def changed_days(self, connection: duckdb.DuckDBPyConnection) -> list[date]:
-        """The days that do not come to the same in both builds: each side is read once, and added up on the way.
+    def before(self, connection: duckdb.DuckDBPyConnection, known: Sums | None) -> Sums:
+        """What the earlier build's rows come to: as it is known, if that was made on these terms."""
+        return known if known and known.terms == self._terms else self._sums(connection, self.sides[0])
 
-        Sums do not overflow.
-        """
-        before, after = (self._sums(connection, side) for side in self.sides)
-        return sorted(day for day in before.keys() | after.keys() if before.get(day) != after.get(day))
+    def after(self, connection: duckdb.DuckDBPyConnection) -> Sums:
+        """What this build's rows come to."""
+        return self._sums(connection, self.sides[1])
 
     def _sums(self, connection: duckdb.DuckDBPyConnection, side: str) -> Sums:
+        """One reading of a side, in which rows are added up on the way."""
         rows = connection.execute(
             f"""select day, count(*), sum(row_hash)
             from (select {self.day} as day, {self.row_hash} as row_hash from {side}) group by day"""
         ).fetchall()
-        return {day: (count, total) for day, count, total in rows}
+        return Sums(self._terms, {day: (count, total) for day, count, total in rows})
+
+    @property
+    def _terms(self) -> str:
+        return f"{self.row_hash} by {self.day} of {' '.join(self.kept.values())}"
 
     def candidates(self, days: Sequence[date]) -> str:
         """The condition, as SQL, under which a row falls on one of some days."""
@@ -107,8 +143,9 @@ def changed_rows(
     after: Mapping[str, Sequence[Path]],
     folder: Path,
     recent: "RecentChanges | None" = None,
-) -> dict[str, tuple[Path, Path]]:
-    """Per relation, the rows that only one of the builds has, in files: the columns that a definition may read.
+    known: Mapping[str, Sums] = MappingProxyType({}),
+) -> Changed:
+    """Per relation, the rows that only one of the builds has: the columns that a definition may read.
 
     Days that come to the same in both builds are passed over; only of the others are rows looked for.
 
@@ -118,20 +155,22 @@ def changed_rows(
         after: those of this one.
         folder: where the files are written.
         recent: the changes of the last days, where there is a file of them.
+        known: what the earlier build's rows come to, as far as it has added them up.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    found = {}
+    found, sums = {}, dict(known)
     for name in RELATIONS:
         files = (folder / f"{name}-before.parquet", folder / f"{name}-after.parquet")
         compared = Compared.of(connection, before[name], after[name])
         is_read = name in columns_read() or name in READ_BY_ALL
-        is_same = list(before[name]) == list(after[name]) or not is_read
-        days = [] if is_same else compared.changed_days(connection)
-        lately = recent if name == "change_facts" else None
-        _write_changed(connection, compared, days, files, lately)
+        days: list[date] = []
+        if is_read and list(before[name]) != list(after[name]):
+            sums[name] = compared.after(connection)
+            days = compared.before(connection, known.get(name)).other_days(sums[name])
+        _write_changed(connection, compared, days, files, recent if name == "change_facts" else None)
         found[name] = files
     drop(connection, *CANDIDATES, CHANGED)
-    return found
+    return Changed(found, sums)
 
 
 def _write_changed(

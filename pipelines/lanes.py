@@ -53,7 +53,7 @@ def _run_lane(board: "Board[Stage]", lane: Lane[Stage], other: Lane[Stage], *, i
     try:
         while (stage := board.take(is_first=is_first)) is not None:
             lane.make(stage)
-            board.done(stage)
+            board.done(stage, is_first=is_first)
     except BaseException as error:  # told by the first lane, once both have ended
         board.fail(error)
         other.interrupt()
@@ -80,9 +80,6 @@ class Board(Generic[Stage]):
     def take(self, *, is_first: bool) -> Stage | None:
         """The next stage for a lane, as soon as there is one; None where nothing waits any more, or a lane failed."""
         with self._changed:
-            if is_first:
-                self._is_first_busy = False
-                self._changed.notify_all()
             while self._waiting and self.error is None:
                 stage = self._choice(is_first=is_first)
                 if stage is not None:
@@ -92,10 +89,12 @@ class Board(Generic[Stage]):
                 self._changed.wait(SECONDS_OF_A_WAIT)
             return None
 
-    def done(self, stage: Stage) -> None:
-        """A stage has been made."""
+    def done(self, stage: Stage, *, is_first: bool) -> None:
+        """A lane has made a stage."""
         with self._changed:
             self._made.add(stage)
+            if is_first:  # it comes for the next one now: the second lane is not to be there before it
+                self._is_first_busy = False
             self._changed.notify_all()
 
     def fail(self, error: BaseException) -> None:

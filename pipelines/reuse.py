@@ -13,7 +13,7 @@ import json
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -33,7 +33,7 @@ from metrics.model import Metric
 from metrics.reuse import DAY, can_be_reused, first_day_needed
 from pipelines.build_engine import RELATIONS
 from pipelines.build_store import BuildStore
-from pipelines.changed_rows import RecentChanges, changed_rows, new_folder
+from pipelines.changed_rows import RecentChanges, Sums, changed_rows, new_folder
 from pipelines.kept_metrics import Kept
 from pipelines.metric_workers import Measured, Past
 from pipelines.parts import replace_text, scan
@@ -57,6 +57,7 @@ class Reuse:
     build: BuildStore
     past: Past
     _changed: Path
+    _sums: Mapping[str, Sums] = field(default_factory=dict)
 
     @classmethod
     def of(cls, build: BuildStore, engine: Engine, definitions: Sequence[Metric]) -> "Reuse | None":
@@ -83,8 +84,9 @@ class Reuse:
             create_view(engine.connection, RECENT_FACTS, f"select * from {scan([recent.file])}")
             prepare(engine.connection, build.workspace.include_bots)
         now = {name: build.paths(name) for name in RELATIONS}
-        changed = changed_rows(build.connection, paths, now, folder, recent)
-        return cls(build, Past(keys, usable, changed, recent), folder)
+        sums = {name: Sums.from_json(raw) for name, raw in stored.get("sums", {}).items()}
+        changed = changed_rows(build.connection, paths, now, folder, recent, sums)
+        return cls(build, Past(keys, usable, changed.rows, recent), folder, changed.sums)
 
     def close(self, measured: Mapping[str, Measured]) -> None:
         """Write down what the next build may rest on, and what this one has reused."""
@@ -95,6 +97,7 @@ class Reuse:
         tables = self.build.tables()
         record = {
             "relations": {name: [asdict(part) for part in tables[name].parts] for name in RELATIONS},
+            "sums": {name: sums.json() for name, sums in self._sums.items()},
             "metrics": {name: asdict(each.kept) for name, each in measured.items() if each.kept is not None},
             "reused": {"metrics": len(reused), "of": len(measured), "since": min(again, default=None)},
         }

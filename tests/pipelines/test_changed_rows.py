@@ -1,5 +1,7 @@
 """Rows that only one of two builds has are found, whatever day they are of, and however often they stand there."""
 
+import json
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,7 +14,7 @@ import pytest
 from metrics.aggregate import Engine
 from metrics.calendar import Calendar
 from pipelines.build_engine import RELATIONS
-from pipelines.changed_rows import RecentChanges, changed_rows, new_folder
+from pipelines.changed_rows import RecentChanges, Sums, changed_rows, new_folder
 
 FIRST = datetime(2026, 3, 1)  # noqa: DTZ001 -- UTC, zone-less
 SCHEMA: dict[str, pl.DataType] = {
@@ -77,9 +79,33 @@ def test_rows_that_differ(batch: str, has_recent: bool, tmp_path: Path) -> None:
         engine = cast("Engine", SimpleNamespace(connection=connection, calendar=Calendar("Etc/UTC")))
         recent = RecentChanges.of(engine, date(2026, 3, 2), folder) if has_recent else None
         found = changed_rows(connection, before, after, folder, recent)
-    sides = [counted(pl.read_parquet(file)) for file in found["change_facts"]]
+    sides = [counted(pl.read_parquet(file)) for file in found.rows["change_facts"]]
     were, are = counted(ROWS), counted(BATCHES[batch])
     differing = {row for row in were.keys() | are.keys() if were.get(row) != are.get(row)}
     assert sides[0] == {row: count for row, count in were.items() if row in differing}
     assert sides[1] == {row: count for row, count in are.items() if row in differing}
-    assert all(pl.read_parquet(file).is_empty() for file in found["deployment_facts"])
+    assert all(pl.read_parquet(file).is_empty() for file in found.rows["deployment_facts"])
+
+
+def test_what_is_known_of_the_earlier_rows_is_not_read_again_unless_on_other_terms(tmp_path: Path) -> None:
+    steps = ROWS, ROWS.head(50), pl.concat([ROWS.head(50), ROWS.slice(20, 1)])
+    first, second, third = (files_of(rows, tmp_path / f"step{number}") for number, rows in enumerate(steps))
+    with duckdb.connect() as connection:
+        before = changed_rows(connection, first, second, tmp_path / "one").sums
+        assert Sums.from_json(json.loads(json.dumps(before["change_facts"].json()))) == before["change_facts"]
+        unknown, known = (
+            changed_rows(connection, second, third, tmp_path / name, known=sums)
+            for name, sums in (("two", {}), ("three", before))
+        )
+        assert known.sums == unknown.sums
+        rows = [[counted(pl.read_parquet(file)) for file in each.rows["change_facts"]] for each in (unknown, known)]
+        assert rows[0] == rows[1]
+        row = counted(ROWS.slice(20, 1))
+        assert rows[0] == [row, dict.fromkeys(row, 2)]
+        # What is known is believed, if it was made on the same terms.
+        as_if_same = unknown.sums["change_facts"]
+        believed = changed_rows(connection, second, third, tmp_path / "four", known={"change_facts": as_if_same})
+        assert all(pl.read_parquet(file).is_empty() for file in believed.rows["change_facts"])
+        others = {"change_facts": replace(as_if_same, terms="other")}
+        again = changed_rows(connection, second, third, tmp_path / "five", known=others)
+        assert [counted(pl.read_parquet(file)) for file in again.rows["change_facts"]] == rows[0]

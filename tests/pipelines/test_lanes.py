@@ -106,7 +106,8 @@ def test_the_first_error_is_raised_and_the_other_lane_interrupted(failing: str) 
 def test_the_second_lane_leaves_the_only_stage_to_the_first() -> None:
     board = Board({"facts": frozenset[str](), "metrics": frozenset({"facts"})})
     assert board.take(is_first=True) == "facts"
-    board.done("facts")
+    board.done("facts", is_first=True)
+    assert board._choice(is_first=False) is None  # whichever of them asks before the other
     assert board.take(is_first=True) == "metrics"
     assert board.take(is_first=False) is None  # nothing waits any more
 
