@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import duckdb
 
-from metrics.facts.sql import create_table, create_view
+from metrics.facts.sql import create_table, create_view, drop
 from metrics.facts.tiers import TIER, tier_join
 from metrics.facts.watching import watched
 from schemas.sql import text_hash_sql
@@ -22,7 +22,7 @@ _CHANGES = f"""(
         _repo, _team, _service, _in_change_metrics from change_facts)"""
 
 GATE_FACTS = f"""
-    select g.gate_result_id, g.gate, g.control_point, g.outcome, g.ran_at, g.duration_seconds, g.coverage_delta,
+    select g.gate, g.control_point, g.outcome, g.ran_at, g.duration_seconds, g.coverage_delta,
         c.tier, c.ai_use, c.merged_at as _merged_at, c._repo, c._team, c._in_change_metrics,
         exists (
             select 1 from gate_policies_at_cut p
@@ -46,28 +46,32 @@ CHANGE_GATE_FACTS = f"""
     group by change_key"""
 """One row per merged change that ran gates before its merge; of several changes of coverage the last one counts."""
 
+QUICK_APPROVALS = "quick_approvals"
+"""The temporary table of `quick_approvals`, on which one of the relations rests."""
+
 SHALLOW_LINES_PER_MINUTE = 100
 """A person reads no more lines than that, unless the workspace says otherwise."""
 
 
-def shallow_approval_facts(lines_per_minute: float) -> str:
-    """One row per merged change approved faster than that many lines a minute, without a comment by anybody else."""
+def quick_approvals(lines_per_minute: float) -> str:
+    """The merged changes approved faster than that many lines a minute."""
     return f"""
-        with quick as (
-            select {text_hash_sql("change_id")} as change_key, change_id, repo_id, tier, ai_use, merged_at,
-                approved_at, _repo, _team, _in_change_metrics
-            from change_facts
-            where merged_at is not null and approved_at is not null
-                and size_lines * 6e7 > {lines_per_minute} * (epoch_us(approved_at) - epoch_us(ready_at))),
-        commented as (
-            select r.change_key from reviews_at_cut r
-            join quick using (change_key)
-            join changes_at_cut c using (change_key)
-            where r.reviewer_kind = 'human' and r.reviewer is distinct from c.author
-                and r.submitted_at <= quick.approved_at
-                and (r.state in ('commented', 'changes_requested') or r.comment_count > 0))
-        select * exclude (change_key) from quick anti join commented using (change_key)"""
+        select {text_hash_sql("change_id")} as change_key, change_id, repo_id, tier, ai_use, merged_at, approved_at,
+            _repo, _team, _in_change_metrics
+        from change_facts
+        where merged_at is not null and approved_at is not null
+            and size_lines * 6e7 > {lines_per_minute} * (epoch_us(approved_at) - epoch_us(ready_at))"""
 
+
+SHALLOW_APPROVAL_FACTS = """
+    with commented as (
+        select r.change_key from reviews_at_cut r
+        join quick_approvals q using (change_key)
+        join changes_at_cut c using (change_key)
+        where r.reviewer_kind = 'human' and r.reviewer is distinct from c.author and r.submitted_at <= q.approved_at
+            and (r.state in ('commented', 'changes_requested') or r.comment_count > 0))
+    select * exclude (change_key) from quick_approvals anti join commented using (change_key)"""
+"""One row per quick approval (`quick_approvals`) without a comment by anybody but the author until then."""
 
 REVIEW_FACTS = f"""
     with people as (
@@ -180,7 +184,7 @@ ACTIVITY_FACTS = f"""
 CONTROL_FACTS: dict[str, str] = {
     "gate_facts": GATE_FACTS,
     "change_gate_facts": CHANGE_GATE_FACTS,
-    "shallow_approval_facts": shallow_approval_facts(SHALLOW_LINES_PER_MINUTE),
+    "shallow_approval_facts": SHALLOW_APPROVAL_FACTS,
     "review_facts": REVIEW_FACTS,
     "test_run_facts": TEST_RUN_FACTS,
     "signal_facts": SIGNAL_FACTS,
@@ -204,9 +208,13 @@ def build_control_facts(
 
     Args:
         connection: where `build_facts` has been run; `change_facts` may be a table, or a view on files.
-        materialise: whether they become tables; else views, for whoever writes them to files.
+        materialise: whether they become tables; else views, for whoever writes them to files. One of these rests on
+            the temporary table `QUICK_APPROVALS`, which can be dropped when they are written.
         shallow_lines_per_minute: lines a minute beyond which an approval without a comment is shallow.
     """
-    queries = CONTROL_FACTS | {"shallow_approval_facts": shallow_approval_facts(shallow_lines_per_minute)}
-    for name, query in queries.items():
+    # Mostly few: the database sees how many before it joins them with all reviews.
+    create_table(connection, QUICK_APPROVALS, quick_approvals(shallow_lines_per_minute))
+    for name, query in CONTROL_FACTS.items():
         (create_table if materialise else create_view)(connection, name, query)
+    if materialise:
+        drop(connection, QUICK_APPROVALS)

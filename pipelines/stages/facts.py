@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from metrics.facts import CONTROL_FACTS, build_control_facts, build_facts
 from metrics.facts.build import STEPS
+from metrics.facts.controls import QUICK_APPROVALS
 from metrics.facts.link_shares import link_shares
 from metrics.facts.sql import drop
 from metrics.link_methods import TABLE as LINK_SHARES
@@ -44,3 +45,4 @@ def facts(build: BuildStore) -> Iterator[Made]:
     build_control_facts(connection, materialise=False, shallow_lines_per_minute=limit)
     for name in CONTROL_FACTS:
         build.write(name, name, order_by=("all",), build_only=True)
+    drop(connection, QUICK_APPROVALS)

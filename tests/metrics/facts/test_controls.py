@@ -39,15 +39,22 @@ def test_a_gate_is_required_where_a_policy_of_the_tier_says_so_at_that_time(even
     other = events.change(0, 50, repo_id="other")
     policy = {"tier": 3, "control_point": "pre_merge", "gate": "lint"}
     events.add("gate_policies", **policy, valid_from=at(10), valid_to=at(20))
-    expected = {
-        gate(events, change, 9): False,
-        gate(events, change, 10): True,
-        gate(events, change, 20): False,
-        gate(events, change, 12, gate="tests"): False,
-        gate(events, change, 12, control_point="pre_pr"): False,
-        gate(events, other, 12): False,
+    gate(events, change, 9)
+    gate(events, change, 10)
+    gate(events, change, 20)
+    gate(events, change, 12, gate="tests")
+    gate(events, change, 12, control_point="pre_pr")
+    gate(events, other, 12)
+    columns = ("epoch(ran_at)::bigint", "gate", "control_point", "tier", "_is_required")
+    instants = {hour: int(at(hour).timestamp()) for hour in (9, 10, 12, 20)}
+    assert set(rows(events, "gate_facts", *columns)) == {
+        (instants[9], "lint", "pre_merge", 3, False),
+        (instants[10], "lint", "pre_merge", 3, True),
+        (instants[20], "lint", "pre_merge", 3, False),
+        (instants[12], "tests", "pre_merge", 3, False),
+        (instants[12], "lint", "pre_pr", 3, False),
+        (instants[12], "lint", "pre_merge", 1, False),
     }
-    assert dict(rows(events, "gate_facts", "gate_result_id", "_is_required")) == expected
 
 
 def test_the_pre_merge_gates_of_a_change_are_added_up_until_its_merge(events: Events) -> None:
