@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metrics.calendar import Calendar, Grain, Period, add_months
@@ -17,6 +17,7 @@ INSTANTS = st.datetimes(datetime(2024, 1, 2), datetime(2026, 12, 30))  # noqa: D
 NOW = datetime(2030, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 
 
+@settings(deadline=None)  # the first call compiles
 @given(st.lists(INSTANTS, min_size=1, max_size=30), st.sampled_from(ZONES))
 def test_the_day_of_an_instant_is_its_local_one(instants: list[datetime], zone: str) -> None:
     days = Days(Calendar(zone), date(2024, 1, 1), date(2026, 12, 31))
