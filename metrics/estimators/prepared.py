@@ -51,7 +51,7 @@ class Prepared:
     @property
     def onboarded(self) -> NDArray[np.datetime64]:
         """Of no repository: what is held by people or teams is in no arm of a comparison of repositories."""
-        return np.full_like(self.source.onboarded, np.datetime64("NaT"))
+        return np.full_like(self.source.onboarded, np.datetime64("NaT", "D"))
 
     @property
     def engineers(self) -> Floats | None:
