@@ -1,6 +1,7 @@
 """Immutable Parquet files named by their content: written aside, hashed, renamed; so a part is whole or absent."""
 
 import hashlib
+import json
 import os
 import uuid
 from collections.abc import Iterator, Sequence
@@ -138,6 +139,15 @@ def quoted(path: Path) -> str:
 def replace_text(path: Path, text: str) -> None:
     """Replace a small file in one step: a reader sees the old text or the new, never a part of it."""
     replace_bytes(path, text.encode())
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """A small JSON object that an earlier build wrote; empty where there is none, or none that can be read."""
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError):
+        return {}
+    return stored if isinstance(stored, dict) else {}
 
 
 def replace_bytes(path: Path, content: bytes) -> None:

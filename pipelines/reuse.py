@@ -17,7 +17,6 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import numpy as np
@@ -36,7 +35,7 @@ from pipelines.build_store import BuildStore
 from pipelines.changed_rows import RecentChanges, Sums, changed_rows, new_folder
 from pipelines.kept_metrics import Kept
 from pipelines.metric_workers import Measured, Past
-from pipelines.parts import replace_text, scan
+from pipelines.parts import read_record, replace_text, scan
 from schemas.snapshot import Part
 
 RECORD = "reuse.json"
@@ -68,7 +67,7 @@ class Reuse:
             return None
         keys = {metric.id: _key(build, engine, metric) for metric in definitions if can_be_reused(metric)}
         folder = build.folder.state / "tmp" / "changed"
-        stored = {} if build.is_full else _read(build.folder.state)
+        stored = {} if build.is_full else read_record(build.folder.state / RECORD)
         kept = {name: Kept.from_json(raw) for name, raw in stored.get("metrics", {}).items()}
         before = {name: [Part(**part) for part in parts] for name, parts in stored.get("relations", {}).items()}
         usable = {name: each for name, each in kept.items() if each.key == keys.get(name)}
@@ -111,7 +110,7 @@ def forget(state: Path) -> None:
 
 def kept_parts(state: Path) -> set[str]:
     """Names of the files that the next build may rest on."""
-    stored = _read(state)
+    stored = read_record(state / RECORD)
     kept = [part for each in stored.get("metrics", {}).values() for part in Kept.from_json(each).parts]
     kept += [Part(**part) for parts in stored.get("relations", {}).values() for part in parts]
     return {part.name for part in kept}
@@ -119,26 +118,17 @@ def kept_parts(state: Path) -> set[str]:
 
 def settled_contrasts(state: Path) -> tuple[Part, ...]:
     """Contrasts of windows that were over long ago, of every metric that is kept: its first part."""
-    stored = _read(state)
+    stored = read_record(state / RECORD)
     return tuple(Kept.from_json(each).contrasts[0] for each in stored.get("metrics", {}).values())
 
 
 def reused(state: Path) -> str | None:
     """What the last build took over of the one before, in words; None where it took nothing."""
-    found = _read(state).get("reused", {})
+    found = read_record(state / RECORD).get("reused", {})
     if not found.get("metrics"):
         return None
     measured = f"measured again since {found['since']}" if found["since"] else "as they were"
     return f"windows of {found['metrics']} of {found['of']} metrics, {measured}"
-
-
-def _read(state: Path) -> dict[str, Any]:
-    """The record; empty where there is none, or none that this version can read."""
-    try:
-        stored = json.loads((state / RECORD).read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):
-        return {}
-    return stored if isinstance(stored, dict) else {}
 
 
 def _exist(build: BuildStore, parts: Sequence[Part]) -> bool:

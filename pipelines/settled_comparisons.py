@@ -11,14 +11,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
 from metrics.comparisons import comparisons as compared
 from metrics.definitions import all_metrics
 from pipelines.build_store import BuildStore
-from pipelines.parts import replace_text, write_frame
+from pipelines.parts import read_record, replace_text, write_frame
 from pipelines.reuse import program, settled_contrasts
 from schemas.snapshot import Part
 
@@ -56,18 +55,9 @@ def _settled(build: BuildStore, paths: Sequence[Path], control_changes: pl.DataF
     state, parts = build.folder.state, build.folder.parts
     rests_on = json.dumps([program(), sorted(path.name for path in paths), control_changes.rows()], default=str)
     key = hashlib.sha256(rests_on.encode()).hexdigest()
-    stored = {} if build.is_full else _read(state)
+    stored = {} if build.is_full else read_record(state / RECORD)
     if stored.get("key") == key and (parts / Part(**stored["part"]).name).exists():
         return Part(**stored["part"])
     part = write_frame(_compared(paths, control_changes), parts)
     replace_text(state / RECORD, json.dumps({"key": key, "part": asdict(part)}))
     return part
-
-
-def _read(state: Path) -> dict[str, Any]:
-    """The record; empty where there is none, or none that can be read."""
-    try:
-        stored = json.loads((state / RECORD).read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):
-        return {}
-    return stored if isinstance(stored, dict) else {}
