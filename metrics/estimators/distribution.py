@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +30,7 @@ from metrics.stats.distribution import (
     Ordered,
     Quantile,
     Sorted,
-    ascending,
+    in_order,
     order_by_group,
     read_quantiles,
     totals_of,
@@ -111,16 +112,19 @@ def _add_ended(target: Target, estimator: Distribution) -> None:
             _contrast(target, estimator, plan, units, holders, by_grain, sample, quarters)
 
 
-def _by_value(numbers: tuple[Floats, ...]) -> NDArray[np.intp]:
+def _by_value(numbers: tuple[Floats, ...]) -> tuple[NDArray[np.integer[Any]], tuple[Floats, ...]]:
     """Units by their value."""
-    return ascending(numbers[0])
+    order, values = in_order(numbers[0])
+    return order, (values,)
 
 
-def _ended_first(numbers: tuple[Floats, ...]) -> NDArray[np.intp]:
+def _ended_first(numbers: tuple[Floats, ...]) -> tuple[NDArray[np.integer[Any]], tuple[Floats, ...]]:
     """Units by how long they lasted; within ties, ended units before censored ones: they were at risk until then."""
     lasted, has_ended = numbers[0], numbers[1] > 0
-    ended_first = np.concatenate([np.flatnonzero(has_ended), np.flatnonzero(~has_ended)])
-    return ended_first[ascending(lasted[ended_first])]
+    ended = np.flatnonzero(has_ended)
+    ended_first = np.concatenate([ended, np.flatnonzero(~has_ended)])
+    order, values = in_order(lasted[ended_first])
+    return ended_first[order], (values, (order < len(ended)).astype(np.float64))
 
 
 def _sampler(estimator: Distribution, values: Floats) -> Sampler:

@@ -195,14 +195,20 @@ def _interpolated(counts: Integers, at: Callable[[Integers], Floats], probabilit
     return np.where(counts > 0, low + (high - low) * (position - below), np.nan)
 
 
-def ascending(values: Floats) -> NDArray[np.intp]:
+def ascending(values: Floats) -> Integers:
     """Row numbers by value, equal values in the order of their rows."""
+    return in_order(values)[0]
+
+
+def in_order(values: Floats) -> tuple[Integers, Floats]:
+    """Row numbers by value, equal values in the order of their rows; and the values in that order."""
     if not are_many(len(values)):
-        return np.argsort(values, kind="stable")
+        order = np.argsort(values, kind="stable")
+        return order, values[order]
     from metrics.stats import kernels
 
-    order: NDArray[np.intp] = kernels.ascending(values)
-    return order
+    found: tuple[Integers, Floats] = kernels.ascending(values)
+    return found
 
 
 def order_by_group(values: Floats, grouping: Grouping, carried: NDArray[Any] | None = None) -> Ordered:
