@@ -33,7 +33,7 @@ from metrics.stats.distribution import (
     in_order,
     order_by_group,
     read_quantiles,
-    totals_of,
+    totals_and_variances,
     with_intervals,
 )
 from metrics.stats.grouping import Grouping, are_many, finite, influence_of, reduce_cells
@@ -213,13 +213,13 @@ def _add_rows(target: Target, shape: Shape, plan: Segmentation, ordered: Ordered
 def _mean(ordered: Ordered, repositories: Repositories) -> tuple[Floats, Floats, Floats]:
     """Mean of each group with its clustered interval, null below `UNITS_FOR_A_MEAN` units."""
     grouping, counts = repositories.grouping, ordered.counts.astype(np.float64)
-    totals, offsets = totals_of(ordered, grouping), grouping.offsets()
+    (totals, variances), offsets = totals_and_variances(ordered, grouping), grouping.offsets()
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         total = reduce_cells(totals, offsets)
         mean = total / counts
         # Relative to the mean: repositories' ups and downs of a duration are factors. Nothing is relative to zero.
         scale = np.where(total == 0, np.nan, total)
-        independent = ordered.variance_of_mean() / (scale / counts) ** 2
+        independent = variances / (scale / counts) ** 2
         level = repositories.level_of(totals, mean, 1 / scale, independent)
         half = critical(level.degrees + 1) * np.sqrt(level.variance) * np.abs(mean)
     half = np.where((counts >= UNITS_FOR_A_MEAN) & (total != 0), half, np.nan)
@@ -273,10 +273,9 @@ def _samples(
 def _mean_samples(ordered: Ordered, grouping: Grouping, weeks: Floats) -> Samples:
     """Samples of the mean, in the metric's unit: for values that lie on both sides of zero."""
     counts = ordered.counts.astype(np.float64)
-    totals, units = totals_of(ordered, grouping), grouping.units()
+    (totals, variance), units = totals_and_variances(ordered, grouping), grouping.units()
     with np.errstate(divide="ignore", invalid="ignore"):
         mean = reduce_cells(totals, grouping.offsets()) / counts
-        variance = ordered.variance_of_mean()
         influence = influence_of(grouping, totals, units, finite(mean), 1 / counts)
         share = units / grouping.spread(counts)
     error = np.sqrt(variance)
