@@ -52,7 +52,10 @@ class Units:
         """The units in another order."""
         codes = (self.tier, self.repository, self.team, self.ai_use, self.category, self.day)
         tier, repository, team, ai_use, category, day = _all_taken(codes, order)
-        numbers = tuple(column[order] for column in self.numbers)
+        numbers = tuple(
+            constant_number(float(column[0]), len(order)) if _is_constant(column) else column[order]
+            for column in self.numbers
+        )
         return Units(tier, repository, team, ai_use, category, day, numbers)
 
     def chosen(self, inside: NDArray[np.bool_], order: Order | None) -> "Units":
@@ -71,6 +74,11 @@ class Units:
 def constant(code: int, rows: int) -> Integers:
     """A column of one and the same code, which takes no room."""
     return np.broadcast_to(np.int32(code), rows)
+
+
+def constant_number(number: float, rows: int) -> Floats:
+    """A column of one and the same number, which takes no room."""
+    return np.broadcast_to(np.float64(number), rows)
 
 
 def _all_taken(columns: Sequence[Integers], order: NDArray[np.intp]) -> list[Integers]:
@@ -99,8 +107,8 @@ def _all_taken(columns: Sequence[Integers], order: NDArray[np.intp]) -> list[Int
     ]
 
 
-def _is_constant(column: Integers) -> bool:
-    """Whether a column was made by `constant`."""
+def _is_constant(column: NDArray[Any]) -> bool:
+    """Whether a column was made by `constant` or `constant_number`."""
     return column.strides == (0,) and len(column) > 0
 
 
