@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from metrics.facts import CONTROL_FACTS, build_control_facts, build_facts
 from metrics.facts.build import STEPS
-from metrics.facts.controls import QUICK_APPROVALS
+from metrics.facts.controls import OF_STEPS, RESTED_ON
 from metrics.facts.link_shares import link_shares
 from metrics.facts.sql import drop
 from metrics.link_methods import TABLE as LINK_SHARES
@@ -39,10 +39,15 @@ def facts(build: BuildStore) -> Iterator[Made]:
         yield Made({"rows": build.tables()[name].rows}, name)
     shares = link_shares(settings_of(build.workspace), build.cut.as_of)
     build.write(LINK_SHARES, shares, order_by=("kind", "method"), internal=True)
+    _write_control_facts(build)
+
+
+def _write_control_facts(build: BuildStore) -> None:
+    """Write what rests on the facts, which lie in files by now; the steps are dropped as soon as may be."""
+    connection, limit = build.connection, build.workspace.reviews.shallow_lines_per_minute
+    build_control_facts(connection, materialise=False, are_steps_there=True, shallow_lines_per_minute=limit)
+    build.write(OF_STEPS, OF_STEPS, order_by=("all",), build_only=True)
     drop(connection, *STEPS)
-    # These rest on the facts above, which lie in files by now.
-    limit = build.workspace.reviews.shallow_lines_per_minute
-    build_control_facts(connection, materialise=False, shallow_lines_per_minute=limit)
-    for name in CONTROL_FACTS:
+    for name in sorted(CONTROL_FACTS.keys() - {OF_STEPS}):
         build.write(name, name, order_by=("all",), build_only=True)
-    drop(connection, QUICK_APPROVALS)
+    drop(connection, *RESTED_ON)
