@@ -319,7 +319,10 @@ class Engine:
         query = self._query(fact, where, time, numbers, code, are_known=lasting)
         if self.excerpt is not None:
             query = self.excerpt.of(query, time, begins, lasting=lasting)
-        return self._fetch(query, len(numbers), order)
+        given = {f"number_{i}": float(number) for i, number in enumerate(numbers) if number.isdigit()}
+        given |= {} if category else {"category": -1}
+        given |= {} if self._has_ai_use(fact) else {"ai_use": -1}
+        return self._fetch(query, len(numbers), order, given)
 
     def daily(self, fact: str, where: str, time: str, numbers: Sequence[str]) -> NDArray[np.float64]:
         """How many units there are, and what their numbers come to: (1 + numbers) × tiers × days.
@@ -386,13 +389,7 @@ class Engine:
     ) -> Units:
         """Units of a fact that many definitions read: where its rows belong, and their days, are fetched but once."""
         rows, inside = self._rows_of_shared(fact, where, time, numbers, code)
-        chosen = rows.chosen(inside, order)
-        filled = tuple(np.ascontiguousarray(column) for column in chosen.numbers)
-        if (chosen.repository >= 0).all():
-            return replace(chosen, numbers=filled)
-        nowhere = np.int32(len(self.repositories))
-        repository = np.where(chosen.repository < 0, nowhere, chosen.repository)
-        return replace(chosen, numbers=filled, repository=repository)
+        return self._completed(rows.chosen(inside, order))
 
     def _rows_of_shared(
         self, fact: str, where: str, time: str, numbers: Sequence[str], code: str | None = None
@@ -458,23 +455,45 @@ class Engine:
             1,
         )
 
-    def _fetch(self, query: str, numbers: int, order: Order | None = None) -> Units:
+    def _fetch(
+        self, query: str, count: int, order: Order | None = None, given: Mapping[str, float] | None = None
+    ) -> Units:
         """Runs a query for units, and keeps those that fall into the days.
 
         Units without a repository (incidents of a service that none is known for) share one of their own, the last.
+
+        Args:
+            query: gives units, with so many numbers.
+            count: how many these are.
+            order: the one that is wanted.
+            given: columns that are the same in all rows, which are not fetched.
         """
-        rows = self.read.rows(self.connection, query)
+        known = given or {}
+        fetched = f"select * exclude ({', '.join(known)}) from ({query})" if known else query
+        rows = self.read.rows(self.connection, fetched)
         day = self.days.number(rows["instant"])
+        codes = {name: constant(int(known[name]), len(day)) for name in ("ai_use", "category") if name in known}
         units = Units(
             rows["tier"],
-            np.where(rows["repository"] < 0, np.int32(len(self.repositories)), rows["repository"]),
+            rows["repository"],
             rows["team"],
-            rows["ai_use"],
-            rows["category"],
+            codes["ai_use"] if "ai_use" in codes else rows["ai_use"],
+            codes["category"] if "category" in codes else rows["category"],
             day,
-            tuple(rows[f"number_{i}"] for i in range(numbers)),
+            tuple(
+                constant_number(known[name], len(day)) if (name := f"number_{i}") in known else rows[name]
+                for i in range(count)
+            ),
         )
-        return units.chosen(day >= 0, order)
+        return self._completed(units.chosen(day >= 0, order))
+
+    def _completed(self, units: Units) -> Units:
+        """Units of which those without a repository have the last, and what loops read lies there row by row."""
+        filled = replace(units, numbers=tuple(np.ascontiguousarray(column) for column in units.numbers))
+        if (units.repository >= 0).all():
+            return filled
+        nowhere = np.int32(len(self.repositories))
+        return replace(filled, repository=np.where(units.repository < 0, nowhere, units.repository))
 
     def _has_ai_use(self, fact: str) -> bool:
         """Whether the fact tells how AI was used."""
