@@ -92,6 +92,8 @@ class Holders:
 
     def tier_days(self, days: int) -> Integers:
         """Per row, the place of its tier and day in a table of so many days a tier."""
+        if self.tiers == 1:
+            return self.days
         if days not in self._tier_days:
             if are_many(len(self.days)):
                 from metrics.stats import kernels
