@@ -48,10 +48,10 @@ from metrics.model import (
     Variation,
 )
 from metrics.pending import PendingUnits
-from metrics.reads import Reads
+from metrics.reads import Reads, nulls_of
 from metrics.row_notes import with_row_notes
 from metrics.rows import ValueRows
-from metrics.units import AI_USES, MIXED, TIERS, Days, Integers, Order, Units, constant
+from metrics.units import AI_USES, MIXED, TIERS, Days, Integers, Order, Units, constant, constant_number
 from metrics.views import ORIGIN
 from metrics.watch_notes import with_watch_notes
 
@@ -319,7 +319,10 @@ class Engine:
         query = self._query(fact, where, time, numbers, code, are_known=lasting)
         if self.excerpt is not None:
             query = self.excerpt.of(query, time, begins, lasting=lasting)
-        return self._fetch(query, len(numbers), order)
+        given = {f"number_{i}": float(number) for i, number in enumerate(numbers) if number.isdigit()}
+        given |= {} if category else {"category": -1}
+        given |= {} if self._has_ai_use(fact) else {"ai_use": -1}
+        return self._fetch(query, len(numbers), order, given)
 
     def daily(self, fact: str, where: str, time: str, numbers: Sequence[str]) -> NDArray[np.float64]:
         """How many units there are, and what their numbers come to: (1 + numbers) × tiers × days.
@@ -327,6 +330,11 @@ class Engine:
         The units are those of `units`, but they are added up where they lie. Numbers must be whole, so that sums are
         the same in whatever order.
         """
+        if fact in SHARED and not self.by_origin and self.excerpt is None:
+            units, inside = self._rows_of_shared(fact, where, time, numbers)
+            return self._by_tier_and_day(
+                units.tier, units.day, [constant_number(1, len(units)), *units.numbers], inside
+            )
         query = self._query(fact, where, time, numbers)
         if self.excerpt is not None:
             query = self.excerpt.of(query, time, None, lasting=False)
@@ -336,14 +344,18 @@ class Engine:
             f"select tier, instant - (instant % {step} + {step}) % {step} as instant, count(*)::double as units{sums}"
             f" from ({query}) group by all",
         )
-        day, span = self.days.number(rows["instant"]), len(self.days.all)
-        inside = day >= 0
-        place = (rows["tier"].astype(np.int64) * span + day)[inside]
-        columns = [rows[name][inside] for name in ("units", *(f"number_{i}" for i in range(len(numbers))))]
-        daily = np.zeros((len(columns), len(TIERS) * span))
-        for added, column in zip(daily, columns, strict=True):
-            added += np.bincount(place, weights=column, minlength=len(TIERS) * span)
-        return daily.reshape(-1, len(TIERS), span)
+        day = self.days.number(rows["instant"])
+        columns = [rows[name] for name in ("units", *(f"number_{i}" for i in range(len(numbers))))]
+        return self._by_tier_and_day(rows["tier"], day, columns, day >= 0)
+
+    def _by_tier_and_day(
+        self, tier: Integers, day: Integers, columns: Sequence[NDArray[np.float64]], inside: NDArray[np.bool_]
+    ) -> NDArray[np.float64]:
+        """Sums of columns over the rows inside: columns × tiers × days."""
+        span, rows = len(self.days.all), np.flatnonzero(inside)
+        place = tier[rows].astype(np.int64) * span + day[rows]
+        daily = [np.bincount(place, weights=column[rows], minlength=len(TIERS) * span) for column in columns]
+        return np.stack(daily).astype(np.float64).reshape(-1, len(TIERS), span)
 
     def _query(
         self,
@@ -375,32 +387,34 @@ class Engine:
     def _of_shared(
         self, fact: str, where: str, time: str, numbers: Sequence[str], code: str | None, order: Order | None
     ) -> Units:
-        """Units of a fact that many definitions read: where its rows belong, and their days, are fetched but once.
+        """Units of a fact that many definitions read: where its rows belong, and their days, are fetched but once."""
+        rows, inside = self._rows_of_shared(fact, where, time, numbers, code)
+        return self._completed(rows.chosen(inside, order))
 
-        Every query gives all rows, in the order of the file, so that the columns of several stand side by side.
+    def _rows_of_shared(
+        self, fact: str, where: str, time: str, numbers: Sequence[str], code: str | None = None
+    ) -> tuple[Units, NDArray[np.bool_]]:
+        """All rows of such a fact, and which of them are units.
+
+        Every query gives all rows, in the order of the file, so that the columns of several stand side by side. Nothing
+        is asked for that is known: a number that is the same everywhere, or a condition that always holds.
         """
         whose = self.read.always(self.connection, f"select {self._whose(fact)} from {fact}")
-        day = self._days_of(fact, time)
-        complete = "".join(f" and ({number}) is not null" for number in numbers)
-        columns = [f"(({where}){complete}) is true as inside"]
-        columns += [f"coalesce(({number})::double, 0) as number_{i}" for i, number in enumerate(numbers)]
+        inside = (day := self._days_of(fact, time)) >= 0
+        asked = {f"number_{i}": number for i, number in enumerate(numbers) if not number.isdigit()}
+        columns = [f"({number})::double as {name}" for name, number in asked.items()]
+        columns += [] if where == "true" else [f"({where}) is true as inside"]
         columns += [f"({code})::integer as category"] if code else []
-        rows = self.read.rows(self.connection, f"select {', '.join(columns)} from {fact}")
-        nowhere = np.int32(len(self.repositories))
-        units = Units(
-            whose["tier"],
-            whose["repository"],
-            whose["team"],
-            whose["ai_use"],
-            rows["category"] if code else constant(-1, len(day)),
-            day,
-            tuple(rows[f"number_{i}"] for i in range(len(numbers))),
+        rows = self.read.rows(self.connection, f"select {', '.join(columns)} from {fact}") if columns else {}
+        for name in ("inside", *map(nulls_of, asked)):
+            if name in rows:
+                inside &= rows[name] if name == "inside" else ~rows[name]
+        given = tuple(
+            rows[name] if (name := f"number_{i}") in asked else constant_number(float(number), len(day))
+            for i, number in enumerate(numbers)
         )
-        inside = rows["inside"].astype(bool) & (day >= 0)
-        chosen = units.chosen(inside, order)
-        if (chosen.repository >= 0).all():
-            return chosen
-        return replace(chosen, repository=np.where(chosen.repository < 0, nowhere, chosen.repository))
+        category = rows["category"] if code else constant(-1, len(day))
+        return Units(whose["tier"], whose["repository"], whose["team"], whose["ai_use"], category, day, given), inside
 
     def _days_of(self, fact: str, time: str) -> Integers:
         """Per row of a fact the number of its day; -1 outside the days, or without an instant."""
@@ -441,23 +455,45 @@ class Engine:
             1,
         )
 
-    def _fetch(self, query: str, numbers: int, order: Order | None = None) -> Units:
+    def _fetch(
+        self, query: str, count: int, order: Order | None = None, given: Mapping[str, float] | None = None
+    ) -> Units:
         """Runs a query for units, and keeps those that fall into the days.
 
         Units without a repository (incidents of a service that none is known for) share one of their own, the last.
+
+        Args:
+            query: gives units, with so many numbers.
+            count: how many these are.
+            order: the one that is wanted.
+            given: columns that are the same in all rows, which are not fetched.
         """
-        rows = self.read.rows(self.connection, query)
+        known = given or {}
+        fetched = f"select * exclude ({', '.join(known)}) from ({query})" if known else query
+        rows = self.read.rows(self.connection, fetched)
         day = self.days.number(rows["instant"])
+        codes = {name: constant(int(known[name]), len(day)) for name in ("ai_use", "category") if name in known}
         units = Units(
             rows["tier"],
-            np.where(rows["repository"] < 0, np.int32(len(self.repositories)), rows["repository"]),
+            rows["repository"],
             rows["team"],
-            rows["ai_use"],
-            rows["category"],
+            codes["ai_use"] if "ai_use" in codes else rows["ai_use"],
+            codes["category"] if "category" in codes else rows["category"],
             day,
-            tuple(rows[f"number_{i}"] for i in range(numbers)),
+            tuple(
+                constant_number(known[name], len(day)) if (name := f"number_{i}") in known else rows[name]
+                for i in range(count)
+            ),
         )
-        return units.chosen(day >= 0, order)
+        return self._completed(units.chosen(day >= 0, order))
+
+    def _completed(self, units: Units) -> Units:
+        """Units of which those without a repository have the last, and what loops read lies there row by row."""
+        filled = replace(units, numbers=tuple(np.ascontiguousarray(column) for column in units.numbers))
+        if (units.repository >= 0).all():
+            return filled
+        nowhere = np.int32(len(self.repositories))
+        return replace(filled, repository=np.where(units.repository < 0, nowhere, units.repository))
 
     def _has_ai_use(self, fact: str) -> bool:
         """Whether the fact tells how AI was used."""

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from metrics.calendar import Grain, Period
 from metrics.stats.clusters import left_in_residuals
-from metrics.stats.grouping import Grouping, are_many, finite, reduce_cells
+from metrics.stats.grouping import Grouping, are_many_cells, finite, reduce_cells
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.integer[Any]]
@@ -311,7 +311,7 @@ def _sums_over_pairs(
     window: Samples, baseline: Samples, has_both: NDArray[np.bool_]
 ) -> tuple[Integers, Floats, Floats, Floats]:
     """Per pair: repositories with units, sums of squared and cubed mean shares, and of squared differed influence."""
-    if are_many(int(window.width.sum()) * PASSES_OVER_CELLS):
+    if are_many_cells(int(window.width.sum()) * PASSES_OVER_CELLS):
         from metrics.stats import kernels
 
         sums = kernels.sums_over_pairs(

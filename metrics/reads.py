@@ -1,6 +1,6 @@
 """What an engine has read of the facts, kept while it is small: metrics, views and spans ask for the same again."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,10 +25,10 @@ class Reads:
     size: int = 0
 
     def rows(self, connection: duckdb.DuckDBPyConnection, query: str) -> Columns:
-        """The columns that a query gives, as arrays that nobody may write."""
+        """The columns that a query gives, as arrays that nobody may write; where one has none, `nulls_of` it says."""
         if query in self.kept:
             return self.kept[query]
-        found = {name: np.asarray(column) for name, column in connection.execute(query).fetchnumpy().items()}
+        found = _plain(connection.execute(query).fetchnumpy())
         rows = len(next(iter(found.values())))
         if self.size + rows <= KEPT_ROWS:
             self.kept[query] = found
@@ -38,8 +38,7 @@ class Reads:
     def always(self, connection: duckdb.DuckDBPyConnection, query: str) -> Columns:
         """The same of columns that many definitions need: kept however many rows there are."""
         if query not in self.shared:
-            found = connection.execute(query).fetchnumpy()
-            self.shared[query] = {name: np.asarray(column) for name, column in found.items()}
+            self.shared[query] = _plain(connection.execute(query).fetchnumpy())
         return self.shared[query]
 
     def made(self, key: Hashable, make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
@@ -54,3 +53,19 @@ class Reads:
             names = connection.execute(f"describe {relation}").fetchall()
             self.described[relation] = frozenset(row[0] for row in names)
         return self.described[relation]
+
+
+def nulls_of(column: str) -> str:
+    """The name of the column that says where another has none; a column that is complete has no such other."""
+    return f"{column} is null"
+
+
+def _plain(found: Mapping[str, NDArray[Any]]) -> Columns:
+    """Columns as plain arrays, each with the one that says where it has none, if it has not everywhere."""
+    columns = {name: np.asarray(column) for name, column in found.items()}
+    nulls = {
+        nulls_of(name): np.ma.getmaskarray(column)
+        for name, column in found.items()
+        if isinstance(column, np.ma.MaskedArray)
+    }
+    return columns | nulls

@@ -28,8 +28,9 @@ MICROSECONDS_PER_DAY = 86_400_000_000
 BITS_OF_A_ROW = 63
 """What the codes of one row may take together: an integer of 64 bits with its sign."""
 
-Order = Callable[[tuple[NDArray[np.float64], ...]], NDArray[np.intp]]
-"""The order in which units are wanted, from their numbers: row numbers."""
+Numbers = tuple[NDArray[np.float64], ...]
+Order = Callable[[Numbers], tuple[NDArray[np.integer[Any]], Numbers]]
+"""The order in which units are wanted, from their numbers: row numbers, and the numbers in that order."""
 
 
 @dataclass(frozen=True)
@@ -48,20 +49,30 @@ class Units:
         """Number of units."""
         return len(self.tier)
 
-    def take(self, order: NDArray[np.intp]) -> "Units":
+    def take(self, order: Integers) -> "Units":
         """The units in another order."""
-        codes = (self.tier, self.repository, self.team, self.ai_use, self.category, self.day)
-        tier, repository, team, ai_use, category, day = _all_taken(codes, order)
-        numbers = tuple(column[order] for column in self.numbers)
-        return Units(tier, repository, team, ai_use, category, day, numbers)
+        numbers = tuple(
+            constant_number(float(column[0]), len(order)) if _is_constant(column) else column[order]
+            for column in self.numbers
+        )
+        return self._with(_all_taken(self._codes, [order]), numbers)
 
     def chosen(self, inside: NDArray[np.bool_], order: Order | None) -> "Units":
         """The units inside, in the order that is wanted, or in that of the facts."""
         rows = None if inside.all() else np.flatnonzero(inside)
         if order is None:
             return self if rows is None else self.take(rows)
-        wanted = order(self.numbers if rows is None else tuple(column[rows] for column in self.numbers))
-        return self.take(wanted if rows is None else rows[wanted])
+        wanted, numbers = order(self.numbers if rows is None else tuple(column[rows] for column in self.numbers))
+        return self._with(_all_taken(self._codes, [wanted] if rows is None else [rows, wanted]), numbers)
+
+    @property
+    def _codes(self) -> tuple[Integers, ...]:
+        return self.tier, self.repository, self.team, self.ai_use, self.category, self.day
+
+    def _with(self, codes: Sequence[Integers], numbers: tuple[Floats, ...]) -> "Units":
+        """Units of other codes, in the order of `_codes`, and numbers."""
+        tier, repository, team, ai_use, category, day = codes
+        return Units(tier, repository, team, ai_use, category, day, numbers)
 
     def pooled(self) -> "Units":
         """The same units with all tiers mixed into one."""
@@ -73,34 +84,47 @@ def constant(code: int, rows: int) -> Integers:
     return np.broadcast_to(np.int32(code), rows)
 
 
-def _all_taken(columns: Sequence[Integers], order: NDArray[np.intp]) -> list[Integers]:
-    """Columns of codes in another order.
+def constant_number(number: float, rows: int) -> Floats:
+    """A column of one and the same number, which takes no room."""
+    return np.broadcast_to(np.float64(number), rows)
+
+
+def _all_taken(columns: Sequence[Integers], orders: Sequence[Integers]) -> list[Integers]:
+    """Columns of codes in another order, or in one order of those rows that another one takes.
 
     The codes of a row are far apart from each other, and so are rows that follow each other in the order. Of many rows
     the codes are first put side by side into 64 bits, so that each row is looked up in memory once.
     """
+    rows = len(orders[-1])
     widths = [0 if _is_constant(column) else int(column.max(initial=0) + 1).bit_length() for column in columns]
-    if not are_many(len(order)) or sum(widths) > BITS_OF_A_ROW:
+    if not are_many(rows) or sum(widths) > BITS_OF_A_ROW:
         return [
-            column[order] if width else constant(int(column[0]), len(order))
+            _in_turn(column, orders) if width else constant(int(column[0]), rows)
             for column, width in zip(columns, widths, strict=True)
         ]
     from metrics.stats import kernels
 
     shifts = np.cumsum([0, *widths])
-    packed = np.zeros(len(columns[0]), dtype=np.int64)
+    packed: Integers = np.zeros(len(columns[0]), dtype=np.int64)
     for column, width, shift in zip(columns, widths, shifts[:-1], strict=True):
         if width:
             kernels.pack(packed, codes_of(column), shift)
-    packed = packed[order]
+    packed = _in_turn(packed, orders)
     return [
-        kernels.unpacked(packed, shift, width) if width else constant(int(column[0]), len(order))
+        kernels.unpacked(packed, shift, width) if width else constant(int(column[0]), rows)
         for column, width, shift in zip(columns, widths, shifts[:-1], strict=True)
     ]
 
 
-def _is_constant(column: Integers) -> bool:
-    """Whether a column was made by `constant`."""
+def _in_turn(column: Integers, orders: Sequence[Integers]) -> Integers:
+    """A column in one order after another."""
+    for order in orders:
+        column = column[order]
+    return column
+
+
+def _is_constant(column: NDArray[Any]) -> bool:
+    """Whether a column was made by `constant` or `constant_number`."""
     return column.strides == (0,) and len(column) > 0
 
 

@@ -70,10 +70,11 @@ def add_weekly(target: Target, shape: Shape, counts: Floats, seen: Floats) -> No
         return
     weeks = np.tile(shape.weeks, len(by_holder))
     dispersion, degrees = dispersion_between(by_holder, begun.reshape(-1, windows))
+    score = np.repeat(critical(degrees + 1), windows)
     with np.errstate(divide="ignore", invalid="ignore"):
         per_week = counts / weeks
         size = weeks / np.repeat(dispersion, windows)
-        low, high = poisson(per_week, size, critical(np.repeat(degrees, windows) + 1))
+        low, high = poisson(per_week, size, score)
     target.values.add(shape, "count", "count", counts, counts, keep)
     target.values.add(shape, "per_week", "per week", per_week, counts, keep, {"ci_low": low, "ci_high": high})
 

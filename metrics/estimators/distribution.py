@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,10 +30,10 @@ from metrics.stats.distribution import (
     Ordered,
     Quantile,
     Sorted,
-    ascending,
+    in_order,
     order_by_group,
     read_quantiles,
-    totals_of,
+    totals_and_variances,
     with_intervals,
 )
 from metrics.stats.grouping import Grouping, are_many, finite, influence_of, reduce_cells
@@ -111,16 +112,19 @@ def _add_ended(target: Target, estimator: Distribution) -> None:
             _contrast(target, estimator, plan, units, holders, by_grain, sample, quarters)
 
 
-def _by_value(numbers: tuple[Floats, ...]) -> NDArray[np.intp]:
+def _by_value(numbers: tuple[Floats, ...]) -> tuple[NDArray[np.integer[Any]], tuple[Floats, ...]]:
     """Units by their value."""
-    return ascending(numbers[0])
+    order, values = in_order(numbers[0])
+    return order, (values,)
 
 
-def _ended_first(numbers: tuple[Floats, ...]) -> NDArray[np.intp]:
+def _ended_first(numbers: tuple[Floats, ...]) -> tuple[NDArray[np.integer[Any]], tuple[Floats, ...]]:
     """Units by how long they lasted; within ties, ended units before censored ones: they were at risk until then."""
     lasted, has_ended = numbers[0], numbers[1] > 0
-    ended_first = np.concatenate([np.flatnonzero(has_ended), np.flatnonzero(~has_ended)])
-    return ended_first[ascending(lasted[ended_first])]
+    ended = np.flatnonzero(has_ended)
+    ended_first = np.concatenate([ended, np.flatnonzero(~has_ended)])
+    order, values = in_order(lasted[ended_first])
+    return ended_first[order], (values, (order < len(ended)).astype(np.float64))
 
 
 def _sampler(estimator: Distribution, values: Floats) -> Sampler:
@@ -209,13 +213,13 @@ def _add_rows(target: Target, shape: Shape, plan: Segmentation, ordered: Ordered
 def _mean(ordered: Ordered, repositories: Repositories) -> tuple[Floats, Floats, Floats]:
     """Mean of each group with its clustered interval, null below `UNITS_FOR_A_MEAN` units."""
     grouping, counts = repositories.grouping, ordered.counts.astype(np.float64)
-    totals, offsets = totals_of(ordered, grouping), grouping.offsets()
+    (totals, variances), offsets = totals_and_variances(ordered, grouping), grouping.offsets()
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         total = reduce_cells(totals, offsets)
         mean = total / counts
         # Relative to the mean: repositories' ups and downs of a duration are factors. Nothing is relative to zero.
         scale = np.where(total == 0, np.nan, total)
-        independent = ordered.variance_of_mean() / (scale / counts) ** 2
+        independent = variances / (scale / counts) ** 2
         level = repositories.level_of(totals, mean, 1 / scale, independent)
         half = critical(level.degrees + 1) * np.sqrt(level.variance) * np.abs(mean)
     half = np.where((counts >= UNITS_FOR_A_MEAN) & (total != 0), half, np.nan)
@@ -269,10 +273,9 @@ def _samples(
 def _mean_samples(ordered: Ordered, grouping: Grouping, weeks: Floats) -> Samples:
     """Samples of the mean, in the metric's unit: for values that lie on both sides of zero."""
     counts = ordered.counts.astype(np.float64)
-    totals, units = totals_of(ordered, grouping), grouping.units()
+    (totals, variance), units = totals_and_variances(ordered, grouping), grouping.units()
     with np.errstate(divide="ignore", invalid="ignore"):
         mean = reduce_cells(totals, grouping.offsets()) / counts
-        variance = ordered.variance_of_mean()
         influence = influence_of(grouping, totals, units, finite(mean), 1 / counts)
         share = units / grouping.spread(counts)
     error = np.sqrt(variance)

@@ -73,16 +73,31 @@ SHALLOW_APPROVAL_FACTS = """
     select * exclude (change_key) from quick_approvals anti join commented using (change_key)"""
 """One row per quick approval (`quick_approvals`) without a comment by anybody but the author until then."""
 
-REVIEW_FACTS = f"""
+REVIEWED_CHANGES = "reviewed_changes"
+"""The temporary view of `reviewed_changes`, on which `review_facts` rests."""
+
+
+def reviewed_changes(*, are_steps_there: bool) -> str:
+    """Every change by its key, its author, and the tier, repository and team under which its reviews count.
+
+    While the steps of the facts are there, they have it by its key; of the facts each key is computed anew.
+    """
+    if are_steps_there:
+        changes = "select change_key, m.tier, m._repo, r._team from milestones m join repo_dimension r using (_repo)"
+    else:
+        changes = f"select change_key, tier, _repo, _team from {_CHANGES}"
+    return f"select c.*, a.author from ({changes}) c join changes_at_cut a using (change_key)"
+
+
+REVIEW_FACTS = """
     with people as (
         select reviewer, (row_number() over (order by reviewer) - 1)::integer as _reviewer
         from (select distinct reviewer from reviews_at_cut where reviewer_kind = 'human' and reviewer is not null))
     select r.submitted_at, c.tier, c._repo, c._team, p._reviewer
     from reviews_at_cut r
     join people p using (reviewer)
-    join {_CHANGES} c using (change_key)
-    join changes_at_cut a using (change_key)
-    where r.reviewer_kind = 'human' and r.reviewer is distinct from a.author"""
+    join reviewed_changes c using (change_key)
+    where r.reviewer_kind = 'human' and r.reviewer is distinct from c.author"""
 """One row per review that a person submitted of another's change; the person is a number, names stay behind."""
 
 TEST_RUN_FACTS = f"""
@@ -196,25 +211,33 @@ CONTROL_FACTS: dict[str, str] = {
     "activity_facts": ACTIVITY_FACTS,
 }
 """The query of each relation, by name."""
+OF_STEPS = "review_facts"
+"""Which of them can be made of the steps of the facts: all reviews are joined with all changes."""
+RESTED_ON = (QUICK_APPROVALS, REVIEWED_CHANGES)
+"""What some of them rest on."""
 
 
 def build_control_facts(
     connection: duckdb.DuckDBPyConnection,
     *,
     materialise: bool = True,
+    are_steps_there: bool = False,
     shallow_lines_per_minute: float = SHALLOW_LINES_PER_MINUTE,
 ) -> None:
     """Make the relations of this module, as tables or as views.
 
     Args:
         connection: where `build_facts` has been run; `change_facts` may be a table, or a view on files.
-        materialise: whether they become tables; else views, for whoever writes them to files. One of these rests on
-            the temporary table `QUICK_APPROVALS`, which can be dropped when they are written.
+        materialise: whether they become tables; else views, for whoever writes them to files. Two of these rest on
+            the temporary relations `RESTED_ON`, which can be dropped when they are written.
+        are_steps_there: whether the steps of `build_facts` have not been dropped yet. `OF_STEPS` rests on them then,
+            and has to be written before they are.
         shallow_lines_per_minute: lines a minute beyond which an approval without a comment is shallow.
     """
+    create_view(connection, REVIEWED_CHANGES, reviewed_changes(are_steps_there=are_steps_there))
     # Mostly few: the database sees how many before it joins them with all reviews.
     create_table(connection, QUICK_APPROVALS, quick_approvals(shallow_lines_per_minute))
     for name, query in CONTROL_FACTS.items():
         (create_table if materialise else create_view)(connection, name, query)
     if materialise:
-        drop(connection, QUICK_APPROVALS)
+        drop(connection, *RESTED_ON)

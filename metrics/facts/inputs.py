@@ -7,6 +7,7 @@ are added, so that the facts can rely on every column.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from typing import TypeAlias
 
@@ -15,7 +16,7 @@ import polars as pl
 import pyarrow as pa
 
 from metrics.facts.origins import STATEMENTS
-from metrics.facts.sql import create_table, create_view, declare_table, text
+from metrics.facts.sql import create_table, create_view, declare_table, on_one_thread, text
 from schemas.events import all_tables
 from schemas.sql import text_hash_sql
 from schemas.tables import Column, ColumnType, EventTable
@@ -68,30 +69,46 @@ def prepare_inputs(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, I
     for name in tables:
         if name not in models:
             raise ValueError(f"{name}: no event table of that name; the contract has {', '.join(models)}")
-    for name, model in models.items():
-        source = f"{name}_input"
-        connection.unregister(source)
-        given = tables.get(name)
-        types: dict[str, str] = {}
-        if given is None:
-            declare_table(connection, name, _stored_types(model))
-        elif isinstance(given, duckdb.DuckDBPyRelation):
-            given.create_view(source, replace=True)
-            types = dict(zip(given.columns, map(str, given.types), strict=True))
-            create_view(connection, name, complete_query(model, types, source))
+    # While small frames are copied and missing ones declared, the keys of large ones are computed beside that.
+    with on_one_thread(connection), connection.cursor() as cursor, ThreadPoolExecutor(max_workers=1) as beside:
+        large = {
+            name: beside.submit(_with_keys, cursor, models[name], given)
+            for name, given in tables.items()
+            if not isinstance(given, duckdb.DuckDBPyRelation) and len(given) > ROWS_PER_BATCH
+        }
+        for name in sorted(models, key=large.__contains__):
+            _make_visible(connection, models[name], tables.get(name), large.get(name))
+
+
+def _make_visible(
+    connection: duckdb.DuckDBPyConnection,
+    model: type[EventTable],
+    given: Input | None,
+    large: Future[pa.Table] | None,
+) -> None:
+    """Make one event table, of what is given of it: for a large frame, what becomes of it with its keys."""
+    name = model.table_name()
+    source = f"{name}_input"
+    connection.unregister(source)
+    types: dict[str, str] = {}
+    if given is None:
+        declare_table(connection, name, _stored_types(model))
+    elif isinstance(given, duckdb.DuckDBPyRelation):
+        given.create_view(source, replace=True)
+        types = dict(zip(given.columns, map(str, given.types), strict=True))
+        create_view(connection, name, complete_query(model, types, source))
+    else:
+        table = _in_batches(given) if large is None else large.result()
+        connection.register(source, Stream(table))
+        types = _types(table)
+        if large is None:
+            create_table(connection, name, complete_query(model, types, source))
         else:
-            table = _in_batches(given)
-            connection.register(source, Stream(table))
-            types = _types(table)
-            if table.num_rows <= ROWS_PER_BATCH:
-                create_table(connection, name, complete_query(model, types, source))
-            else:
-                # What a join knows of its keys would be handed to the scan, and scans of Arrow refuse some of that.
-                connection.execute("set disabled_optimizers = 'join_filter_pushdown'")
-                types |= _with_keys(connection, model, table, source)
-                create_view(connection, name, complete_query(model, types, source))
-        if name == "tier_assignments":
-            _state_tiers(connection, model, types, source, given)
+            # What a join knows of its keys would be handed to the scan, and scans of Arrow refuse some of that.
+            connection.execute("set disabled_optimizers = 'join_filter_pushdown'")
+            create_view(connection, name, complete_query(model, types, source))
+    if name == "tier_assignments":
+        _state_tiers(connection, model, types, source, given)
 
 
 def _types(table: pa.Table) -> dict[str, str]:
@@ -102,32 +119,28 @@ def _types(table: pa.Table) -> dict[str, str]:
     }
 
 
-def _with_keys(
-    connection: duckdb.DuckDBPyConnection, model: type[EventTable], table: pa.Table, source: str
-) -> dict[str, str]:
-    """Put keys beside a large frame's columns: those of its rows, if others refer to them, and of their repositories.
+def _with_keys(cursor: duckdb.DuckDBPyConnection, model: type[EventTable], given: pl.DataFrame | pa.Table) -> pa.Table:
+    """A large frame with keys beside its columns: those of its rows, if others refer to them, and of repositories.
 
     A view works its columns out at each use. The former keys are used in nearly every step; the latter are few, and
     would be worked out for each row.
     """
+    table = _in_batches(given)
     types = _types(table)
     found: dict[str, pa.ChunkedArray] = {}
     for each in model.table_columns():
         value = _value(each, types)
-        if each.key and model.table_name() in _referred_to():
-            found[f"{COMPUTED}{each.hashed_name}"] = _keys(connection, source, value)
+        if each.name in types and each.key and model.table_name() in _referred_to():
+            found[f"{COMPUTED}{each.hashed_name}"] = _keys(cursor, table.select([each.name]), value)
         elif each.parent_table == FEW and value == f"{each.name}::VARCHAR" and _is_text(table, each.name):
             chunks = table.column(each.name).dictionary_encode().unify_dictionaries().chunks
-            connection.register(source, Stream(pa.table({each.name: chunks[0].dictionary})))
-            few = _keys(connection, source, value)
-            connection.register(source, Stream(table))
+            few = _keys(cursor, pa.table({each.name: chunks[0].dictionary}), value)
             found[f"{COMPUTED}{each.hashed_name}"] = pa.chunked_array(
                 [keys for chunk in chunks for keys in few.take(chunk.indices).chunks]
             )
     for name, keys in found.items():
         table = table.append_column(name, keys)
-    connection.register(source, Stream(_in_batches(table)))
-    return dict.fromkeys(found, "UBIGINT")
+    return _in_batches(table)
 
 
 def _is_text(table: pa.Table, column: str) -> bool:
@@ -136,11 +149,12 @@ def _is_text(table: pa.Table, column: str) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
-def _keys(connection: duckdb.DuckDBPyConnection, source: str, value: str) -> pa.ChunkedArray:
-    """The key of each row of `source`, in its order."""
+def _keys(cursor: duckdb.DuckDBPyConnection, ids: pa.Table, value: str) -> pa.ChunkedArray:
+    """The key of each id, in their order."""
+    cursor.register("ids", Stream(ids))
     # Rows come in the order in which they are asked for, so that keys stand beside their own: DuckDB's default.
-    connection.execute("set preserve_insertion_order = true")
-    return connection.execute(f"select {_key(value)} as key from {source}").to_arrow_table().column(0)
+    cursor.execute("set preserve_insertion_order = true")
+    return cursor.execute(f"select {_key(value)} as key from ids").to_arrow_table().column(0)
 
 
 @cache

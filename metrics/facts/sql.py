@@ -83,6 +83,20 @@ def drop(connection: duckdb.DuckDBPyConnection, *names: str) -> None:
 
 
 @contextmanager
+def on_one_thread(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Let small tables be made on one thread: two would write them twice, as batches and then as a whole.
+
+    The setting is that of the whole database, and costs a millisecond or two: it is for many statements together.
+    """
+    row = connection.execute("select current_setting('threads')").fetchone()
+    connection.execute("set threads = 1")
+    try:
+        yield
+    finally:
+        connection.execute(f"set threads = {row[0] if row else 1}")
+
+
+@contextmanager
 def joins_as_written(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """Hash the right side of each join, and stream the left, instead of what the planner takes for the smaller one.
 

@@ -26,7 +26,9 @@ def critical(clusters: NDArray[np.integer[Any]] | Floats, level: float | Floats 
     Normal for a single cluster.
     """
     degrees = np.asarray(clusters, dtype=np.float64) - 1
-    return np.asarray(np.where(degrees > 0, stdtrit(np.maximum(degrees, 1.0), level), ndtri(level)), dtype=np.float64)
+    scores = np.array(np.broadcast_to(ndtri(level), np.broadcast_shapes(degrees.shape, np.shape(level))))
+    # Of many groups most are a single repository: for these the series of the t distribution is not summed up.
+    return np.asarray(stdtrit(np.maximum(degrees, 1.0), level, out=scores, where=degrees > 0), dtype=np.float64)
 
 
 def probability(clusters: NDArray[np.integer[Any]] | Floats, score: Floats) -> Floats:

@@ -95,19 +95,6 @@ class Ordered(Sorted):
             low = np.where(right, middle + 1, low)
         return low
 
-    def variance_of_mean(self) -> Floats:
-        """Variance of each group's mean for independent units."""
-        counts = self.counts
-        if are_many(len(self.values)):
-            from metrics.stats import kernels
-
-            variances: Floats = kernels.variances_of_means(self.values, self.starts)
-            return variances
-        group = np.repeat(np.arange(len(counts)), counts)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            mean = np.bincount(group, weights=self.values, minlength=len(counts)) / counts
-            return np.bincount(group, weights=(self.values - mean[group]) ** 2, minlength=len(counts)) / counts**2
-
     def quantile(self, probability: float | Floats) -> Floats:
         """The quantile of each group by linear interpolation; NaN for an empty group."""
         shares = np.asarray(probability, dtype=np.float64)
@@ -195,14 +182,20 @@ def _interpolated(counts: Integers, at: Callable[[Integers], Floats], probabilit
     return np.where(counts > 0, low + (high - low) * (position - below), np.nan)
 
 
-def ascending(values: Floats) -> NDArray[np.intp]:
+def ascending(values: Floats) -> Integers:
     """Row numbers by value, equal values in the order of their rows."""
+    return in_order(values)[0]
+
+
+def in_order(values: Floats) -> tuple[Integers, Floats]:
+    """Row numbers by value, equal values in the order of their rows; and the values in that order."""
     if not are_many(len(values)):
-        return np.argsort(values, kind="stable")
+        order = np.argsort(values, kind="stable")
+        return order, values[order]
     from metrics.stats import kernels
 
-    order: NDArray[np.intp] = kernels.ascending(values)
-    return order
+    found: tuple[Integers, Floats] = kernels.ascending(values)
+    return found
 
 
 def order_by_group(values: Floats, grouping: Grouping, carried: NDArray[Any] | None = None) -> Ordered:
@@ -289,15 +282,22 @@ def count_buckets(ordered: Sorted, grouping: Grouping, thresholds: list[Floats])
     return Buckets(upto, np.ascontiguousarray(bounds[:, 1:].T))
 
 
-def totals_of(ordered: Ordered, grouping: Grouping) -> Floats:
-    """The sum of each cell's values."""
+def totals_and_variances(ordered: Ordered, grouping: Grouping) -> tuple[Floats, Floats]:
+    """The sum of each cell's values, and the variance of each group's mean for independent units."""
     if are_many(len(ordered.values)):
         from metrics.stats import kernels
 
-        totals: Floats = kernels.sums_by_cell(ordered.values, ordered.carried, ordered.starts, grouping.offsets())
-        return totals
-    cells = np.repeat(grouping.offsets()[:-1], ordered.counts) + ordered.carried
-    return np.bincount(cells, weights=ordered.values, minlength=int(grouping.clusters.sum())).astype(np.float64)
+        rows = ordered.values, ordered.carried, ordered.starts
+        totals, variances = kernels.sums_and_variances(*rows, grouping.offsets())
+        return totals, variances
+    values, counts = ordered.values, ordered.counts
+    cells = np.repeat(grouping.offsets()[:-1], counts) + ordered.carried
+    totals = np.bincount(cells, weights=values, minlength=int(grouping.clusters.sum())).astype(np.float64)
+    group = np.repeat(np.arange(len(counts)), counts)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = np.bincount(group, weights=values, minlength=len(counts)) / counts
+        variances = np.bincount(group, weights=(values - mean[group]) ** 2, minlength=len(counts)) / counts**2
+    return totals, variances
 
 
 def read_quantiles(

@@ -6,6 +6,7 @@ of one group lie side by side and in the same order for every window of a tier, 
 repository by repository.
 """
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,6 +27,9 @@ CELLS_AT_ONCE = 1 << 22
 """Cells (group × repository) held in memory at a time: 4 million of six counters are 200 MB."""
 MANY_ROWS = 500_000
 """Rows from which the compiled loops of `stats.kernels` pay for the time that loading them takes."""
+MANY_CELLS = 20_000
+"""Cells from which they pay where they are loaded already: what is saved is three passes, and no import."""
+LOOPS = "metrics.stats.kernels"
 PAIRS_IN_A_TABLE = 1 << 26
 """Holder × repository pairs that a table of flags is made for (64 MB); beyond, distinct pairs are found by sorting."""
 
@@ -33,6 +37,14 @@ PAIRS_IN_A_TABLE = 1 << 26
 def are_many(rows: int) -> bool:
     """Whether so many rows are worth the compiled loops."""
     return rows >= MANY_ROWS
+
+
+def are_many_cells(cells: int) -> bool:
+    """Whether so many cells are worth the compiled loops: fewer, once rows of which there are many have loaded these.
+
+    Only for loops that come to the same as NumPy to the last bit: what has been loaded depends on what ran before.
+    """
+    return cells >= (min(MANY_CELLS, MANY_ROWS) if LOOPS in sys.modules else MANY_ROWS)
 
 
 def codes_of(column: Integers) -> NDArray[np.int32]:
@@ -199,7 +211,7 @@ def reduce_cells(values: NDArray[Any], offsets: Integers) -> Floats:
     In this order a cell without units changes no bit of the sum (`np.add.reduceat` pairs neighbours), so that a window
     comes to the same whichever repositories worked in other windows only: what part of the windows gives, all give.
     """
-    if are_many(len(values)):
+    if are_many_cells(len(values)):
         from metrics.stats import kernels
 
         totals: Floats = kernels.run_sums(values, offsets)
@@ -212,7 +224,7 @@ def influence_of(
     grouping: Grouping, numerators: NDArray[Any], units: NDArray[Any], ratios: Floats, scales: Floats
 ) -> Floats:
     """Each cell's part in the error of a ratio of sums: (numerator - ratio × units) × scale, those of the group."""
-    if are_many(len(units)):
+    if are_many_cells(len(units)):
         from metrics.stats import kernels
 
         found: Floats = kernels.influences(numerators, units, ratios, scales, grouping.offsets())

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metrics.stats.clusters import left_in_residuals, small_sample_factor
-from metrics.stats.grouping import Grouping, are_many, finite, reduce_cells
+from metrics.stats.grouping import Grouping, are_many, are_many_cells, finite, reduce_cells
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.integer[Any]]
@@ -90,7 +90,7 @@ class Repositories:
             independent: as in `level`.
         """
         ratios, scales = finite(ratios), finite(scales)
-        if not are_many(len(self.units)):
+        if not are_many_cells(len(self.units)):
             spread = self.grouping.spread
             return self.level((numerators - spread(ratios) * self.units) * spread(scales), independent)
         from metrics.stats import kernels
@@ -113,7 +113,7 @@ class Repositories:
     @cached_property
     def clusters(self) -> Integers:
         """Repositories with units, per group."""
-        if are_many(len(self.units)):
+        if are_many_cells(len(self.units)):
             from metrics.stats import kernels
 
             filled: Integers = kernels.filled_cells(self.units, self._offsets)
@@ -202,7 +202,7 @@ class Repositories:
         """What repositories of unequal size do to differences."""
         assert self.history is not None
         lag, total = self.history.windows_per_quarter, reduce_cells(self.units, self._offsets)
-        if are_many(len(self.units)):
+        if are_many_cells(len(self.units)):
             from metrics.stats import kernels
 
             powers = kernels.shares_of_pairs(self.units, self._offsets, total, self.grouping.windows, lag)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from metrics.facts import CONTROL_FACTS, build_control_facts, build_facts
 from metrics.facts.build import STEPS
-from metrics.facts.controls import QUICK_APPROVALS
+from metrics.facts.controls import OF_STEPS, RESTED_ON
 from metrics.facts.link_shares import link_shares
 from metrics.facts.sql import drop
 from metrics.link_methods import TABLE as LINK_SHARES
@@ -12,6 +12,7 @@ from pipelines.build_store import BuildStore, count_changes
 from pipelines.companion import workers_for
 from pipelines.fact_tables import PUBLISHED, settings_of, write_facts
 from pipelines.stage import Asset, Made, assets
+from pipelines.warehouse import forget_what_was_read
 from schemas.events import all_tables as event_tables
 from schemas.published import all_tables as published_tables
 
@@ -31,7 +32,8 @@ from schemas.published import all_tables as published_tables
 def facts(build: BuildStore) -> Iterator[Made]:
     """Run the SQL of `metrics.facts` on the events up to the cut, and write what it makes."""
     connection = build.connection
-    if (workers := workers_for(count_changes(connection))) > 1:
+    workers = workers_for(count_changes(connection))
+    if workers > 1:
         build.companions(workers)  # by the time the facts are made they have imported what measuring needs
     build_facts(connection, settings_of(build.workspace), build.cut.as_of, materialise=False)
     write_facts(build)
@@ -39,10 +41,17 @@ def facts(build: BuildStore) -> Iterator[Made]:
         yield Made({"rows": build.tables()[name].rows}, name)
     shares = link_shares(settings_of(build.workspace), build.cut.as_of)
     build.write(LINK_SHARES, shares, order_by=("kind", "method"), internal=True)
+    _write_control_facts(build)
+    if workers > 1:
+        forget_what_was_read(connection)  # most of the events: the processes that measure have better use for the room
+
+
+def _write_control_facts(build: BuildStore) -> None:
+    """Write what rests on the facts, which lie in files by now; the steps are dropped as soon as may be."""
+    connection, limit = build.connection, build.workspace.reviews.shallow_lines_per_minute
+    build_control_facts(connection, materialise=False, are_steps_there=True, shallow_lines_per_minute=limit)
+    build.write(OF_STEPS, OF_STEPS, order_by=("all",), build_only=True)
     drop(connection, *STEPS)
-    # These rest on the facts above, which lie in files by now.
-    limit = build.workspace.reviews.shallow_lines_per_minute
-    build_control_facts(connection, materialise=False, shallow_lines_per_minute=limit)
-    for name in CONTROL_FACTS:
+    for name in sorted(CONTROL_FACTS.keys() - {OF_STEPS}):
         build.write(name, name, order_by=("all",), build_only=True)
-    drop(connection, QUICK_APPROVALS)
+    drop(connection, *RESTED_ON)

@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 
 from metrics.aggregate import Result
 from metrics.calendar import Calendar
+from metrics.contrasts import design_effect, samples_of
 from metrics.model import Concurrency, Estimator, Load, Outcomes, PerTeamWeek
 from metrics.stats import grouping, kernels
 from metrics.stats.distribution import Joined, Ordered
+from metrics.stats.grouping import Grouping
 from metrics.stats.kernels.cells import SMALL_TABLE
 from metrics.stats.product_limit import product_limit
+from metrics.stats.successive import History, Repositories
 from tests.metrics.test_properties import ESTIMATORS, SCHEMA
 from tests.support.engine import engine, metric
 
@@ -86,11 +89,56 @@ def test_both_ways_give_the_same_rows(
                 assert one[name].equals(other[name]), name
 
 
+def test_sums_over_cells_are_the_same_bits_either_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which way is taken depends on what has been loaded before: results must not."""
+    rng = np.random.default_rng(4)
+    windows, holders, repositories = 26, 3, 40
+    groups = windows * holders
+    grouping_of_cells = Grouping(
+        grouping.GivenRows(np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int32)),
+        np.repeat(np.arange(holders), windows),
+        np.zeros(groups, dtype=np.int64),
+        np.tile(np.arange(windows), holders),
+        np.full(groups, repositories),
+    )
+    units = rng.poisson(0.8, groups * repositories).astype(np.float64)
+    units[: 3 * repositories] = 0.0  # of some windows nothing
+    numerators = units * rng.lognormal(1.0, 2.0, len(units))
+    offsets = grouping_of_cells.offsets()
+
+    def sums() -> list[NDArray[np.float64]]:
+        totals, counts = grouping.reduce_cells(numerators, offsets), grouping.reduce_cells(units, offsets)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratios, scales = totals / counts, 1 / totals
+        found = [totals, counts]
+        found.append(grouping.influence_of(grouping_of_cells, numerators, units, ratios, scales))
+        share = units / np.repeat(np.maximum(counts, 1.0), repositories)
+        samples = samples_of(
+            grouping_of_cells, n=counts, value=ratios, variance=ratios, influence=found[-1], share=share
+        )
+        before = samples.at(np.maximum(np.arange(groups) - 1, 0))
+        found += [column.astype(np.float64) for column in design_effect("log", samples, before)]
+        for history in (None, History(13)):
+            held = Repositories(grouping_of_cells, units, history)
+            level = held.level_of(numerators, ratios, scales, np.full(groups, 1e-3))
+            found += [level.variance, level.degrees, held.clusters.astype(np.float64)]
+        return found
+
+    by_numpy = sums()
+    monkeypatch.setattr(grouping, "MANY_CELLS", 1)
+    compiled = sums()
+    for one, other in zip(by_numpy, compiled, strict=True):
+        assert len(one) > 0
+        assert one.tobytes() == other.tobytes()
+
+
 @settings(deadline=None)
 @given(st.lists(st.floats(allow_nan=False), max_size=60))
 def test_a_radix_sort_of_doubles_is_a_stable_sort(values: list[float]) -> None:
     column = np.array(values, dtype=np.float64) + 0.0  # of minus nothing, nothing
-    assert kernels.ascending(column).tolist() == np.argsort(column, kind="stable").tolist()
+    order, ordered = kernels.ascending(column)
+    assert order.tolist() == np.argsort(column, kind="stable").tolist()
+    assert ordered.tobytes() == column[order].tobytes()
 
 
 @pytest.mark.parametrize("step", [1e-15, 1e-9, 1.0])
@@ -98,7 +146,9 @@ def test_values_that_lie_near_each_other_are_sorted_by_all_bits(step: float) -> 
     rng = np.random.default_rng(7)
     # Far from the others, so that the highest bits tell that apart and nothing else.
     column = np.concatenate([[1e12], 1 + step * rng.integers(0, 500, 2_000)])
-    assert kernels.ascending(column).tolist() == np.argsort(column, kind="stable").tolist()
+    order, ordered = kernels.ascending(column)
+    assert order.tolist() == np.argsort(column, kind="stable").tolist()
+    assert ordered.tobytes() == column[order].tobytes()
 
 
 @settings(deadline=None)

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from metrics.stats import grouping
-from metrics.units import Units, constant
+from metrics.units import Numbers, Units, constant
 
 LARGEST = (4, 20_249, 4_049, 3, 2, 730)
 """The largest code of each column of a large organisation."""
@@ -54,7 +55,12 @@ def test_none_of_none_are_taken() -> None:
 def test_units_are_chosen_and_then_ordered() -> None:
     units = drawn(300)
     inside = units.numbers[0] > 0
-    chosen = units.chosen(inside, lambda numbers: np.argsort(numbers[1], kind="stable"))
+
+    def by_the_second(numbers: Numbers) -> tuple[NDArray[np.intp], Numbers]:
+        order = np.argsort(numbers[1], kind="stable")
+        return order, tuple(column[order] for column in numbers)
+
+    chosen = units.chosen(inside, by_the_second)
     rows = [row for row, is_inside in zip(rows_of(units), inside, strict=True) if is_inside]
     assert rows_of(chosen) == sorted(rows, key=lambda row: row[-1])
     assert rows_of(units.chosen(inside, None)) == rows

@@ -17,7 +17,7 @@ from metrics.stats.kernels.cells import (
     filled_cells,
     local_numbers,
     run_sums,
-    sums_by_cell,
+    sums_and_variances,
     units_at_most,
     window_sums,
 )
@@ -51,7 +51,6 @@ from metrics.stats.kernels.variances import (
     shares_of_pairs,
     spreads,
     sums_over_pairs,
-    variances_of_means,
     year_sums,
 )
 
@@ -85,7 +84,7 @@ __all__ = [
     "sorted_by_day",
     "sorted_into_groups",
     "spreads",
-    "sums_by_cell",
+    "sums_and_variances",
     "sums_over_pairs",
     "tier_days",
     "units_at_most",
@@ -94,7 +93,6 @@ __all__ = [
     "units_by_week",
     "unpacked",
     "values_at",
-    "variances_of_means",
     "window_sums",
     "year_sums",
 ]

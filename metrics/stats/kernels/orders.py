@@ -16,8 +16,8 @@ FIRST_DIGITS = 3
 
 
 @compiled
-def ascending(values: Floats) -> Codes:
-    """Row numbers by value, equal values in the order of their rows: a radix sort of the doubles' bits.
+def ascending(values: Floats) -> tuple[Codes, Floats]:
+    """Row numbers by value, equal values in the order of their rows, and the values: a radix sort of the doubles' bits.
 
     By the highest bits in which any two differ, and then by insertion; by all bits where many have to be moved.
     """
@@ -39,8 +39,11 @@ def ascending(values: Floats) -> Codes:
     keys, order = _by_digits(keys, order, shift, FIRST_DIGITS)
     if shift > 0 and not _inserted(keys, order):
         keys, order = _by_digits(keys, order, 0, DIGITS_OF_A_DOUBLE)
-    ordered: Codes = order
-    return ordered
+    for i in range(size):
+        # Back to the doubles: to look each up by its row would be a walk all over memory.
+        key = keys[i] + least
+        keys[i] = key ^ sign if key & sign else ~key
+    return order, keys.view(np.float64)
 
 
 @compiled

@@ -13,26 +13,6 @@ from metrics.stats.kernels.compiled import Floats, Integers, compiled
 
 
 @compiled
-def variances_of_means(values: Floats, starts: Integers) -> Floats:
-    """Variance of each group's mean for independent units; NaN for an empty group."""
-    result = np.full(len(starts) - 1, np.nan)
-    for group in range(len(starts) - 1):
-        first, last = starts[group], starts[group + 1]
-        count = last - first
-        if count == 0:
-            continue
-        total = 0.0
-        for i in range(first, last):
-            total += values[i]
-        mean = total / count
-        squares = 0.0
-        for i in range(first, last):
-            squares += (values[i] - mean) ** 2
-        result[group] = squares / count**2
-    return result
-
-
-@compiled
 def influences(
     numerators: NDArray[Any], units: NDArray[Any], ratios: Floats, scales: Floats, offsets: Integers
 ) -> Floats:

@@ -3,10 +3,15 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import duckdb
 import pytest
 
-from metrics.facts import build_control_facts
-from tests.support.events import Events, at
+from metrics.facts import FactSettings, build_control_facts, build_facts, prepare_inputs
+from metrics.facts.build import STEPS
+from metrics.facts.controls import OF_STEPS, RESTED_ON
+from metrics.facts.sql import drop
+from tests.support.events import LATER, Events, at, frame_of
+from tests.support.random_events import random_events
 
 LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
 DAY = 24
@@ -150,6 +155,23 @@ def approved(events: Events, opened: float, minutes: float, lines: int = 300) ->
     change = events.change(opened, opened + 20, additions=lines, deletions=0)
     events.review(change, opened + minutes / 60, "approved")
     return change
+
+
+def test_reviews_are_the_same_whether_the_steps_of_the_facts_are_still_there_or_not() -> None:
+    events = random_events(9)
+    connection = duckdb.connect(config={"threads": 1})
+    prepare_inputs(connection, {table: frame_of(table, each) for table, each in events.items() if each})
+    build_facts(connection, FactSettings(), LATER, materialise=False)
+    connection.execute("create temp table kept as from change_facts")
+    found = []
+    for are_steps_there in (True, False):
+        build_control_facts(connection, materialise=False, are_steps_there=are_steps_there)
+        found.append(connection.execute(f"from {OF_STEPS} order by all").fetchall())
+        drop(connection, OF_STEPS, *RESTED_ON, *STEPS, "change_facts")
+        connection.execute("create or replace temp view change_facts as from kept")
+    human = [each for each in events["reviews"] if each["reviewer_kind"] == "human" and each["reviewer"]]
+    assert 0 < len(found[0]) <= len(human)
+    assert found[0] == found[1]
 
 
 def test_an_approval_is_shallow_when_it_is_fast_and_without_a_comment(events: Events) -> None:

@@ -157,6 +157,20 @@ def test_frames_that_are_looked_at_and_frames_that_are_copied_are_alike(monkeypa
         assert rows[0] == rows[1]
 
 
+def test_large_frames_without_a_column_are_refused_and_the_connection_keeps_its_threads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(inputs, "ROWS_PER_BATCH", 1)
+    connection = duckdb.connect(config={"threads": 3})
+    frame = pl.DataFrame({"repo_id": ["shop", "cart"], "state": "open", "opened_at": START})
+    with pytest.raises(ValueError, match="changes: the column change_id is missing"):
+        prepare_inputs(connection, {"changes": frame})
+    prepare_inputs(connection, {"changes": frame.with_columns(change_id=pl.Series(["shop#1", "cart#1"]))})
+    assert connection.execute("select current_setting('threads'), count(change_key) from changes").fetchall() == [
+        (3, 2)
+    ]
+
+
 def test_tombstones_of_tiers_are_stated() -> None:
     connection = duckdb.connect()
     tiers = pl.DataFrame({"repo_id": "shop", "tier": [2, 3], "valid_from": START, "deleted": [True, False]})
