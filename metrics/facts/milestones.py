@@ -197,15 +197,17 @@ def _milestones(cut: datetime) -> str:
                 r._repo, coalesce(s._service, r._service) as _service,
                 c.opened_at, c.given_first_commit_at, c.given_ready_at, c.merged_at, c.closed_at, c.ended_at,
                 c.given_merged_at, c.given_closed_at,
-                v.first_review_at,
-                case when v.last_rejection_at is null or v.first_approval_at > v.last_rejection_at
+                -- What only the author reviewed, nobody did.
+                v.change_key is not null and not coalesce(c.author = v.first_reviewer and c.author = v.last_reviewer, false)
+                    as is_reviewed,
+                case when is_reviewed then v.first_review_at end as first_review_at,
+                case when is_reviewed and (v.last_rejection_at is null or v.first_approval_at > v.last_rejection_at)
                     then v.first_approval_at end as approved_at,
-                coalesce(v.review_count, 0) as review_count,
-                case when v.review_count > 0 then if(v.first_reviewer = v.last_reviewer, 1, 2) else 0 end
-                    as reviewer_count,
+                case when is_reviewed then v.review_count else 0 end as review_count,
+                case when is_reviewed then if(v.first_reviewer = v.last_reviewer, 1, 2) else 0 end as reviewer_count,
                 -- Without commits nobody can tell whether any followed a rejection.
-                case when v.last_rejection_at is null then 0 end as review_rounds,
-                {IS_INTRICATE} as is_intricate, c.clamped_ready_at
+                case when not is_reviewed or v.last_rejection_at is null then 0 end as review_rounds,
+                is_reviewed and {IS_INTRICATE} as is_intricate, c.clamped_ready_at
             from change_clock c
             join repo_dimension r using (repo_key)
             left join service_dimension s on s.service = c.service
