@@ -2,8 +2,8 @@
 
 `change_clock` shows each change with what columns and events say about its course, `milestones` adds its reviews. Both
 have one row per change. Reviews are added up by change before anything is known of the change, in one hash aggregation.
-That tells everything of a change which only others reviewed, while it was open, and in a simple course; the reviews of
-all others are looked at one by one, beside the change.
+That tells everything of a change which others reviewed while it was open, in a simple course, or only its author; the
+reviews of the remaining changes are looked at one by one.
 """
 
 from __future__ import annotations
@@ -198,8 +198,8 @@ def _milestones(cut: datetime) -> str:
                 c.opened_at, c.given_first_commit_at, c.given_ready_at, c.merged_at, c.closed_at, c.ended_at,
                 c.given_merged_at, c.given_closed_at,
                 -- What only the author reviewed, nobody did.
-                v.change_key is not null and not coalesce(c.author = v.first_reviewer and c.author = v.last_reviewer, false)
-                    as is_reviewed,
+                v.change_key is not null
+                    and not coalesce(c.author = v.first_reviewer and c.author = v.last_reviewer, false) as is_reviewed,
                 case when is_reviewed then v.first_review_at end as first_review_at,
                 case when is_reviewed and (v.last_rejection_at is null or v.first_approval_at > v.last_rejection_at)
                     then v.first_approval_at end as approved_at,
