@@ -12,7 +12,7 @@ from datetime import datetime
 
 import duckdb
 
-from metrics.facts.sql import create_table, create_view, drop, enumerated, joins_as_written, text, timestamp
+from metrics.facts.sql import create_table, create_view, drop, enumerated, joins_as_written, numbered, text, timestamp
 from metrics.facts.tiers import TIER, tier_join
 from schemas.events import all_tables
 
@@ -182,7 +182,7 @@ LOOKED_AT = """
 def _milestones(cut: datetime) -> str:
     allowed = {each.name: each.allowed for each in all_tables()["changes"].table_columns() if each.allowed}
     states = allowed.pop("state")
-    words = ", ".join(f"{enumerated(f'c.{name}', listed)} as {name}" for name, listed in allowed.items())
+    words = ", ".join(f"{numbered(f'c.{name}', listed)} as {name}" for name, listed in allowed.items())
     # Each word becomes a number once, not row by row.
     merged, closed, open_ = (enumerated(text(state), states) for state in ("merged", "closed", "open"))
     # The tier is that of the merge (or the close); of the cut, while the change is open.
