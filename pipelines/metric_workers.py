@@ -161,16 +161,13 @@ _here: tuple[Engine, Path, Past, Differences | None] | None = None
 
 def _begin(ground: Ground) -> None:
     global _here  # noqa: PLW0603 -- what a worker is given once, for all metrics that it will run
+    keep_freed_memory()
     _here = (ground.engine_here(), ground.parts, ground.past, ground.differences())
 
 
 def _run(metric: str) -> Measured:
     assert _here is not None  # noqa: S101 -- the pool has begun every worker
-    definition = all_metrics()[metric]
-    if not definition.core:
-        # Those go down to the team and the repository, and take twice the memory of all others: it is not held on to.
-        keep_freed_memory()
-    return measure(definition, *_here)
+    return measure(all_metrics()[metric], *_here)
 
 
 def measure(

@@ -26,6 +26,8 @@ from schemas.workspace import Workspace
 CATALOG = "warehouse"
 MEMORY_LIMIT = "4GiB"
 """Beyond this DuckDB spills to the workspace's own temporary folder."""
+LEAST_MEMORY = "128MiB"
+"""To this it is cut down when what it has read is given back."""
 
 _LOCKED = re.compile(r"lock", re.IGNORECASE)
 _FULL = re.compile(r"no space left|disk quota|file too large|max_temp_directory_size|could not write", re.IGNORECASE)
@@ -208,6 +210,19 @@ def _locked(file: Path, holder: str, *, write: bool) -> WarehouseLocked:
     who = f"process {holder}" if alive else "another process"
     doing = "is using the warehouse" if write else "is writing the warehouse"
     return WarehouseLocked(f"{who} {doing}", str(file), "wait until it is done, then run this again")
+
+
+def forget_what_was_read(connection: duckdb.DuckDBPyConnection) -> None:
+    """Give back the memory in which the database keeps blocks of tables; what is asked for again is read again.
+
+    No other statement may be under way on any connection to it, for that would have to do with `LEAST_MEMORY`.
+    """
+    try:
+        connection.execute(f"SET memory_limit = '{LEAST_MEMORY}'")
+    except duckdb.OutOfMemoryException:
+        pass  # temporary tables take more than that, and there is no room for them on the disk: they stay
+    finally:
+        connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
 
 
 def _connect(workspace: Workspace, file: Path, *, write: bool) -> duckdb.DuckDBPyConnection:

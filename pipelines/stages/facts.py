@@ -12,6 +12,7 @@ from pipelines.build_store import BuildStore, count_changes
 from pipelines.companion import workers_for
 from pipelines.fact_tables import PUBLISHED, settings_of, write_facts
 from pipelines.stage import Asset, Made, assets
+from pipelines.warehouse import forget_what_was_read
 from schemas.events import all_tables as event_tables
 from schemas.published import all_tables as published_tables
 
@@ -31,7 +32,8 @@ from schemas.published import all_tables as published_tables
 def facts(build: BuildStore) -> Iterator[Made]:
     """Run the SQL of `metrics.facts` on the events up to the cut, and write what it makes."""
     connection = build.connection
-    if (workers := workers_for(count_changes(connection))) > 1:
+    workers = workers_for(count_changes(connection))
+    if workers > 1:
         build.companions(workers)  # by the time the facts are made they have imported what measuring needs
     build_facts(connection, settings_of(build.workspace), build.cut.as_of, materialise=False)
     write_facts(build)
@@ -40,6 +42,8 @@ def facts(build: BuildStore) -> Iterator[Made]:
     shares = link_shares(settings_of(build.workspace), build.cut.as_of)
     build.write(LINK_SHARES, shares, order_by=("kind", "method"), internal=True)
     _write_control_facts(build)
+    if workers > 1:
+        forget_what_was_read(connection)  # most of the events: the processes that measure have better use for the room
 
 
 def _write_control_facts(build: BuildStore) -> None:

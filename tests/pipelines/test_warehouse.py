@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pipelines import warehouse
 from pipelines.warehouse import Warehouse
 from schemas.errors import WarehouseError, WarehouseLocked
 from tests.support.workspaces import load_files, new_workspace, query
@@ -16,6 +17,7 @@ from tests.support.workspaces import load_files, new_workspace, query
 HOLD = """
 import sys
 from pathlib import Path
+from pipelines import warehouse
 from pipelines.warehouse import Warehouse
 from schemas.workspace import load_workspace
 with Warehouse.open(load_workspace(Path(sys.argv[1])), write=True):
@@ -119,3 +121,36 @@ def test_production_rule_follows_the_workspace(tmp_path: Path) -> None:
     )
     found = query(workspace, "SELECT deployment_id AS id, is_production AS p FROM deployments ORDER BY 1")
     assert [(row["id"], row["p"]) for row in found] == [("a", True), ("b", False), ("c", True)]
+
+
+def test_what_was_read_is_given_back_and_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(warehouse, "LEAST_MEMORY", "4MiB")
+    connection = duckdb.connect()
+    connection.execute(f"attach '{tmp_path / 'events.duckdb'}' as events")
+    connection.execute("create table events.changes as select hash(range) as number from range(2_000_000)")
+    connection.execute("checkpoint events")
+    total = "select sum(number::hugeint) from events.changes"
+
+    def held() -> int:
+        query = "select memory_usage_bytes from duckdb_memory() where tag = 'BASE_TABLE'"
+        return int(connection.execute(query).fetchall()[0][0])
+
+    first = connection.execute(total).fetchall()
+    before = held()
+    warehouse.forget_what_was_read(connection)
+    assert before > 8 << 20
+    assert held() < 5 << 20
+    assert connection.execute("select current_setting('memory_limit')").fetchall() == [("4.0 GiB",)]
+    assert connection.execute(total).fetchall() == first
+    connection.close()
+
+
+def test_where_nothing_can_be_given_back_work_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(warehouse, "LEAST_MEMORY", "1MiB")
+    connection = duckdb.connect()
+    connection.execute("set temp_directory = ''")
+    connection.execute("create temp table held as select hash(range) as number from range(2_000_000)")
+    warehouse.forget_what_was_read(connection)
+    assert connection.execute("select count(*) from held").fetchall() == [(2_000_000,)]
+    assert connection.execute("select current_setting('memory_limit')").fetchall() == [("4.0 GiB",)]
+    connection.close()
