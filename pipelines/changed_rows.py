@@ -3,7 +3,7 @@
 Rows are told apart by 64 bits of a hash of the columns that a definition may read: of ten million changed rows one
 would pass for another with a chance of one in a hundred thousand. Ids go into it by way of `text_hash_sql`, since the
 database's own hash takes some that differ in a few digits for the same; what other text is read are words of short
-lists.
+lists. What follows from other columns of the same row (durations from instants) does not go into it.
 
 Belongs here: rows. Does not: what they mean for a metric (`metrics.reuse`), and what is kept of it (`pipelines.reuse`).
 """
@@ -22,6 +22,7 @@ import duckdb
 
 from metrics.aggregate import Engine
 from metrics.definitions import all_metrics
+from metrics.facts.assemble import DURATIONS
 from metrics.facts.sql import create_table, drop, timestamp
 from metrics.ground import RECENT_FACTS, RECENT_MEASURED
 from metrics.reuse import Recent, can_be_reused
@@ -84,18 +85,19 @@ class Compared:
     """SQL of the rows of the earlier build, and of this one."""
     kept: Mapping[str, str]
     """The columns, and their SQL types."""
+    told_apart_by: Mapping[str, str]
+    """The same of columns in which two rows that differ in those do so as well."""
 
     @classmethod
     def of(cls, connection: duckdb.DuckDBPyConnection, before: Sequence[Path], after: Sequence[Path]) -> Self:
         """The files of either build."""
         sides = scan(before), scan(after)
-        described = connection.execute(f"describe select * from {sides[1]}").fetchall()
-        return cls(sides, {name: kind for name, kind, *_ in described if name in columns_read()})
+        return cls(sides, *_columns(connection, f"select * from {sides[1]}"))
 
     @property
     def row_hash(self) -> str:
         """SQL by which rows are told apart."""
-        told = ", ".join(text_hash_sql(column) if column.endswith("_id") else column for column in self.kept)
+        told = ", ".join(text_hash_sql(column) if column.endswith("_id") else column for column in self.told_apart_by)
         return f"hash({told or '1'})"
 
     @property
@@ -126,7 +128,7 @@ class Compared:
 
     @property
     def _terms(self) -> str:
-        return f"{self.row_hash} by {self.day} of {' '.join(self.kept.values())}"
+        return f"{self.row_hash} by {self.day} of {' '.join(self.told_apart_by.values())}"
 
     def candidates(self, days: Sequence[date]) -> str:
         """The condition, as SQL, under which a row falls on one of some days."""
@@ -218,14 +220,13 @@ class RecentChanges:
     @classmethod
     def of(cls, engine: Engine, first: date, folder: Path) -> Self:
         """Write the file."""
-        described = engine.connection.execute("describe change_facts").fetchall()
-        columns = {name: kind for name, kind, *_ in described if name in columns_read()}
-        instants = [name for name, kind in columns.items() if kind == "TIMESTAMP"]
+        read, told_apart_by = _columns(engine.connection, "change_facts")
+        instants = [name for name, kind in read.items() if kind == "TIMESTAMP"]
         after = engine.calendar.instant(first)
         any_of = " or ".join(f"{instant} >= {timestamp(after)}" for instant in instants)
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / f"{RECENT_FACTS}.parquet"
-        rows = f"select {', '.join(columns)} from change_facts where {any_of}"
+        rows = f"select {', '.join(read | told_apart_by)} from change_facts where {any_of}"
         engine.connection.execute(f"copy ({rows}) to '{quoted(file)}' (format parquet)")
         return cls(first, after, frozenset(instants), file)
 
@@ -233,6 +234,23 @@ class RecentChanges:
     def recent(self) -> Recent:
         """What queries read instead of all changes."""
         return Recent("measured_changes", RECENT_MEASURED, self.first, self.instants)
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, relation: str) -> tuple[dict[str, str], dict[str, str]]:
+    """A relation's columns that definitions read, and those by which its rows are told apart, with their SQL types.
+
+    Durations follow from instants of the same row: these tell what those would, and are fewer and quicker to read.
+    """
+    described = {name: kind for name, kind, *_ in connection.execute(f"describe {relation}").fetchall()}
+    read = {name: kind for name, kind in described.items() if name in columns_read()}
+    follow = {name: ends for name in read if (ends := _instants_behind(name)) and ends <= described.keys()}
+    needed = {name for name in read if name not in follow}.union(*follow.values())
+    return read, {name: kind for name, kind in described.items() if name in needed}
+
+
+def _instants_behind(column: str) -> set[str]:
+    """The instants that a duration of a change is made of; none of another column."""
+    return {word for word in re.findall(r"\w+", DURATIONS.get(column, "")) if word.endswith("_at")}
 
 
 def _constant(day: date) -> str:

@@ -19,6 +19,21 @@ def _seconds(start: str, end: str) -> str:
     return f"(epoch_us({end}) - epoch_us({start})) / 1e6"
 
 
+DURATIONS: dict[str, str] = {
+    "coding_seconds": _seconds("first_commit_at", "opened_at"),
+    "draft_seconds": f"case when ready_at > opened_at then {_seconds('opened_at', 'ready_at')} end",
+    "pickup_seconds": _seconds("ready_at", "first_review_at"),
+    "review_seconds": "case when first_review_at is not null"
+    f" then {_seconds('first_review_at', 'coalesce(approved_at, merged_at)')} end",
+    "merge_wait_seconds": f"case when approved_at is not null then {_seconds('approved_at', 'merged_at')}"
+    f" when first_review_at is null then {_seconds('ready_at', 'merged_at')} end",
+    "deploy_wait_seconds": _seconds("merged_at", "deployed_at"),
+    "cycle_seconds": _seconds("opened_at", "merged_at"),
+    "lead_seconds": _seconds("coalesce(first_commit_at, opened_at)", "deployed_at"),
+}
+"""The durations of a change in `change_facts`: SQL of its own instants there, and of nothing else."""
+
+
 def _watched_columns(instant: str, kinds: tuple[str, ...]) -> str:
     """SQL of the columns `_<kind>_watched` at an instant."""
     return ", ".join(f"{watched(kind, instant)} as _{kind}_watched" for kind in kinds)
@@ -58,6 +73,7 @@ def _widened(settings: FactSettings, joined: str) -> str:
     by_place = " ".join(
         f"when {place} then {enumerated(text(name), names)}" for place, name in enumerate(LINKS, start=1)
     )
+    durations = ", ".join(f"{value} as {name}" for name, value in DURATIONS.items())
     deploy_link = f"case link {by_place} else {enumerated(text('none'), names)} end"
     return f"""
         with joined as ({joined})
@@ -65,16 +81,7 @@ def _widened(settings: FactSettings, joined: str) -> str:
             author_kind, ai_use, kind, state,
             first_commit_at, opened_at, ready_at, first_review_at, approved_at, merged_at, closed_at, deployed_at,
             deployment_id, {deploy_link} as deploy_link,
-            {_seconds("first_commit_at", "opened_at")} as coding_seconds,
-            case when ready_at > opened_at then {_seconds("opened_at", "ready_at")} end as draft_seconds,
-            {_seconds("ready_at", "first_review_at")} as pickup_seconds,
-            case when first_review_at is not null
-                then {_seconds("first_review_at", "coalesce(approved_at, merged_at)")} end as review_seconds,
-            case when approved_at is not null then {_seconds("approved_at", "merged_at")}
-                when first_review_at is null then {_seconds("ready_at", "merged_at")} end as merge_wait_seconds,
-            {_seconds("merged_at", "deployed_at")} as deploy_wait_seconds,
-            {_seconds("opened_at", "merged_at")} as cycle_seconds,
-            {_seconds("coalesce(first_commit_at, opened_at)", "deployed_at")} as lead_seconds,
+            {durations},
             review_count, review_rounds, reviewer_count, size_lines,
             rework_reason is not null as is_rework, rework_reason, gates_passed,
             _first_incident_at is not null as caused_incident, deployment_failed, rolled_back, escaped_defects,

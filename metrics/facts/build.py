@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from math import ceil
 from pathlib import Path
 
 import duckdb
@@ -27,8 +28,8 @@ FACTS = ("change_facts", "deployment_facts", "incident_facts", "defect_facts")
 """The facts' names; the last is for definitions only, the contract does not publish it."""
 
 ROWS_PER_GROUP = 122_880
-CHANGES_PER_PIECE = 2_000_000
-"""Their rows, sorted, take some 600 MiB."""
+CHANGES_PER_PIECE = 2_800_000
+"""Their rows, sorted, take some 800 MiB. Each piece hashes the links of all changes anew."""
 STEPS = (
     "milestones",
     "change_links",
@@ -102,14 +103,15 @@ def pieces_of_changes(
         connection: Where `build_facts` made the steps, not materialised.
         settings: The workspace's choices.
         cut: As for `build_facts`.
-        most: How many changes a piece may have, beyond those of its last repository.
+        most: How many changes a piece may have, beyond those of its last repository; all have about as many.
 
     Returns:
         At least one query, each of a stretch of repositories.
     """
+    (changes,) = connection.execute("select count(*) from milestones").fetchone() or (0,)
     stretches = connection.execute(
         f"""select min(_repo), max(_repo) from (
-            select _repo, (sum(changes) over (order by _repo) - changes) // {most} as piece
+            select _repo, (sum(changes) over (order by _repo) - changes) * {ceil(changes / most)} // {changes} as piece
             from (select _repo, count(*) as changes from milestones group by _repo))
         group by piece order by piece"""
     ).fetchall()

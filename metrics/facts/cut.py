@@ -59,4 +59,4 @@ def cut_query(name: str, model: type[EventTable], cut: datetime) -> str:
     born = model.table_about().born
     # A null birth is kept: an undated row cannot be said to come later.
     exists = f" where coalesce({born} <= {at_cut}, true)" if born else ""
-    return f"select {columns} from (select * from {name}{exists})"
+    return f"select {columns} from {name}{exists}"

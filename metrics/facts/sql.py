@@ -31,6 +31,16 @@ def enumerated(value: str, words: Sequence[str]) -> str:
     return f"{value}::enum({', '.join(text(word) for word in words)})"
 
 
+def numbered(value: str, words: Sequence[str]) -> str:
+    """SQL of a word of a short closed list that comes as text, row by row, held as its number.
+
+    To compare it with a few words takes a quarter of the time in which a cast looks it up; other words are left to the
+    cast, which refuses them.
+    """
+    known = " ".join(f"when {text(word)} then {enumerated(text(word), words)}" for word in words)
+    return f"case {value} {known} else {enumerated(value, words)} end"
+
+
 def relation(columns: Sequence[str], rows: Sequence[Sequence[str | int | date]]) -> str:
     """A few rows as a SQL relation: text, integers, days and instants (zone-less, UTC), none of them null.
 

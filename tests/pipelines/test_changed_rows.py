@@ -14,7 +14,7 @@ import pytest
 from metrics.aggregate import Engine
 from metrics.calendar import Calendar
 from pipelines.build_engine import RELATIONS
-from pipelines.changed_rows import RecentChanges, Sums, changed_rows, new_folder
+from pipelines.changed_rows import Compared, RecentChanges, Sums, changed_rows, new_folder
 
 FIRST = datetime(2026, 3, 1)  # noqa: DTZ001 -- UTC, zone-less
 SCHEMA: dict[str, pl.DataType] = {
@@ -109,3 +109,33 @@ def test_what_is_known_of_the_earlier_rows_is_not_read_again_unless_on_other_ter
         others = {"change_facts": replace(as_if_same, terms="other")}
         again = changed_rows(connection, second, third, tmp_path / "five", known=others)
         assert [counted(pl.read_parquet(file)) for file in again.rows["change_facts"]] == rows[0]
+
+
+def test_a_row_whose_duration_is_another_is_found_by_the_instant_behind_it(tmp_path: Path) -> None:
+    ready = ROWS.with_columns(
+        ready_at=pl.col("opened_at"), first_review_at=pl.col("merged_at"), first_commit_at=pl.lit(None, pl.Datetime)
+    )
+    sides = [
+        rows.with_columns(pickup_seconds=(pl.col("first_review_at") - pl.col("ready_at")).dt.total_seconds())
+        for rows in (
+            ready,
+            ready.with_columns(pl.col("ready_at") + pl.duration(hours=(pl.col("size_lines") == 41).cast(int))),
+        )
+    ]
+    before, after = (files_of(rows, tmp_path / name) for rows, name in zip(sides, ("one", "two"), strict=True))
+    with duckdb.connect() as connection:
+        compared = Compared.of(connection, before["change_facts"], after["change_facts"])
+        found = changed_rows(connection, before, after, tmp_path / "changed").rows["change_facts"]
+    assert "pickup_seconds" in compared.kept
+    assert compared.told_apart_by.keys() >= {"ready_at", "first_review_at"}
+    assert "pickup_seconds" not in compared.told_apart_by
+    assert [pl.read_parquet(file)["size_lines"].to_list() for file in found] == [[41], [41]]
+
+
+def test_a_duration_without_its_instants_tells_rows_apart_by_itself(tmp_path: Path) -> None:
+    rows = ROWS.with_columns(pickup_seconds=pl.lit(60.0))
+    longer = rows.with_columns(pl.col("pickup_seconds") + (pl.col("size_lines") == 41))
+    before, after = files_of(rows, tmp_path / "one"), files_of(longer, tmp_path / "two")
+    with duckdb.connect() as connection:
+        found = changed_rows(connection, before, after, tmp_path / "changed").rows["change_facts"]
+    assert [pl.read_parquet(file)["pickup_seconds"].to_list() for file in found] == [[60.0], [61.0]]

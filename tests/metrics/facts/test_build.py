@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from metrics.facts import FACTS, FactSettings, build_facts, prepare_inputs, write_facts
+from metrics.facts.assemble import DURATIONS
 from metrics.facts.build import pieces_of_changes
 from schemas.published import all_tables
 from tests.support.events import Events, Facts, at, facts_of, frame_of
@@ -45,6 +46,15 @@ def test_there_is_a_row_for_each_and_only_one(facts: Facts, fact: str) -> None:
     counted = facts.connection.execute(f"select count(*) from {fact}").fetchone()
     assert counted == (len(ROWS[table]),)
     assert len(facts.table(fact)) == len(ROWS[table])
+
+
+@pytest.mark.parametrize("duration", DURATIONS)
+def test_a_duration_follows_from_instants_of_its_own_row(facts: Facts, duration: str) -> None:
+    """A refresh tells rows apart by these instants alone."""
+    compared = f"select {duration}, {DURATIONS[duration]} from change_facts"
+    held = facts.connection.execute(compared).fetchall()
+    assert any(given is not None for given, _ in held)
+    assert all(given == computed for given, computed in held)
 
 
 def test_codes_are_dense_and_name_their_dimension(facts: Facts) -> None:

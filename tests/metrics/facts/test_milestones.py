@@ -4,7 +4,9 @@ import pytest
 
 from metrics.facts import FactSettings
 from metrics.facts.milestones import ANOMALIES
-from tests.support.events import Events, Row, at
+from tests.support.events import Events, Row, at, facts_of
+from tests.support.facts_oracle import complete
+from tests.support.random_events import HOURS, random_events
 
 HOUR = 3600.0
 STAGES = ("coding", "draft", "pickup", "review", "merge_wait", "deploy_wait")
@@ -299,3 +301,28 @@ def test_a_third_unreviewed_still_adds_up(events: Events) -> None:
 def test_anomaly_codes_keep_their_places() -> None:
     assert len(set(ANOMALIES)) == len(ANOMALIES)
     assert ANOMALIES[:2] == ("first_commit_after_opened", "ready_before_opened")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_comment_by_the_author_changes_nothing(seed: int) -> None:
+    """It makes the reviews of a change be looked at one by one, which otherwise are only added up."""
+    rows = complete(random_events(seed))
+    cut = at(int(HOURS * 2))
+    comments = [
+        {
+            **rows["reviews"][0],
+            "review_id": f"own-{change['change_id']}",
+            "change_id": change["change_id"],
+            "reviewer": change["author"],
+            "reviewer_kind": "human",
+            "state": "commented",
+            "submitted_at": change["opened_at"],
+        }
+        for change in rows["changes"]
+        if change["author"]
+    ]
+    assert comments
+    told = {**rows, "reviews": [*rows["reviews"], *comments]}
+    expected, found = (facts_of(each, cut, FactSettings()).table("change_facts") for each in (rows, told))
+    assert found == expected
+    assert any(row["review_count"] > 1 for row in found.values())
