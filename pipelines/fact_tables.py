@@ -1,18 +1,15 @@
 """The facts as tables of a build: how each is ordered, and how changes are written piece by piece."""
 
 from metrics.facts import FactSettings
+from metrics.facts.assemble import deployment_facts_in_order
 from metrics.facts.build import pieces_of_changes
 from pipelines.build_store import BuildStore
 from pipelines.working_hours import working_hours_of
 from schemas.workspace import Workspace
 
-FACTS = {
-    "deployment_facts": ("_repo", "finished_at", "deployment_id"),
-    "incident_facts": ("opened_at", "incident_id"),
-}
-"""Published facts and the order of their rows: neighbours are alike, which compresses; ids make it total."""
-
-PUBLISHED = ("change_facts", *FACTS)
+PUBLISHED = ("change_facts", "deployment_facts", "incident_facts")
+ORDER_OF_INCIDENTS = ("opened_at", "incident_id")
+"""The order of rows: neighbours are alike, which compresses; ids make it total."""
 
 INTERNAL = {
     "defect_facts": ("opened_at", "defect_id"),
@@ -29,8 +26,8 @@ def write_facts(build: BuildStore) -> None:
     for name, order in INTERNAL.items():
         build.write(name, name, order_by=order, internal=True, build_only=name not in READ_OF_SNAPSHOTS)
     _write_change_facts(build)
-    for name, order in FACTS.items():
-        build.write(name, name, order_by=order)
+    build.write("deployment_facts", deployment_facts_in_order(build.cut.as_of))
+    build.write("incident_facts", "incident_facts", order_by=ORDER_OF_INCIDENTS)
 
 
 def _write_change_facts(build: BuildStore) -> None:

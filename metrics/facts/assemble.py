@@ -32,6 +32,8 @@ DURATIONS: dict[str, str] = {
     "lead_seconds": _seconds("coalesce(first_commit_at, opened_at)", "deployed_at"),
 }
 """The durations of a change in `change_facts`: SQL of its own instants there, and of nothing else."""
+WORKING_WAITS = ("_pickup_working_seconds", "_review_working_seconds")
+"""Two of them in working hours, where the workspace keeps such a clock."""
 
 
 def _watched_columns(instant: str, kinds: tuple[str, ...]) -> str:
@@ -50,7 +52,7 @@ def _anomaly_list(bits: str) -> str:
 
 def change_facts(settings: FactSettings, cut: datetime) -> str:
     """One row per change: milestones, stages that add up, and what became of it."""
-    return _widened(settings, _joined_changes(cut))
+    return _widened(settings, _joined_changes(settings, cut))
 
 
 def change_facts_in_order(settings: FactSettings, cut: datetime, first: int, last: int) -> str:
@@ -59,10 +61,8 @@ def change_facts_in_order(settings: FactSettings, cut: datetime, first: int, las
     Rows are sorted before they are widened, when names are still numbers and durations not yet computed: that moves
     half as many bytes.
     """
-    rows = (
-        f"{_joined_changes(cut)} where m._repo between {first} and {last} order by m._repo, m.opened_at, m.change_key"
-    )
-    return _widened(settings, rows)
+    rows = f"{_joined_changes(settings, cut)} where m._repo between {first} and {last}"
+    return _widened(settings, f"{rows} order by m._repo, m.opened_at, m.change_key")
 
 
 def _widened(settings: FactSettings, joined: str) -> str:
@@ -73,6 +73,7 @@ def _widened(settings: FactSettings, joined: str) -> str:
     by_place = " ".join(
         f"when {place} then {enumerated(text(name), names)}" for place, name in enumerate(LINKS, start=1)
     )
+    waits = ", ".join(each if settings.working_hours else f"null::double as {each}" for each in WORKING_WAITS)
     durations = ", ".join(f"{value} as {name}" for name, value in DURATIONS.items())
     deploy_link = f"case link {by_place} else {enumerated(text('none'), names)} end"
     return f"""
@@ -89,13 +90,17 @@ def _widened(settings: FactSettings, joined: str) -> str:
             _repo, _team, _service, approved_at is not null as _approved, {counted} as _in_change_metrics,
             _gate_overridden,
             _first_incident_at, _failed_at, _rolled_back_at, _reverted_at, _escaped_in_follow_up,
-            _pickup_working_seconds, _review_working_seconds,
+            {waits},
             {", ".join(f"_{kind}_watched" for kind in FIRST_RECORD)}
         from joined"""
 
 
-def _joined_changes(cut: datetime) -> str:
+def _joined_changes(settings: FactSettings, cut: datetime) -> str:
     """Each change with its deployment's outcomes and what happened to it afterwards."""
+    waits, working_waits = "", ""
+    if settings.working_hours:
+        waits = f"k.pickup_seconds as {WORKING_WAITS[0]}, k.review_seconds as {WORKING_WAITS[1]},"
+        working_waits = "left join working_waits k using (change_key)"
     return f"""
         select m.*, m.merged_at is not null and l._carrier is not null as is_deployed,
             case when is_deployed then greatest(d.ended_at, m.merged_at) end as deployed_at,
@@ -121,14 +126,14 @@ def _joined_changes(cut: datetime) -> str:
             case when is_deployed then d.rolled_back_at end as _rolled_back_at,
             e.reverted_at as _reverted_at,
             coalesce(e.escaped_in_follow_up, 0) as _escaped_in_follow_up,
-            k.pickup_seconds as _pickup_working_seconds, k.review_seconds as _review_working_seconds,
+            {waits}
             {_watched_columns("coalesce(m.merged_at, m.opened_at)", tuple(FIRST_RECORD))}
         from milestones m
         left join change_links l using (change_key)
         left join deployment_outcomes d using (_carrier)
         left join change_effects e using (change_key)
         left join gate_summary s using (change_key)
-        left join working_waits k using (change_key)
+        {working_waits}
         left join gate_requirements g
             on g.tier = m.tier and g.valid_from <= m.merged_at and g.valid_to > m.merged_at
         -- Every change has both: a left join would take all columns apart into rows with and without a partner.
@@ -138,9 +143,25 @@ def _joined_changes(cut: datetime) -> str:
 
 def deployment_facts(cut: datetime) -> str:
     """One row per deployment: how it ended, whether and why it failed, when it recovered."""
+    return _with_names(_deployments(cut))
+
+
+def deployment_facts_in_order(cut: datetime) -> str:
+    """Those by repository and time, for files: sorted while names are numbers."""
+    return _with_names(f"{_deployments(cut)} order by d._repo, d.finished_at, d.deployment_id")
+
+
+def _with_names(deployments: str) -> str:
+    """The facts of deployments whose names are text again."""
+    names = ", ".join(f"{name}::varchar as {name}" for name in ("repo_id", "service", "team"))
+    return f"select * replace ({names}) from ({deployments})"
+
+
+def _deployments(cut: datetime) -> str:
+    """The facts of deployments, names as numbers."""
     unit = f"coalesce(d.ended_at, d.finished_at, d.begun_at, {timestamp(cut)})"
     return f"""
-        select d.deployment_id, r.repo_id, v.service, r.team, {TIER} as tier, d.environment, d.is_production,
+        select d.deployment_id, r.repo_id, watching.service, r.team, {TIER} as tier, d.environment, d.is_production,
             d.kind, d.status, d.started_at, d.finished_at, d.change_count,
             d.failure_reason is not null as failed, d.failure_reason, d.incident_count,
             d.rolled_back_at is not null as rolled_back, d.recovered_at,
@@ -150,9 +171,8 @@ def deployment_facts(cut: datetime) -> str:
             d.rollback_severity as _rollback_severity, d.hotfix_at as _hotfix_at,
             {_watched_columns(unit, ("incidents", "rollbacks", "deployments"))}
         from deployment_outcomes d
-        join repo_dimension r on r._repo = d._repo
-        join service_dimension v on v._service = d._service
-        left join service_watching watching on watching._service = d._service
+        join repo_names r on r._repo = d._repo
+        join service_watching watching on watching._service = d._service
         {tier_join("d", unit)}"""
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import duckdb
 
 from metrics.facts.settings import FactSettings
-from metrics.facts.sql import create_table, drop, joins_as_written, text
+from metrics.facts.sql import create_table, drop, joins_as_written, numbered, text
+from schemas.events import all_tables
 
 LINKS = ("explicit", "sha", "next_deployment")
 """Ways of linking in the order of their precedence; `change_links.link` is the place in this list, from 1."""
@@ -41,12 +42,14 @@ def is_production(rules: tuple[str, ...]) -> str:
 
 
 def _deployment_base(rules: tuple[str, ...]) -> str:
+    allowed = {each.name: each.allowed for each in all_tables()["deployments"].table_columns() if each.allowed}
+    words = ", ".join(f"{numbered(f'd.{name}', listed)} as {name}" for name, listed in allowed.items())
     # Clocks of different machines differ: an end before the start is the start.
     return f"""
         select deployment_id, deployment_key, _repo, coalesce(s._service, r._service) as _service, environment,
-            {is_production(rules)} as is_production, d.kind, d.status, started_at, finished_at,
+            {is_production(rules)} as is_production, {words}, started_at, finished_at,
             coalesce(started_at, finished_at) as begun_at,
-            case when status in ('success', 'failure')
+            case when d.status in ('success', 'failure')
                 then greatest(coalesce(finished_at, started_at), begun_at) end as ended_at,
             sha
         from deployments_at_cut d

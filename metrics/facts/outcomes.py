@@ -1,8 +1,7 @@
 """What became of a deployment: failed and why, rolled back, recovered (METRICS.md §2).
 
 `rollback_base` has a row per recorded rollback and the deployment that it took back, `deployment_outcomes` one per
-deployment. The reasons for a failure, in the order in which they are looked for: `status`, `incident`, `rollback`,
-`hotfix`.
+deployment.
 """
 
 from __future__ import annotations
@@ -10,7 +9,15 @@ from __future__ import annotations
 import duckdb
 
 from metrics.facts.settings import FactSettings
-from metrics.facts.sql import create_table, drop
+from metrics.facts.sql import create_table, drop, enumerated, text
+
+REASONS = ("status", "incident", "rollback", "hotfix")
+"""Why a deployment failed, in the order in which reasons are looked for."""
+
+
+def _reason(word: str) -> str:
+    """SQL of a reason, which is a number to whoever moves it."""
+    return enumerated(text(word), REASONS)
 
 
 def create_outcomes(connection: duckdb.DuckDBPyConnection, settings: FactSettings) -> None:
@@ -90,7 +97,7 @@ HELD_CHANGES = """
         join carriers using (_carrier))
     group by deployment_key"""
 
-DEPLOYMENT_OUTCOMES = """
+DEPLOYMENT_OUTCOMES = f"""
     with incident_outcomes as (
         select deployment_key, count(*)::integer as incident_count, min(opened_at) as first_incident_at,
             min(opened_at) filter (where not names_a_change) as first_batch_incident_at, min(resolved_at) as resolved_at
@@ -106,10 +113,10 @@ DEPLOYMENT_OUTCOMES = """
             least(i.resolved_at, r.rolled_back_at, f.repaired_at, s.repaired_at) as repaired_at,
             case
                 when not b.is_production then null
-                when b.status = 'failure' then 'status'
-                when i.deployment_key is not null then 'incident'
-                when r.deployment_key is not null then 'rollback'
-                when f.deployment_key is not null then 'hotfix'
+                when b.status = 'failure' then {_reason("status")}
+                when i.deployment_key is not null then {_reason("incident")}
+                when r.deployment_key is not null then {_reason("rollback")}
+                when f.deployment_key is not null then {_reason("hotfix")}
             end as failure_reason
         from deployment_base b
         left join carriers c using (deployment_key)

@@ -1,18 +1,27 @@
 """Which changes repair earlier work: reverts, hotfixes, and fixes of defects that had escaped to production.
 
-The first reason that applies is kept, in the order `revert`, `hotfix`, `defect_fix`.
+The first reason that applies is kept.
 """
 
 from __future__ import annotations
 
 import duckdb
 
-from metrics.facts.sql import create_table
+from metrics.facts.sql import create_table, enumerated, text
 
-REWORK_REASON = """case
-        when m.kind = 'revert' or m.reverts_change_key is not null then 'revert'
-        when m.kind = 'hotfix' then 'hotfix'
-        when e.fixes_escaped_defect then 'defect_fix'
+REASONS = ("revert", "hotfix", "defect_fix")
+"""In the order in which they are looked for."""
+
+
+def _reason(word: str) -> str:
+    """SQL of a reason, which is a number to whoever moves it."""
+    return enumerated(text(word), REASONS)
+
+
+REWORK_REASON = f"""case
+        when m.kind = 'revert' or m.reverts_change_key is not null then {_reason("revert")}
+        when m.kind = 'hotfix' then {_reason("hotfix")}
+        when e.fixes_escaped_defect then {_reason("defect_fix")}
     end"""
 """SQL of the reason, where `milestones` is `m` and `change_effects` is `e`; null for first-hand work."""
 

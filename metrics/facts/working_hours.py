@@ -67,9 +67,11 @@ class WorkingHours:
 
 
 def create_working_waits(connection: duckdb.DuckDBPyConnection, hours: WorkingHours | None) -> None:
-    """Make `working_waits` from `milestones`; empty where the workspace keeps no such clock."""
-    first, last = _span(connection) if hours is not None else (None, None)
-    if hours is None or first is None or last is None:
+    """Make `working_waits` from `milestones`, where the workspace keeps such a clock."""
+    if hours is None:
+        return
+    first, last = _span(connection)
+    if first is None or last is None:
         create_table(connection, "working_waits", NO_WAITS)
         return
     days = hours.days(first - timedelta(days=2), last + timedelta(days=2))
