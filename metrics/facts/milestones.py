@@ -3,7 +3,7 @@
 `change_clock` shows each change with what columns and events say about its course, `milestones` adds its reviews. Both
 have one row per change. Reviews are added up by change before anything is known of the change, in one hash aggregation.
 That tells everything of a change which others reviewed while it was open, in a simple course, or only its author; the
-reviews of the remaining changes are looked at one by one.
+reviews of the remaining, intricate changes are joined with these and looked at again.
 """
 
 from __future__ import annotations
@@ -45,15 +45,15 @@ def create_milestones(connection: duckdb.DuckDBPyConnection, cut: datetime) -> N
     create_view(connection, "change_clock", CHANGE_CLOCK)
     with joins_as_written(connection):
         create_table(connection, "milestones", _milestones(cut))
-        create_table(connection, "intricate_changes", INTRICATE_CHANGES)
-        create_table(connection, "intricate_reviews", INTRICATE_REVIEWS)
+        create_table(connection, "intricate_summary", INTRICATE_SUMMARY)
+        create_table(connection, "unsettled_reviews", UNSETTLED_REVIEWS)
         create_table(connection, "review_rounds", REVIEW_ROUNDS)
         connection.execute(f"insert into milestones {LOOKED_AT}")
     connection.execute("delete from milestones where is_intricate")
     drop(
         connection,
-        "intricate_changes",
-        "intricate_reviews",
+        "intricate_summary",
+        "unsettled_reviews",
         "review_rounds",
         "change_clock",
         "change_event_summary",
@@ -123,30 +123,57 @@ IS_INTRICATE = """coalesce(
     or v.first_approval_at <= v.last_rejection_at
     or v.last_rejection_at is not null and c.has_commits, false)"""
 
-INTRICATE_CHANGES = """
-    select change_key, c.author, c.opened_at, c.merged_at, c.ended_at, c.clamped_ready_at
-    from change_clock c join (select change_key from milestones where is_intricate) i using (change_key)"""
+# The changes whose reviews are looked at.
+_INTRICATE_CHANGES = f"""(
+    select change_key, intricate_author as author, opened_at, merged_at,
+        coalesce(merged_at, closed_at, {NEVER}) as ended_at
+    from milestones where is_intricate)"""
 
-# Reviews by others than the author; eligible are those between the change's opening and its end.
-INTRICATE_REVIEWS = f"""
-    select *, max(case when state = 'changes_requested' then eligible_at end) over (partition by change_key)
-        as last_rejection_at
+# By others than the author; eligible are those between the change's opening and its end.
+INTRICATE_SUMMARY = f"""
+    select change_key,
+        min(eligible_at) as first_review_at,
+        min(case when state = 'approved' then eligible_at end) as first_approval_at,
+        max(case when state = 'changes_requested' then eligible_at end) as last_rejection_at,
+        count(eligible_at)::integer as review_count,
+        min(eligible_reviewer) = max(eligible_reviewer) as has_one_reviewer,
+        bit_or(anomaly_bits) as anomaly_bits
     from (
-        select change_key, r.state, r.submitted_at, c.ended_at,
+        select change_key, r.state,
             case when r.submitted_at between c.opened_at and c.ended_at then r.submitted_at end as eligible_at,
             case when eligible_at is not null then r.reviewer end as eligible_reviewer,
             {anomaly_bit("review_before_opened", "r.submitted_at < c.opened_at")}
             + {anomaly_bit("review_after_merge", "r.submitted_at > c.merged_at")}
             + {anomaly_bit("review_after_close", "c.merged_at is null and r.submitted_at > c.ended_at")}
                 as anomaly_bits
-        from {_HUMAN_REVIEWS} r join intricate_changes c using (change_key)
-        where r.reviewer is distinct from c.author)"""
+        from {_HUMAN_REVIEWS} r join {_INTRICATE_CHANGES} c using (change_key)
+        where r.reviewer is distinct from c.author)
+    group by change_key"""
+
+# What sums cannot tell without the author's own reviews and those that came too early or too late.
+UNSETTLED_REVIEWS = f"""
+    with unsettled as (
+        select change_key, c.author, c.opened_at, c.ended_at, s.last_rejection_at
+        from {_INTRICATE_CHANGES} c join (
+            select change_key, last_rejection_at from intricate_summary
+            where first_approval_at <= last_rejection_at or review_count > 2 and not has_one_reviewer
+                or last_rejection_at is not null and change_key in (select change_key from commit_summary)) s
+        using (change_key))
+    select change_key, r.submitted_at, r.state, r.reviewer, c.ended_at, c.last_rejection_at
+    from {_HUMAN_REVIEWS} r join unsettled c using (change_key)
+    where r.reviewer is distinct from c.author and r.submitted_at between c.opened_at and c.ended_at"""
+
+REVIEW_DETAIL = """
+    select change_key,
+        min(submitted_at) filter (where state = 'approved' and submitted_at > last_rejection_at) as approved_at,
+        count(distinct reviewer)::integer as reviewer_count
+    from unsettled_reviews group by change_key"""
 
 # A round is a rejection that new commits followed before the next rejection and before the change's end.
 REVIEW_ROUNDS = """
     with rejections as (
-        select change_key, eligible_at as rejected_at, ended_at
-        from intricate_reviews where state = 'changes_requested' and eligible_at is not null),
+        select change_key, submitted_at as rejected_at, ended_at
+        from unsettled_reviews where state = 'changes_requested'),
     new_commits as (
         select k.change_key, coalesce(k.committed_at, k.authored_at) as committed_at
         from commits_at_cut k semi join rejections r on k.change_key = r.change_key)
@@ -156,25 +183,21 @@ REVIEW_ROUNDS = """
         on new_commits.change_key = rejections.change_key and new_commits.committed_at > rejections.rejected_at
     group by new_commits.change_key"""
 
-
-# Where no review is left after that, none had anything to say.
-LOOKED_AT = """
+# Nothing is left of the reviews of some: only what came too early or too late was by others.
+LOOKED_AT = f"""
     select m.* replace (
-        least(v.first_review_at, c.clamped_ready_at) as ready_at,
-        v.first_review_at as first_review_at, v.approved_at as approved_at,
-        coalesce(v.review_count, 0) as review_count, coalesce(v.reviewer_count, 0) as reviewer_count,
+        least(v.first_review_at, m.ready_at) as ready_at, v.first_review_at as first_review_at,
+        case when v.last_rejection_at is null or v.first_approval_at > v.last_rejection_at
+            then v.first_approval_at else d.approved_at end as approved_at,
+        coalesce(v.review_count, 0) as review_count,
+        case when v.review_count > 0
+            then coalesce(d.reviewer_count, if(v.has_one_reviewer, 1, 2)) else 0 end as reviewer_count,
         case when v.last_rejection_at is null then 0 else n.review_rounds end as review_rounds,
-        m.anomaly_bits + coalesce(v.anomaly_bits, 0) as anomaly_bits, false as is_intricate)
+        m.anomaly_bits + coalesce(v.anomaly_bits, 0) as anomaly_bits,
+        false as is_intricate, null as intricate_author)
     from milestones m
-    join intricate_changes c using (change_key)
-    left join (
-        select change_key, min(eligible_at) as first_review_at, any_value(last_rejection_at) as last_rejection_at,
-            min(case when state = 'approved' and coalesce(eligible_at > last_rejection_at, true) then eligible_at end)
-                as approved_at,
-            count(eligible_at)::integer as review_count,
-            count(distinct eligible_reviewer)::integer as reviewer_count,
-            bit_or(anomaly_bits) as anomaly_bits
-        from intricate_reviews group by change_key) v using (change_key)
+    left join intricate_summary v using (change_key)
+    left join ({REVIEW_DETAIL}) d using (change_key)
     left join review_rounds n using (change_key)
     where m.is_intricate"""
 
@@ -207,7 +230,8 @@ def _milestones(cut: datetime) -> str:
                 case when is_reviewed then if(v.first_reviewer = v.last_reviewer, 1, 2) else 0 end as reviewer_count,
                 -- Without commits nobody can tell whether any followed a rejection.
                 case when not is_reviewed or v.last_rejection_at is null then 0 end as review_rounds,
-                is_reviewed and {IS_INTRICATE} as is_intricate, c.clamped_ready_at
+                is_reviewed and {IS_INTRICATE} as is_intricate,
+                case when is_intricate then c.author end as intricate_author, c.clamped_ready_at
             from change_clock c
             join repo_dimension r using (repo_key)
             left join service_dimension s on s.service = c.service
@@ -218,14 +242,14 @@ def _milestones(cut: datetime) -> str:
             case when given_first_commit_at is not null
                 then least(given_first_commit_at, opened_at) end as first_commit_at,
             opened_at,
-            -- A review during the first draft ends it.
-            least(first_review_at, clamped_ready_at) as ready_at,
+            -- A review during the first draft ends it; of an intricate change reviews come later.
+            case when is_intricate then clamped_ready_at else least(first_review_at, clamped_ready_at) end as ready_at,
             first_review_at, approved_at, merged_at, closed_at, review_count, reviewer_count, review_rounds,
             {anomaly_bit("first_commit_after_opened", "given_first_commit_at > opened_at")}
             + {anomaly_bit("ready_before_opened", "given_ready_at < opened_at")}
             + {anomaly_bit("ready_after_end", "given_ready_at > ended_at")}
             + {anomaly_bit("merged_before_opened", "given_merged_at < opened_at")}
             + {anomaly_bit("closed_before_opened", "given_closed_at < opened_at")} as anomaly_bits,
-            is_intricate
+            is_intricate, intricate_author
         from resolved
         {tier_join("resolved", f"least(resolved.ended_at, {timestamp(cut)})")}"""
