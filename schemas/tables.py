@@ -211,6 +211,11 @@ class Table(pa.DataFrameModel):
         return _columns_of(cls)
 
     @classmethod
+    def table_closed_lists(cls) -> dict[str, tuple[str, ...]]:
+        """The words of each column that holds one of a closed list, by the column's name."""
+        return {each.name: each.allowed for each in cls.table_columns() if each.allowed}
+
+    @classmethod
     def table_key(cls) -> tuple[str, ...]:
         """Names of the key's columns."""
         return tuple(each.name for each in cls.table_columns() if each.key)

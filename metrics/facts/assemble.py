@@ -8,7 +8,7 @@ from metrics.facts.links import LINKS
 from metrics.facts.milestones import ANOMALIES, anomaly_bit
 from metrics.facts.rework import REWORK_REASON
 from metrics.facts.settings import FactSettings
-from metrics.facts.sql import enumerated, text, timestamp
+from metrics.facts.sql import text, timestamp, word_of
 from metrics.facts.tiers import TIER, tier_join
 from metrics.facts.validation import validated
 from metrics.facts.watching import FIRST_RECORD, watched
@@ -69,13 +69,10 @@ def _widened(settings: FactSettings, joined: str) -> str:
     """The facts of joined rows: what can be derived from a row alone."""
     counted = "true" if settings.include_bots else "author_kind <> 'bot'"
     names = (*LINKS, "none")
-    # Each name becomes a number once, not row by row.
-    by_place = " ".join(
-        f"when {place} then {enumerated(text(name), names)}" for place, name in enumerate(LINKS, start=1)
-    )
+    by_place = " ".join(f"when {place} then {word_of(name, names)}" for place, name in enumerate(LINKS, start=1))
     waits = ", ".join(each if settings.working_hours else f"null::double as {each}" for each in WORKING_WAITS)
     durations = ", ".join(f"{value} as {name}" for name, value in DURATIONS.items())
-    deploy_link = f"case link {by_place} else {enumerated(text('none'), names)} end"
+    deploy_link = f"case link {by_place} else {word_of('none', names)} end"
     return f"""
         with joined as ({joined})
         select change_id, repo_id::varchar as repo_id, service::varchar as service, team::varchar as team, tier,

@@ -42,8 +42,8 @@ def is_production(rules: tuple[str, ...]) -> str:
 
 
 def _deployment_base(rules: tuple[str, ...]) -> str:
-    allowed = {each.name: each.allowed for each in all_tables()["deployments"].table_columns() if each.allowed}
-    words = ", ".join(f"{numbered(f'd.{name}', listed)} as {name}" for name, listed in allowed.items())
+    lists = all_tables()["deployments"].table_closed_lists()
+    words = ", ".join(f"{numbered(f'd.{name}', listed)} as {name}" for name, listed in lists.items())
     # Clocks of different machines differ: an end before the start is the start.
     return f"""
         select deployment_id, deployment_key, _repo, coalesce(s._service, r._service) as _service, environment,

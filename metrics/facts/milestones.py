@@ -12,7 +12,7 @@ from datetime import datetime
 
 import duckdb
 
-from metrics.facts.sql import create_table, create_view, drop, enumerated, joins_as_written, numbered, text, timestamp
+from metrics.facts.sql import create_table, create_view, drop, joins_as_written, numbered, timestamp, word_of
 from metrics.facts.tiers import TIER, tier_join
 from schemas.events import all_tables
 
@@ -203,11 +203,10 @@ LOOKED_AT = f"""
 
 
 def _milestones(cut: datetime) -> str:
-    allowed = {each.name: each.allowed for each in all_tables()["changes"].table_columns() if each.allowed}
+    allowed = all_tables()["changes"].table_closed_lists()
     states = allowed.pop("state")
     words = ", ".join(f"{numbered(f'c.{name}', listed)} as {name}" for name, listed in allowed.items())
-    # Each word becomes a number once, not row by row.
-    merged, closed, open_ = (enumerated(text(state), states) for state in ("merged", "closed", "open"))
+    merged, closed, open_ = (word_of(state, states) for state in ("merged", "closed", "open"))
     # The tier is that of the merge (or the close); of the cut, while the change is open.
     return f"""
         with resolved as (

@@ -9,15 +9,10 @@ from __future__ import annotations
 import duckdb
 
 from metrics.facts.settings import FactSettings
-from metrics.facts.sql import create_table, drop, enumerated, text
+from metrics.facts.sql import create_table, drop, word_of
 
 REASONS = ("status", "incident", "rollback", "hotfix")
 """Why a deployment failed, in the order in which reasons are looked for."""
-
-
-def _reason(word: str) -> str:
-    """SQL of a reason, which is a number to whoever moves it."""
-    return enumerated(text(word), REASONS)
 
 
 def create_outcomes(connection: duckdb.DuckDBPyConnection, settings: FactSettings) -> None:
@@ -113,10 +108,10 @@ DEPLOYMENT_OUTCOMES = f"""
             least(i.resolved_at, r.rolled_back_at, f.repaired_at, s.repaired_at) as repaired_at,
             case
                 when not b.is_production then null
-                when b.status = 'failure' then {_reason("status")}
-                when i.deployment_key is not null then {_reason("incident")}
-                when r.deployment_key is not null then {_reason("rollback")}
-                when f.deployment_key is not null then {_reason("hotfix")}
+                when b.status = 'failure' then {word_of("status", REASONS)}
+                when i.deployment_key is not null then {word_of("incident", REASONS)}
+                when r.deployment_key is not null then {word_of("rollback", REASONS)}
+                when f.deployment_key is not null then {word_of("hotfix", REASONS)}
             end as failure_reason
         from deployment_base b
         left join carriers c using (deployment_key)

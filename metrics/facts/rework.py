@@ -7,21 +7,16 @@ from __future__ import annotations
 
 import duckdb
 
-from metrics.facts.sql import create_table, enumerated, text
+from metrics.facts.sql import create_table, word_of
 
 REASONS = ("revert", "hotfix", "defect_fix")
 """In the order in which they are looked for."""
 
 
-def _reason(word: str) -> str:
-    """SQL of a reason, which is a number to whoever moves it."""
-    return enumerated(text(word), REASONS)
-
-
 REWORK_REASON = f"""case
-        when m.kind = 'revert' or m.reverts_change_key is not null then {_reason("revert")}
-        when m.kind = 'hotfix' then {_reason("hotfix")}
-        when e.fixes_escaped_defect then {_reason("defect_fix")}
+        when m.kind = 'revert' or m.reverts_change_key is not null then {word_of("revert", REASONS)}
+        when m.kind = 'hotfix' then {word_of("hotfix", REASONS)}
+        when e.fixes_escaped_defect then {word_of("defect_fix", REASONS)}
     end"""
 """SQL of the reason, where `milestones` is `m` and `change_effects` is `e`; null for first-hand work."""
 
