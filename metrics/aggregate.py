@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -21,7 +21,6 @@ from metrics.calendar import GRAINS, Calendar, Period
 from metrics.contrasts import ContrastRows
 from metrics.estimators import concurrency, count, distribution, downtime, load, ratio, stock, team_weeks, variation
 from metrics.estimators.base import Segmentation, Target
-from metrics.facts.origins import MOVED
 from metrics.facts.sql import timestamp
 from metrics.gaps import Gap, gaps_of
 from metrics.ground import (
@@ -48,10 +47,11 @@ from metrics.model import (
     Variation,
 )
 from metrics.pending import PendingUnits
-from metrics.reads import Reads, nulls_of
+from metrics.reads import Reads
 from metrics.row_notes import with_row_notes
 from metrics.rows import ValueRows
-from metrics.units import AI_USES, MIXED, TIERS, Days, Integers, Order, Units, constant, constant_number
+from metrics.unit_reader import Excerpt, UnitReader
+from metrics.units import AI_USES, MIXED, TIERS, Days, Order, Units
 from metrics.views import ORIGIN
 from metrics.watch_notes import with_watch_notes
 
@@ -67,33 +67,6 @@ RUNNERS: dict[type[Estimator], Callable[[Target, Any], None]] = {
     PerTeamWeek: team_weeks.run,
 }
 """The walk that each kind of estimator needs."""
-
-
-class Excerpt(Protocol):
-    """Some of the days, to which units are restricted (`metrics.reuse`)."""
-
-    @property
-    def since(self) -> date:
-        """Only windows that end later are given."""
-
-    @property
-    def days(self) -> Days:
-        """The days."""
-
-    def of(self, query: str, time: str, begins: int | None, *, lasting: bool) -> str:
-        """The query of units, restricted to these days.
-
-        Args:
-            query: gives units as `Engine.units` does.
-            time: SQL of their instant.
-            begins: which of their numbers is an earlier instant, from which on they count up to the one that is the
-                next number; None where none is.
-            lasting: whether their numbers are how long each has lasted, to the cut if it is open, and whether it ended.
-        """
-
-
-SHARED = ("measured_changes",)
-"""Facts that most definitions read: what all need of them is kept."""
 
 
 @dataclass(frozen=True)
@@ -267,9 +240,15 @@ class Engine:
         ends = self.calendar.instants([period.end for period in periods])
         return np.asarray(ends + np.timedelta64(follow_up) > np.datetime64(self.cut, "us"))
 
+    @cached_property
+    def reader(self) -> UnitReader:
+        """Where the units of definitions come from."""
+        nowhere = len(self.repositories)
+        return UnitReader(self.connection, self.days, nowhere, self.read, self.excerpt, self.by_origin)
+
     def columns_of(self, fact: str) -> frozenset[str]:
         """The columns of a fact."""
-        return self.read.columns(self.connection, fact)
+        return self.reader.columns_of(fact)
 
     def categories(self, selects: Sequence[tuple[str, str, str]]) -> list[str]:
         """All categories that (fact, filter, category) selections bear, sorted."""
@@ -305,199 +284,16 @@ class Engine:
         lasting: bool = False,
         order: Order | None = None,
     ) -> Units:
-        """The rows of a fact as coded columns, in the order that is wanted.
-
-        Those whose instant or any number is null, or outside the days, are left out. Where a unit counts in windows
-        before its instant, `begins` says which number is the first instant (in microseconds since 1970), and the next
-        is the last; where its numbers are how long it has lasted, up to the cut if it is open, and whether it has
-        ended, it is `lasting`.
-        """
-        code = f"coalesce(list_position({list(categories)!r}, ({category})::varchar), 0) - 1" if category else None
-        if fact in SHARED and not self.by_origin and self.excerpt is None:
-            return self._of_shared(fact, where, time, numbers, code, order)
-        # How long something has lasted is known wherever it is known when it began.
-        query = self._query(fact, where, time, numbers, code, are_known=lasting)
-        if self.excerpt is not None:
-            query = self.excerpt.of(query, time, begins, lasting=lasting)
-        given = {f"number_{i}": float(number) for i, number in enumerate(numbers) if number.isdigit()}
-        given |= {} if category else {"category": -1}
-        given |= {} if self._has_ai_use(fact) else {"ai_use": -1}
-        return self._fetch(query, len(numbers), order, given)
+        """The rows of a fact as coded columns (`UnitReader.units`)."""
+        return self.reader.units(fact, where, time, numbers, category, categories, begins, lasting=lasting, order=order)
 
     def daily(self, fact: str, where: str, time: str, numbers: Sequence[str]) -> NDArray[np.float64]:
-        """How many units there are, and what their numbers come to: (1 + numbers) × tiers × days.
-
-        The units are those of `units`, but they are added up where they lie. Numbers must be whole, so that sums are
-        the same in whatever order.
-        """
-        if fact in SHARED and not self.by_origin and self.excerpt is None:
-            units, inside = self._rows_of_shared(fact, where, time, numbers)
-            return self._by_tier_and_day(
-                units.tier, units.day, [constant_number(1, len(units)), *units.numbers], inside
-            )
-        query = self._query(fact, where, time, numbers)
-        if self.excerpt is not None:
-            query = self.excerpt.of(query, time, None, lasting=False)
-        step, sums = self.days.step, "".join(f", sum(number_{i}) as number_{i}" for i in range(len(numbers)))
-        rows = self.read.rows(
-            self.connection,
-            f"select tier, instant - (instant % {step} + {step}) % {step} as instant, count(*)::double as units{sums}"
-            f" from ({query}) group by all",
-        )
-        day = self.days.number(rows["instant"])
-        columns = [rows[name] for name in ("units", *(f"number_{i}" for i in range(len(numbers))))]
-        return self._by_tier_and_day(rows["tier"], day, columns, day >= 0)
-
-    def _by_tier_and_day(
-        self, tier: Integers, day: Integers, columns: Sequence[NDArray[np.float64]], inside: NDArray[np.bool_]
-    ) -> NDArray[np.float64]:
-        """Sums of columns over the rows inside: columns × tiers × days."""
-        span, rows = len(self.days.all), np.flatnonzero(inside)
-        place = tier[rows].astype(np.int64) * span + day[rows]
-        daily = [np.bincount(place, weights=column[rows], minlength=len(TIERS) * span) for column in columns]
-        return np.stack(daily).astype(np.float64).reshape(-1, len(TIERS), span)
-
-    def _query(
-        self,
-        fact: str,
-        where: str,
-        time: str,
-        numbers: Sequence[str],
-        category: str | None = None,
-        *,
-        are_known: bool = False,
-    ) -> str:
-        """SQL of units, whatever their days; none of their numbers is looked at for nulls where all are known."""
-        columns = "".join(f", ({number})::double as number_{i}" for i, number in enumerate(numbers))
-        complete = "" if are_known else "".join(f" and ({number}) is not null" for number in numbers)
-        return (
-            f"select {self._whose(fact)}, ({category or -1})::integer as category,"
-            f" epoch_us({time})::bigint as instant{columns}"
-            f" from {self._placed(fact)} where ({where}) and ({time}) is not null{complete}"
-        )
-
-    def _whose(self, fact: str) -> str:
-        """SQL of the columns that say where a row of a fact belongs."""
-        ai_use = f"coalesce(list_position({list(AI_USES)!r}, ai_use), 0) - 1" if self._has_ai_use(fact) else "-1"
-        return (
-            "coalesce(tier, 0)::integer as tier, _repo::integer as repository,"
-            f" coalesce(_team, -1)::integer as team, ({ai_use})::integer as ai_use"
-        )
-
-    def _of_shared(
-        self, fact: str, where: str, time: str, numbers: Sequence[str], code: str | None, order: Order | None
-    ) -> Units:
-        """Units of a fact that many definitions read: where its rows belong, and their days, are fetched but once."""
-        rows, inside = self._rows_of_shared(fact, where, time, numbers, code)
-        return self._completed(rows.chosen(inside, order))
-
-    def _rows_of_shared(
-        self, fact: str, where: str, time: str, numbers: Sequence[str], code: str | None = None
-    ) -> tuple[Units, NDArray[np.bool_]]:
-        """All rows of such a fact, and which of them are units.
-
-        Every query gives all rows, in the order of the file, so that the columns of several stand side by side. Nothing
-        is asked for that is known: a number that is the same everywhere, or a condition that always holds.
-        """
-        whose = self.read.always(self.connection, f"select {self._whose(fact)} from {fact}")
-        inside = (day := self._days_of(fact, time)) >= 0
-        asked = {f"number_{i}": number for i, number in enumerate(numbers) if not number.isdigit()}
-        columns = [f"({number})::double as {name}" for name, number in asked.items()]
-        columns += [] if where == "true" else [f"({where}) is true as inside"]
-        columns += [f"({code})::integer as category"] if code else []
-        rows = self.read.rows(self.connection, f"select {', '.join(columns)} from {fact}") if columns else {}
-        for name in ("inside", *map(nulls_of, asked)):
-            if name in rows:
-                inside &= rows[name] if name == "inside" else ~rows[name]
-        given = tuple(
-            rows[name] if (name := f"number_{i}") in asked else constant_number(float(number), len(day))
-            for i, number in enumerate(numbers)
-        )
-        category = rows["category"] if code else constant(-1, len(day))
-        return Units(whose["tier"], whose["repository"], whose["team"], whose["ai_use"], category, day, given), inside
-
-    def _days_of(self, fact: str, time: str) -> Integers:
-        """Per row of a fact the number of its day; -1 outside the days, or without an instant."""
-        unknown = np.iinfo(np.int64).min // 2
-
-        def make() -> Integers:
-            query = f"select coalesce(epoch_us({time}), {unknown})::bigint as instant from {fact}"
-            instants = self.connection.execute(query).fetchnumpy()["instant"]
-            return self.days.number(np.asarray(instants))
-
-        return self.read.made((fact, time, self.days.first, self.days.last, self.calendar), make)
-
-    def _placed(self, fact: str) -> str:
-        """The fact, with what has moved between tiers in its first one if so wished."""
-        if not self.by_origin or "_service" not in self.columns_of(fact):
-            return fact
-        return (
-            f"(select f.* replace (coalesce(o.tier, f.tier) as tier) from {fact} f"
-            f" left join {MOVED} o on o._repo = f._repo and o._service = f._service)"
-        )
+        """How many units there are by tier and day, and what their numbers come to (`UnitReader.daily`)."""
+        return self.reader.daily(fact, where, time, numbers)
 
     def unions(self, fact: str, where: str, start: str, end: str, holder: str) -> Units:
-        """Unions of [start, end) per holder: units at their first instant, in hours, in their most critical tier."""
-        return self._fetch(
-            f"""with spans as (select {holder} as holder, tier, _repo, _team, {start} as start, {end} as stop
-                    from {fact} where ({where}) and ({start}) is not null),
-                marked as (select *, coalesce(start > max(stop) over earlier, true) as begins from spans window
-                earlier as
-                    (partition by holder order by start, stop rows between unbounded preceding and 1 preceding)),
-                numbered as (select *, sum(begins::int) over (partition by holder order by start, stop) as island from
-                marked)
-                select coalesce(max(tier), 0)::integer as tier, arg_min(_repo, start)::integer as repository,
-                    coalesce(arg_min(_team, start), -1)::integer as team, -1::integer as ai_use,
-                    -1::integer as category,
-                    epoch_us(min(start))::bigint as instant,
-                    ((epoch_us(max(stop)) - epoch_us(min(start))) / 3.6e9)::double as number_0
-                from numbered group by holder, island order by instant, repository""",
-            1,
-        )
-
-    def _fetch(
-        self, query: str, count: int, order: Order | None = None, given: Mapping[str, float] | None = None
-    ) -> Units:
-        """Runs a query for units, and keeps those that fall into the days.
-
-        Units without a repository (incidents of a service that none is known for) share one of their own, the last.
-
-        Args:
-            query: gives units, with so many numbers.
-            count: how many these are.
-            order: the one that is wanted.
-            given: columns that are the same in all rows, which are not fetched.
-        """
-        known = given or {}
-        fetched = f"select * exclude ({', '.join(known)}) from ({query})" if known else query
-        rows = self.read.rows(self.connection, fetched)
-        day = self.days.number(rows["instant"])
-        codes = {name: constant(int(known[name]), len(day)) for name in ("ai_use", "category") if name in known}
-        units = Units(
-            rows["tier"],
-            rows["repository"],
-            rows["team"],
-            codes["ai_use"] if "ai_use" in codes else rows["ai_use"],
-            codes["category"] if "category" in codes else rows["category"],
-            day,
-            tuple(
-                constant_number(known[name], len(day)) if (name := f"number_{i}") in known else rows[name]
-                for i in range(count)
-            ),
-        )
-        return self._completed(units.chosen(day >= 0, order))
-
-    def _completed(self, units: Units) -> Units:
-        """Units of which those without a repository have the last, and what loops read lies there row by row."""
-        filled = replace(units, numbers=tuple(np.ascontiguousarray(column) for column in units.numbers))
-        if (units.repository >= 0).all():
-            return filled
-        nowhere = np.int32(len(self.repositories))
-        return replace(filled, repository=np.where(units.repository < 0, nowhere, units.repository))
-
-    def _has_ai_use(self, fact: str) -> bool:
-        """Whether the fact tells how AI was used."""
-        return "ai_use" in self.columns_of(fact)
+        """Unions of [start, end) per holder (`UnitReader.unions`)."""
+        return self.reader.unions(fact, where, start, end, holder)
 
     def segmentations(self, metric: Metric, categories: Sequence[str], units: Units) -> list[Segmentation]:
         """How finely a metric is given, as the contract says; untiered units are shown, never folded into a tier."""

@@ -1,7 +1,7 @@
 """What an engine stands on, read off a connection: relations that count, days, names, baselines' moves, capacity.
 
 Belongs here: what is asked once, before any definition is run. Does not: units, which definitions ask for
-(`metrics.aggregate`).
+(`metrics.unit_reader`).
 """
 
 from collections.abc import Mapping, Sequence
