@@ -32,6 +32,7 @@ from metrics.ground import (
     onboardings_of,
     prepare,
 )
+from metrics.lasted import Lasted
 from metrics.ledger import Ledger
 from metrics.model import (
     Concurrency,
@@ -109,6 +110,8 @@ class Engine:
     """Whether that is all that is wanted."""
     ledger: Ledger | None = None
     """Where what windows add to the averages of later ones is kept for the next build."""
+    lasted: Lasted | None = None
+    """Where it is noted how long units lasted, for the next build."""
     read: Reads = field(default_factory=Reads, compare=False)
     """What has been read of the facts: the same rows are asked for by several metrics, views and spans."""
 
@@ -244,7 +247,7 @@ class Engine:
     def reader(self) -> UnitReader:
         """Where the units of definitions come from."""
         nowhere = len(self.repositories)
-        return UnitReader(self.connection, self.days, nowhere, self.read, self.excerpt, self.by_origin)
+        return UnitReader(self.connection, self.days, nowhere, self.read, self.excerpt, self.lasted, self.by_origin)
 
     def columns_of(self, fact: str) -> frozenset[str]:
         """The columns of a fact."""

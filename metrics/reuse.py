@@ -25,6 +25,7 @@ from metrics.aggregate import Engine, Result
 from metrics.calendar import MONTHS_PER_QUARTER, MONTHS_PER_YEAR, Period, add_months
 from metrics.estimators.distribution import OF_COHORTS
 from metrics.facts.sql import timestamp
+from metrics.lasted import Lasted, Lasting, without_cut
 from metrics.ledger import Ledger
 from metrics.model import Concurrency, Distribution, Load, Metric, PerTeamWeek, Ratio
 from metrics.reads import Reads
@@ -62,6 +63,8 @@ class Known:
     provisional: date | None
     ledger: pl.DataFrame
     choices: list[list[str]]
+    lasted: Mapping[str, Lasting] = field(default_factory=dict)
+    """Of what has lasted, by query."""
 
 
 @dataclass(frozen=True)
@@ -103,13 +106,21 @@ class Differences:
         Raises:
             MeasuredWhole: the query needs columns that the rows have not been compared by.
         """
-        try:
-            sides = self.before.sql(before).pl(), self.after.sql(after).pl()
-        except duckdb.BinderException as error:
-            raise MeasuredWhole from error
+        sides = self.sides(before, after)
         return _more(
             pl.concat([side.with_columns(more=pl.lit(sign)) for side, sign in zip(sides, (-1, 1), strict=True)])
         )
+
+    def sides(self, before: str, after: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """What a query gives of the rows of the earlier build, and one of those of this build.
+
+        Raises:
+            MeasuredWhole: the query needs columns that the rows have not been compared by.
+        """
+        try:
+            return self.before.sql(before).pl(), self.after.sql(after).pl()
+        except duckdb.BinderException as error:
+            raise MeasuredWhole from error
 
 
 def _more(units: pl.DataFrame) -> pl.DataFrame:
@@ -123,10 +134,12 @@ class _Changes:
     """Tells of each query on which day the first of its units changed."""
 
     engine: Engine
-    known_cut: datetime
+    known: Known
     differences: Differences
     by_week: bool
     """Whether a unit is made of a week, and so counts in the window in which its week began."""
+    longest: dict[str, float] = field(default_factory=dict)
+    """By query of what has lasted, how long anything took at most until it ended."""
     found: dict[tuple[str, int | None], date] = field(default_factory=dict)
 
     def first_day(self, query: str, begins: int | None, *, lasting: bool) -> date:
@@ -147,17 +160,16 @@ class _Changes:
     def _first_day(self, query: str, begins: int | None, lasting: bool) -> date:
         if query.lower().count("select") > 1:  # it reaches beyond the row
             raise MeasuredWhole
-        before = query.replace(f"timestamp '{self.engine.cut}'", f"timestamp '{self.known_cut}'")
+        before = query.replace(f"timestamp '{self.engine.cut}'", f"timestamp '{self.known.cut}'")
         if begins is not None:
-            firsts = [self._first_end_or_beginning(before, query, begins)]
-        elif before == query:
-            firsts = [self.differences.of(query, query)["instant"].min()]
+            first = self._day_of(self._first_end_or_beginning(before, query, begins))
         elif lasting:
-            firsts = self._first_that_lasted(before, query)
+            first = self._first_that_lasted(before, query)
+        elif before == query:
+            first = self._day_of(self.differences.of(query, query)["instant"].min())
         else:
             raise MeasuredWhole
-        known = [int(first) for first in firsts if isinstance(first, int | float)]
-        return self.begin(self._local_day(min(known))) if known else date.max
+        return self.begin(first)
 
     def begin(self, day: date) -> date:
         """The first day that may count otherwise when something has changed on a day."""
@@ -170,24 +182,47 @@ class _Changes:
         """
         differing = self.differences.of(before, after)
         start, stop = (pl.col(f"number_{number}").cast(pl.Int64) for number in (begins, begins + 1))
-        cut = pl.when(pl.col("more") < 0).then(pl.lit(self.known_cut)).otherwise(pl.lit(self.engine.cut))
+        cut = pl.when(pl.col("more") < 0).then(pl.lit(self.known.cut)).otherwise(pl.lit(self.engine.cut))
         whose = pl.exclude("instant", "more", f"number_{begins}", f"number_{begins + 1}")
         begun = differing.select(whose, "more", at=start)
         ended = differing.filter(stop != cut.dt.epoch("us")).select(whose, -pl.col("more"), at=stop)
         return _more(pl.concat([begun, ended]))["at"].min()
 
-    def _first_that_lasted(self, before: str, after: str) -> list[object]:
-        """The first instants of units that a product-limit estimate may take otherwise.
+    def _first_that_lasted(self, before: str, after: str) -> date:
+        """The first day of units that a product-limit estimate may take otherwise.
 
         What is open counts for as long as it has been seen, which the cut moves. But once that is longer than anything
         took that has ended, it is at risk of every end there is, and however much longer changes nothing.
         """
+        name = without_cut(after, self.engine.cut)
+        found = self._still_known(self.known.lasted.get(name), before, after) or self._looked_up(before, after)
+        self.longest[name] = found.longest
+        capped = f"select * replace (least(number_0, {found.longest!r}) as number_0)"
+        differing = self.differences.of(f"{capped} from ({before})", f"{capped} from ({after})")
+        opened = found.opened if self.known.cut != self.engine.cut else None
+        return min(self._day_of(differing["instant"].min()), opened or date.max)
+
+    def _still_known(self, known: Lasting | None, before: str, after: str) -> Lasting | None:
+        """What an earlier build knew, if the longest is still there, and nothing has taken longer since."""
+        if known is None:
+            return None
+        longest = "select coalesce(max(number_0), 0)::double as longest from ({}) where number_1 > 0"
+        gone, new = (
+            side["longest"].item() for side in self.differences.sides(longest.format(before), longest.format(after))
+        )
+        return known if new <= known.longest and (gone < known.longest or new == known.longest) else None
+
+    def _looked_up(self, before: str, after: str) -> Lasting:
+        """The same, read off all facts."""
         scan = self.engine.connection.execute
         (longest,) = scan(f"select coalesce(max(number_0), 0) from ({after}) where number_1 > 0").fetchone() or (0,)
         opened = f"select min(instant) from ({before}) where number_1 = 0 and number_0 < {longest!r}"
-        capped = f"select * replace (least(number_0, {longest!r}) as number_0)"
-        differing = self.differences.of(f"{capped} from ({before})", f"{capped} from ({after})")
-        return [differing["instant"].min(), *(scan(opened).fetchone() or ())]
+        day = self._day_of((scan(opened).fetchone() or (None,))[0])
+        return Lasting(float(longest), None if day == date.max else day)
+
+    def _day_of(self, instant: object) -> date:
+        """The local day of an instant in microseconds since 1970; `date.max` where there is none."""
+        return self._local_day(int(instant)) if isinstance(instant, int | float) else date.max
 
     def _local_day(self, microseconds: int) -> date:
         return self.engine.calendar.local_day(datetime(1970, 1, 1) + timedelta(microseconds=microseconds))  # noqa: DTZ001 -- UTC
@@ -241,6 +276,7 @@ class Again:
     cohorts_since: date
     result: Result | None
     ledger: pl.DataFrame
+    lasted: Mapping[str, Lasting]
 
     def values(self, before: pl.DataFrame) -> pl.DataFrame:
         """The rows of an earlier build that still hold, and those measured again."""
@@ -290,10 +326,10 @@ def run_since_change(engine: Engine, metric: Metric, known: Known, differences: 
     if not can_be_reused(metric) or engine.moved or known.cut > engine.cut:
         return None
     by_week = any(isinstance(each, Load | PerTeamWeek) for each in metric.estimators)
-    changes = _Changes(engine, known.cut, differences, by_week)
+    changes = _Changes(engine, known, differences, by_week)
     question, of_cohorts = _Question(changes), _Question(changes)
     try:
-        replace(engine, excerpt=question, excerpt_of_cohorts=of_cohorts, ledger=None).run(metric)
+        replace(engine, excerpt=question, excerpt_of_cohorts=of_cohorts, ledger=None, lasted=None).run(metric)
         still_open = changes.begin(_still_open(engine, known))
         since, cohorts_since = min(question.since, still_open), min(of_cohorts.since, still_open)
         while True:
@@ -323,7 +359,7 @@ def _run_since(metric: Metric, known: Known, changes: _Changes, since: date, coh
         MeasuredWhole: it would take most of the days, or the choices are others.
     """
     if cohorts_since == date.max:
-        return Again(since, cohorts_since, None, known.ledger)
+        return Again(since, cohorts_since, None, known.ledger, known.lasted)
     engine, days = changes.engine, changes.engine.days
     first = first_day_needed(days, engine.baselines, min(since, days.last))
     if (days.last - first).days > WORTH_IT * (days.last - days.first).days:
@@ -336,14 +372,16 @@ def _run_since(metric: Metric, known: Known, changes: _Changes, since: date, coh
     excerpt = _Days(changes, since, Days(days.calendar, first, days.last))
     opened = days.calendar.floor(days.calendar.floor(min(cohorts_since, days.last), "quarter"), "week")
     cohorts = _Days(changes, cohorts_since, Days(days.calendar, max(opened, days.first), days.last))
-    part = replace(engine, days=excerpt.days, excerpt=excerpt, excerpt_of_cohorts=cohorts, ledger=ledger, read=Reads())
+    lasted = Lasted(engine.cut, changes.longest)
+    engine = replace(engine, ledger=ledger, lasted=lasted, read=Reads())
+    part = replace(engine, days=excerpt.days, excerpt=excerpt, excerpt_of_cohorts=cohorts)
     result = replace(part, compares_years=not years_apart).run(metric)
     if ledger.choices != known.choices:
         raise MeasuredWhole
     if years_apart:
         contrasts = _of_years(part, metric, replace(excerpt, days=Days(days.calendar, first_of_years, days.last)))
         result = replace(result, contrasts=pl.concat([result.contrasts, contrasts]))
-    return Again(since, cohorts_since, result, ledger.frame())
+    return Again(since, cohorts_since, result, ledger.frame(), lasted.noted)
 
 
 def _of_years(part: Engine, metric: Metric, excerpt: _Days) -> pl.DataFrame:

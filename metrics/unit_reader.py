@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metrics.facts.origins import MOVED
+from metrics.lasted import Lasted
 from metrics.reads import Reads, nulls_of
 from metrics.units import AI_USES, TIERS, Days, Integers, Order, Units, constant, constant_number
 
@@ -60,6 +61,8 @@ class UnitReader:
     """What has been read of the facts."""
     excerpt: Excerpt | None = None
     """The only days that are read, where an earlier build has given the windows before."""
+    lasted: Lasted | None = None
+    """Where it is noted how long units lasted, for the next build."""
     by_origin: bool = False
     """Whether services that moved stand in the tier that they had when the baseline ended (`metrics.facts.origins`)."""
 
@@ -88,16 +91,19 @@ class UnitReader:
         ended, it is `lasting`.
         """
         code = f"coalesce(list_position({list(categories)!r}, ({category})::varchar), 0) - 1" if category else None
-        if fact in SHARED and not self.by_origin and self.excerpt is None:
-            return self._of_shared(fact, where, time, numbers, code, order)
         # How long something has lasted is known wherever it is known when it began.
         query = self._query(fact, where, time, numbers, code, are_known=lasting)
-        if self.excerpt is not None:
-            query = self.excerpt.of(query, time, begins, lasting=lasting)
-        given = {f"number_{i}": float(number) for i, number in enumerate(numbers) if number.isdigit()}
-        given |= {} if category else {"category": -1}
-        given |= {} if self._has_ai_use(fact) else {"ai_use": -1}
-        return self._fetch(query, len(numbers), order, given)
+        if fact in SHARED and not self.by_origin and self.excerpt is None:
+            units = self._of_shared(fact, where, time, numbers, code, order)
+        else:
+            some = self.excerpt.of(query, time, begins, lasting=lasting) if self.excerpt is not None else query
+            given = {f"number_{i}": float(number) for i, number in enumerate(numbers) if number.isdigit()}
+            given |= {} if category else {"category": -1}
+            given |= {} if self._has_ai_use(fact) else {"ai_use": -1}
+            units = self._fetch(some, len(numbers), order, given)
+        if lasting and self.lasted is not None:
+            self.lasted.note(query, units, self.days)
+        return units
 
     def daily(self, fact: str, where: str, time: str, numbers: Sequence[str]) -> NDArray[np.float64]:
         """How many units there are, and what their numbers come to: (1 + numbers) × tiers × days.

@@ -17,6 +17,7 @@ import polars as pl
 from metrics.aggregate import Result
 from metrics.calendar import MONTHS_PER_QUARTER, add_months
 from metrics.estimators.distribution import OF_COHORTS
+from metrics.lasted import Lasted, Lasting
 from metrics.ledger import Ledger
 from metrics.reuse import Again, Known
 from metrics.units import Days
@@ -37,6 +38,7 @@ class Kept:
     values: tuple[Part, ...]
     contrasts: tuple[Part, ...]
     ledger: Part
+    lasted: Mapping[str, Lasting]
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -45,7 +47,7 @@ class Kept:
 
     def known(self, folder: Path) -> Known:
         """What the engine has to know of it."""
-        return Known(self.cut, self.provisional, pl.read_parquet(folder / self.ledger.name), self.choices)
+        return Known(self.cut, self.provisional, pl.read_parquet(folder / self.ledger.name), self.choices, self.lasted)
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Self:
@@ -59,6 +61,7 @@ class Kept:
             values=tuple(Part(**part) for part in raw["values"]),
             contrasts=tuple(Part(**part) for part in raw["contrasts"]),
             ledger=Part(**raw["ledger"]),
+            lasted={query: _lasting(each) for query, each in raw.get("lasted", {}).items()},
         )
 
 
@@ -77,7 +80,7 @@ class Keeper:
         quarter = days.calendar.floor(days.last, "quarter")
         return cls(key, cut, (add_months(quarter, -MONTHS_PER_QUARTER), quarter), folder)
 
-    def keep_whole(self, result: Result, ledger: Ledger) -> Kept:
+    def keep_whole(self, result: Result, ledger: Ledger, lasted: Lasted) -> Kept:
         """Write everything."""
         return self._kept(
             self._written(result.values),
@@ -85,6 +88,7 @@ class Keeper:
             _first_provisional([result.values, result.contrasts]),
             ledger.frame(),
             ledger.choices,
+            lasted.noted,
         )
 
     def keep_again(self, again: Again, before: Kept) -> Kept:
@@ -103,6 +107,7 @@ class Keeper:
             first,
             again.ledger,
             before.choices,
+            again.lasted,
         )
 
     def tiers(self, kept: Kept) -> set[str]:
@@ -144,9 +149,15 @@ class Keeper:
         provisional: date | None,
         ledger: pl.DataFrame,
         choices: list[list[str]],
+        lasted: Mapping[str, Lasting],
     ) -> Kept:
         part = write_frame(ledger, self.folder)
-        return Kept(self.key, self.cut, self.bounds, provisional, choices, values, contrasts, part)
+        return Kept(self.key, self.cut, self.bounds, provisional, choices, values, contrasts, part, lasted)
+
+
+def _lasting(raw: Mapping[str, Any]) -> Lasting:
+    """As `dataclasses.asdict` gave it."""
+    return Lasting(raw["longest"], date.fromisoformat(raw["opened"]) if raw["opened"] else None)
 
 
 def _first_provisional(frames: Sequence[pl.DataFrame]) -> date | None:

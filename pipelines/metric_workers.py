@@ -26,6 +26,7 @@ from metrics.facts.origins import MOVED
 from metrics.facts.sql import create_view
 from metrics.gaps import Gap
 from metrics.ground import RECENT_FACTS, prepare
+from metrics.lasted import Lasted
 from metrics.ledger import Ledger
 from metrics.model import Concurrency, Distribution, Load, Metric, PerTeamWeek
 from metrics.reuse import Differences, can_be_reused, run_since_change
@@ -188,9 +189,9 @@ def measure(
             kept = keeper.keep_again(again, before)
             gaps = tuple(engine.gaps(metric, pl.DataFrame({"tier": sorted(keeper.tiers(kept))})))
             return Measured(metric.id, kept.values, kept.contrasts, gaps, kept, again.since)
-    ledger = Ledger(engine.days)
-    result = replace(engine, ledger=ledger).run(metric)
-    kept = keeper.keep_whole(result, ledger)
+    ledger, lasted = Ledger(engine.days), Lasted(engine.cut)
+    result = replace(engine, ledger=ledger, lasted=lasted).run(metric)
+    kept = keeper.keep_whole(result, ledger, lasted)
     return Measured(metric.id, kept.values, kept.contrasts, tuple(engine.gaps(metric, result.values)), kept)
 
 

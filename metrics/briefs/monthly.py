@@ -79,9 +79,7 @@ def _monthly_brief(tables: BriefTables, origin: Origin, month: date) -> MonthlyB
     controls = done.actions(tables.control_changes, tables.control_effects, since, span)
     counts, overdue = done.exceptions(tables.exceptions, span)
     cut_day = origin.calendar.local_day(origin.as_of)
-    open_verdicts = steps.undecided(
-        tables.verdicts, tables.decisions, month, end, cut_day, origin.calendar.instant
-    )
+    open_verdicts = steps.undecided(tables.verdicts, tables.decisions, month, end, cut_day, origin.calendar.instant)
     constrictions = steps.constrictions(tables.recommendations, tiers, month)
     owners = {tier: done.owner_of(tier, tables.control_changes, tables.decisions, span) for tier in tiers}
     used = known.definitions(tables)

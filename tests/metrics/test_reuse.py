@@ -11,6 +11,7 @@ from polars.testing import assert_frame_equal
 
 from metrics.aggregate import Engine, Result
 from metrics.calendar import Calendar, Period
+from metrics.lasted import Lasted, Lasting
 from metrics.ledger import Ledger
 from metrics.model import (
     Concurrency,
@@ -30,6 +31,7 @@ from metrics.reuse import (
     Differences,
     Known,
     Recent,
+    _Changes,
     can_be_reused,
     first_day_needed,
     first_day_of_years,
@@ -136,13 +138,13 @@ def with_recent(source: Engine, found: Differences) -> Differences:
 
 def measured_whole(source: Engine, definition: Metric) -> tuple[Result, Known]:
     """What a first build gives, and what it keeps."""
-    ledger = Ledger(source.days)
-    result = replace(source, ledger=ledger).run(definition)
+    ledger, lasted = Ledger(source.days), Lasted(source.cut)
+    result = replace(source, ledger=ledger, lasted=lasted).run(definition)
     provisional = pl.concat(
         [each.filter("is_provisional").select("window_end") for each in (result.values, result.contrasts)]
     )["window_end"].min()
     assert provisional is None or isinstance(provisional, date)
-    return result, Known(source.cut, provisional, ledger.frame(), ledger.choices)
+    return result, Known(source.cut, provisional, ledger.frame(), ledger.choices, lasted.noted)
 
 
 def assert_same(one: pl.DataFrame, other: pl.DataFrame) -> None:
@@ -211,6 +213,7 @@ def test_what_is_put_together_is_what_a_whole_measurement_gives(
     assert_same(again.values(before.values), after.values)
     assert_same(again.contrasts(before.contrasts), after.contrasts)
     assert_same(again.ledger, ledger.ledger)
+    assert again.lasted == ledger.lasted
 
 
 def known_by(frame: pl.DataFrame, cut: datetime) -> pl.DataFrame:
@@ -248,6 +251,7 @@ def test_a_later_cut_gives_again_what_was_still_open(
     assert_same(again.values(before.values), after.values)
     assert_same(again.contrasts(before.contrasts), after.contrasts)
     assert_same(again.ledger, ledger.ledger)
+    assert again.lasted == ledger.lasted
 
 
 def test_what_unfinished_work_has_to_say_of_older_windows_is_said_anew() -> None:
@@ -295,6 +299,44 @@ def test_what_has_been_open_for_longer_than_anything_took_changes_no_estimate() 
     assert again is not None
     longest = later.select((pl.col("merged_at") - pl.col("opened_at")).max()).item()
     assert opened.date() < cut.date() - longest - timedelta(days=1) <= again.cohorts_since
+
+
+@pytest.mark.parametrize(
+    ("case", "is_looked_up"),
+    [("nothing", False), ("longest is gone", True), ("longer than all", True), ("nothing known", True)],
+)
+def test_how_long_anything_took_is_looked_up_only_where_what_is_known_may_not_hold(
+    case: str, is_looked_up: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    definition = metric(ESTIMATORS["distribution"])
+    frame = changes(1)
+    took = pl.col("merged_at") - pl.col("opened_at")
+    is_longest = took == frame.select(took.max()).item()
+    begun = pl.col("opened_at") == frame.filter(pl.col("merged_at").is_not_null())["opened_at"].min()
+    later = {
+        "longest is gone": frame.filter(~is_longest.fill_null(False)),
+        "longer than all": frame.with_columns(
+            merged_at=pl.when(begun).then(pl.lit(CUT - timedelta(days=3))).otherwise(pl.col("merged_at"))
+        ),
+    }.get(case, frame.with_columns(bad=~pl.col("bad")))
+    _, known = measured_whole(engine_on(frame), definition)
+    if case == "nothing known":
+        known = replace(known, lasted={})
+    whole, expected = measured_whole(engine_on(later), definition)
+    source, changed = engine_on(later), differences(frame, later)
+    look_up, asked = _Changes._looked_up, list[str]()
+
+    def looked_up(changes: _Changes, before: str, after: str) -> Lasting:
+        asked.append(after)
+        return look_up(changes, before, after)
+
+    monkeypatch.setattr(_Changes, "_looked_up", looked_up)
+    again = run_since_change(source, definition, known, changed)
+    assert bool(asked) == is_looked_up
+    if again is not None and again.result is not None:
+        before, _ = measured_whole(engine_on(frame), definition)
+        assert_same(again.values(before.values), whole.values)
+        assert again.lasted == expected.lasted
 
 
 def test_a_query_that_holds_the_cut_is_asked_of_everything_once_that_has_moved() -> None:
