@@ -19,7 +19,7 @@ from dashboard import limits
 from metrics.gaps import TABLE as GAPS
 from schemas.errors import NoSnapshot, PlumblineError
 from schemas.published import all_tables
-from schemas.quoting import literal, quoted
+from schemas.quoting import quoted
 from schemas.snapshot import Manifest, SnapshotFolder, SnapshotTable
 from schemas.sql import DUCKDB_TYPES
 from schemas.tables import PublishedTable
@@ -138,7 +138,7 @@ def _opened(state: str, snapshot_id: str, teams: tuple[str, ...] | None) -> Snap
             )
         for name, table in manifest.tables.items():
             if name.startswith(REGISTERS) or name in COUNTED:
-                rows = f"select * from {_parts(folder, table)}"
+                rows = f"select * from {folder.relation(table, by_name=True)}"
                 connection.execute(f"create view {quoted(name)} as {rows}{_where(name, teams)}")
     except duckdb.Error as error:
         raise _unreadable(snapshot_id, error) from None
@@ -153,7 +153,9 @@ def _limit(
     values = manifest.tables.get("metric_values")
     nothing = "(select null as repo_id, null as service, null as team, null as tier, null as metric,"
     nothing += " null as segment, null as segment_kind, null as grain where false)"
-    sources = (_parts(folder, table) if table and table.parts else nothing for table in (repositories, values))
+    sources = (
+        folder.relation(table, by_name=True) if table and table.parts else nothing for table in (repositories, values)
+    )
     for statement in limits.helpers(teams, *sources):
         connection.execute(statement)
 
@@ -172,7 +174,7 @@ def _view(
 ) -> str:
     """The view of a table, with all columns that this version knows: those that its parts lack are null."""
     declared = {column.name: DUCKDB_TYPES[column.type] for column in model.table_columns()}
-    parts = _parts(folder, table) if table and table.parts else ""
+    parts = folder.relation(table, by_name=True) if table and table.parts else ""
     found = {row[0] for row in connection.execute(f"describe select * from {parts}").fetchall()} if parts else set()
     columns = ", ".join(
         quoted(column) if column in found else f"null::{kind} as {quoted(column)}" for column, kind in declared.items()
@@ -180,11 +182,6 @@ def _view(
     rows = f"select {columns} {f'from {parts}' if parts else 'where false'}"
     seen = "*" if teams is None else ", ".join(f"{limits.column(name, each)} as {quoted(each)}" for each in declared)
     return f"create view {quoted(name)} as select {seen} from ({rows}){_where(name, teams)}"
-
-
-def _parts(folder: SnapshotFolder, table: SnapshotTable) -> str:
-    paths = ", ".join(literal(str(path)) for path in folder.part_paths(table))
-    return f"read_parquet([{paths}], union_by_name = true)"
 
 
 def _unreadable(snapshot_id: str, error: Exception) -> SnapshotUnreadable:

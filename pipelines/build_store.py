@@ -26,10 +26,11 @@ from metrics.facts.sql import create_view
 from pipelines.companion import Companion
 from pipelines.intake.known_at import rebuild_known_at
 from pipelines.intake.statements import show_statements
-from pipelines.parts import replace_text, scan, write_frame, write_part, write_parts
+from pipelines.parts import replace_text, write_frame, write_part, write_parts
 from pipelines.warehouse import Warehouse
 from schemas.errors import PlumblineError, WarehouseLocked
-from schemas.snapshot import Part, SnapshotFolder, SnapshotTable
+from schemas.row_marks import RowMarks, marking
+from schemas.snapshot import Overlay, Part, SnapshotFolder, SnapshotTable
 from schemas.workspace import Workspace
 
 REGISTRY = "build.json"
@@ -84,12 +85,14 @@ class BuiltTable:
     internal: bool = False
     build_only: bool = False
     partitions: dict[str, list[Part]] = field(default_factory=dict)
+    overlay: Overlay | None = None
+    """What is laid over the parts of all partitions."""
 
     @property
     def snapshot_table(self) -> SnapshotTable:
         """The table as a manifest names it: the parts of all partitions, ordered by partition."""
         parts = tuple(part for name in sorted(self.partitions) for part in self.partitions[name])
-        return SnapshotTable(parts, self.internal)
+        return SnapshotTable(parts, self.internal, self.overlay)
 
 
 class BuildStore:
@@ -261,6 +264,41 @@ class BuildStore:
         self._tables.pop(table, None)
         return self.add_partitions(table, {name: (part,) for name, part in zip(queries, parts, strict=True)})
 
+    def write_over(
+        self, table: str, base: Sequence[Part], query: str, *, key: str, order_by: Sequence[str]
+    ) -> SnapshotTable:
+        """Write a table as parts that are there already and rows laid over them; later stages see the merged rows.
+
+        Args:
+            table: name of the table.
+            base: its parts, in order; those of an earlier build as a rule. What was laid over them there counts no
+                longer.
+            query: a query on `connection` that gives every row that is another than in the base, or new, in order.
+                It may read the rows that the table has so far.
+            key: the column that tells rows apart: a row replaces that of the base with the same one. There is no way to
+                lay nothing over a row; where rows are gone the table is written whole.
+            order_by: the columns by which rows lie in order, in each part and in a table written whole.
+        """
+        assert base  # noqa: S101 -- a table without parts is written whole
+        part = write_part(self.connection, query, self.folder.parts)
+        replaced = tuple(self._rows_with_keys_of(part, each, key) for each in base)
+        self._tables[table] = BuiltTable(
+            str(self.cut),
+            partitions={f"{number:03}": [each] for number, each in enumerate(base)},
+            overlay=Overlay(part, replaced, tuple(order_by)),
+        )
+        self._show(table)
+        return self._tables[table].snapshot_table
+
+    def _rows_with_keys_of(self, over: Part, part: Part, key: str) -> RowMarks:
+        """The rows of a part of which the key stands in another part as well."""
+        keys = f"(select {key} from {self.folder.scan([over])})"
+        marks = self.connection.execute(
+            f"select {marking('count(*)', 'file_row_number', part.rows)}"
+            f" from {self.folder.scan([part])} semi join {keys} using ({key})"
+        ).fetchone()
+        return RowMarks.of(*marks) if marks else RowMarks()
+
     def add_partitions(
         self, table: str, parts: Mapping[str, Sequence[Part]], *, internal: bool = False, build_only: bool = False
     ) -> SnapshotTable:
@@ -269,14 +307,21 @@ class BuildStore:
         built = self._tables.get(table)
         if built is None or built.cut != cut:
             built = self._tables[table] = BuiltTable(cut, internal or build_only, build_only)
+        assert built.overlay is None  # noqa: S101 -- it says of every part which of its rows count
         # A new mapping, for another lane may be looking at this one.
         built.partitions = built.partitions | {name: list(each) for name, each in parts.items()}
         self._show(table)
         return built.snapshot_table
 
+    def relation(self, table: str) -> str:
+        """The rows of a table that has been built, as SQL to select from, on any connection."""
+        return self.folder.relation(self._built(table).snapshot_table)
+
     def paths(self, table: str) -> tuple[Path, ...]:
-        """The files of a table that has been built."""
-        return tuple(self.folder.part_paths(self._built(table).snapshot_table))
+        """The files of a table that has been built, of which all rows count: nothing lies over them."""
+        built = self._built(table)
+        assert built.overlay is None  # noqa: S101 -- of others, `relation` tells which rows count
+        return tuple(self.folder.part_paths(built.snapshot_table))
 
     def keep_partitions(self, table: str, names: Sequence[str]) -> SnapshotTable:
         """Forget the partitions of a table that are not named."""
@@ -346,10 +391,9 @@ class BuildStore:
         self.catch_up()
 
     def _show(self, table: str) -> None:
-        self._shown[table] = self._tables[table].snapshot_table
-        paths = self.folder.part_paths(self._shown[table])
-        if paths:
-            create_view(self.connection, table, f"select * from {scan(paths)}")
+        shown = self._shown[table] = self._tables[table].snapshot_table
+        if shown.parts:
+            create_view(self.connection, table, f"select * from {self.folder.relation(shown)}")
 
     def _read_registry(self) -> dict[str, BuiltTable]:
         if not self._registry.exists():
@@ -361,6 +405,7 @@ class BuildStore:
                 built["internal"],
                 built.get("build_only", False),
                 {key: [Part(**part) for part in parts] for key, parts in built["partitions"].items()},
+                Overlay.from_json(built["overlay"]) if built.get("overlay") else None,
             )
             for name, built in stored.items()
         }

@@ -78,6 +78,16 @@ class Changed:
 
 
 @dataclass(frozen=True)
+class BothSides:
+    """A relation as two builds have it: the rows of the earlier one, and of this one, as SQL to select from."""
+
+    before: str
+    after: str
+    differing: tuple[str, str] | None = None
+    """Those of either in which they may differ, where that is known (`SnapshotFolder.where_differing`)."""
+
+
+@dataclass(frozen=True)
 class Compared:
     """A relation of which some rows may differ: its two sides, and the columns that are read."""
 
@@ -89,10 +99,9 @@ class Compared:
     """The same of columns in which two rows that differ in those do so as well."""
 
     @classmethod
-    def of(cls, connection: duckdb.DuckDBPyConnection, before: Sequence[Path], after: Sequence[Path]) -> Self:
-        """The files of either build."""
-        sides = scan(before), scan(after)
-        return cls(sides, *_columns(connection, f"select * from {sides[1]}"))
+    def of(cls, connection: duckdb.DuckDBPyConnection, sides: BothSides) -> Self:
+        """The rows of either build."""
+        return cls((sides.before, sides.after), *_columns(connection, f"select * from {sides.after}"))
 
     @property
     def row_hash(self) -> str:
@@ -130,7 +139,15 @@ class Compared:
     def _terms(self) -> str:
         return f"{self.row_hash} by {self.day} of {' '.join(self.told_apart_by.values())}"
 
-    def candidates(self, days: Sequence[date]) -> str:
+    def on(self, days: Sequence[date], recent: "RecentChanges | None") -> tuple[str, str]:
+        """The rows of either side on some days; those of this build of the last days, where they lie apart."""
+        before, after = self.sides
+        if recent is not None and datetime.combine(days[0], time()) >= recent.after:
+            after = scan([recent.file])
+        where = self._candidates(days)
+        return f"{before} where {where}", f"{after} where {where}"
+
+    def _candidates(self, days: Sequence[date]) -> str:
         """The condition, as SQL, under which a row falls on one of some days."""
         inside = f"{self.day} in ({', '.join(map(_constant, days))})"
         if self.instant is None or days[0] == UNDATED:
@@ -141,20 +158,19 @@ class Compared:
 
 def changed_rows(
     connection: duckdb.DuckDBPyConnection,
-    before: Mapping[str, Sequence[Path]],
-    after: Mapping[str, Sequence[Path]],
+    relations: Mapping[str, BothSides],
     folder: Path,
     recent: "RecentChanges | None" = None,
     known: Mapping[str, Sums] = MappingProxyType({}),
 ) -> Changed:
     """Per relation, the rows that only one of the builds has: the columns that a definition may read.
 
-    Days that come to the same in both builds are passed over; only of the others are rows looked for.
+    Days that come to the same in both builds are passed over; only of the others are rows looked for. Where it is known
+    which rows may differ, these are compared and nothing is added up.
 
     Args:
         connection: where the rows are read.
-        before: the files of the earlier build by relation.
-        after: those of this one.
+        relations: each as both builds have it.
         folder: where the files are written.
         recent: the changes of the last days, where there is a file of them.
         known: what the earlier build's rows come to, as far as it has added them up.
@@ -163,13 +179,19 @@ def changed_rows(
     found, sums = {}, dict(known)
     for name in RELATIONS:
         files = (folder / f"{name}-before.parquet", folder / f"{name}-after.parquet")
-        compared = Compared.of(connection, before[name], after[name])
+        sides = relations[name]
+        compared = Compared.of(connection, sides)
         is_read = name in columns_read() or name in READ_BY_ALL
-        days: list[date] = []
-        if is_read and list(before[name]) != list(after[name]):
-            sums[name] = compared.after(connection)
-            days = compared.before(connection, known.get(name)).other_days(sums[name])
-        _write_changed(connection, compared, days, files, recent if name == "change_facts" else None)
+        differing: tuple[str, str] | None = None
+        if is_read and sides.before != sides.after:
+            if sides.differing:
+                sums.pop(name, None)
+                differing = sides.differing
+            else:
+                sums[name] = compared.after(connection)
+                days = compared.before(connection, known.get(name)).other_days(sums[name])
+                differing = compared.on(days, recent if name == "change_facts" else None) if days else None
+        _write_changed(connection, compared, differing, files)
         found[name] = files
     drop(connection, *CANDIDATES, CHANGED)
     return Changed(found, sums)
@@ -178,21 +200,17 @@ def changed_rows(
 def _write_changed(
     connection: duckdb.DuckDBPyConnection,
     compared: Compared,
-    days: Sequence[date],
+    differing: tuple[str, str] | None,
     files: tuple[Path, Path],
-    recent: "RecentChanges | None",
 ) -> None:
-    """Write the rows of some days that only one side has."""
+    """Write the rows that only one side has, of those of either that may differ; none without these."""
     columns = ", ".join(compared.kept) or "1 as nothing"
-    if not days:
+    if differing is None:
         for side, file in zip(compared.sides, files, strict=True):
             connection.execute(f"copy (select {columns} from {side} where false) to '{quoted(file)}' (format parquet)")
         return
-    before, after = compared.sides
-    if recent is not None and datetime.combine(days[0], time()) >= recent.after:
-        after = scan([recent.file])
-    for table, side in zip(CANDIDATES, (before, after), strict=True):
-        rows = f"select {columns}, {compared.row_hash} as row_hash from {side} where {compared.candidates(days)}"
+    for table, side in zip(CANDIDATES, differing, strict=True):
+        rows = f"select {columns}, {compared.row_hash} as row_hash from {side}"
         create_table(connection, table, rows)
     both = " union all ".join(
         f"select row_hash, {sign} as side from {table}" for table, sign in zip(CANDIDATES, (-1, 1), strict=True)

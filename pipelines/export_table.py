@@ -79,9 +79,9 @@ def _query(folder: SnapshotFolder, manifest: Manifest, table: str, model: type[P
             f"NULL::{DUCKDB_TYPES[column.type]} AS {quoted(column.name)}" for column in model.table_columns()
         )
         return f"SELECT {nothing} WHERE false"
-    paths = ", ".join(literal(path) for path in folder.part_paths(published))
     columns = ", ".join(_column(column, form) for column in model.table_columns())
-    return f"SELECT {columns} FROM read_parquet([{paths}], union_by_name = true)"
+    ordered = f" ORDER BY {', '.join(published.overlay.order)}" if published.overlay else ""
+    return f"SELECT {columns} FROM {folder.relation(published, by_name=True)}{ordered}"
 
 
 def _column(column: Column, form: str) -> str:

@@ -31,9 +31,9 @@ def remove_unnamed_parts(folder: SnapshotFolder, in_work: Mapping[str, SnapshotT
         else:
             path.unlink()
             removed.append(path.name)
-    named = {part.name for table in in_work.values() for part in table.parts} | kept_parts(folder.state)
+    named = {part.name for table in in_work.values() for part in table.files} | kept_parts(folder.state)
     for path in kept:
-        named |= {part.name for table in folder.read(path.stem).tables.values() for part in table.parts}
+        named |= {part.name for table in folder.read(path.stem).tables.values() for part in table.files}
     for path in folder.parts.glob("*.parquet"):
         if path.name not in named and path.stat().st_mtime < youngest_removed:
             path.unlink()

@@ -85,11 +85,9 @@ def link_reports(workspace: Workspace) -> list[LinkReport]:
         return []
     import duckdb
 
-    from pipelines.parts import scan
-
     with duckdb.connect() as connection:
         rows = connection.execute(
-            f"select kind, method, units, service, service_units from {scan(folder.part_paths(table))}"
+            f"select kind, method, units, service, service_units from {folder.relation(table)}"
         ).fetchall()
     kinds = {row[0] for row in rows}
     return [

@@ -18,11 +18,9 @@ def published_gaps(folder: SnapshotFolder) -> list[Gap]:
         return []
     import duckdb
 
-    from pipelines.parts import scan
-
     with duckdb.connect() as connection:
         rows = connection.execute(
-            f"select metric, tier, tables, reason from {scan(folder.part_paths(table))} order by all"
+            f"select metric, tier, tables, reason from {folder.relation(table)} order by all"
         ).fetchall()
     return [Gap(metric, tier, tuple(tables.split(", ")), reason) for metric, tier, tables, reason in rows]
 

@@ -84,10 +84,10 @@ class Past:
 
 @dataclass(frozen=True)
 class Ground:
-    """What a worker stands on: the engine's own fields, the facts' files by relation, and the folder of parts."""
+    """What a worker stands on: the engine's own fields, the facts by relation as SQL, and the folder of parts."""
 
     engine: Mapping[str, Any]
-    relations: Mapping[str, tuple[Path, ...]]
+    relations: Mapping[str, str]
     include_bots: bool
     parts: Path
     past: Past = field(default_factory=Past)
@@ -96,7 +96,7 @@ class Ground:
     def of(
         cls,
         engine: Engine,
-        relations: Mapping[str, tuple[Path, ...]],
+        relations: Mapping[str, str],
         *,
         include_bots: bool,
         parts: Path,
@@ -106,7 +106,7 @@ class Ground:
 
         Args:
             engine: on a connection that sees the facts.
-            relations: the parts of every relation that definitions read.
+            relations: the rows of every relation that definitions read, as SQL to select from.
             include_bots: whether changes by bots count.
             parts: where results are written; services that moved between tiers are handed over there, too.
             past: what an earlier build left.
@@ -115,9 +115,9 @@ class Ground:
         found = dict(relations)
         if engine.moved:
             part = write_frame(engine.connection.sql(f"select * from {MOVED} order by all").pl(), parts)
-            found[MOVED] = (parts / part.name,)
+            found[MOVED] = scan((parts / part.name,))
         if past and past.recent:
-            found[RECENT_FACTS] = (past.recent.file,)
+            found[RECENT_FACTS] = scan((past.recent.file,))
         return cls(stated, found, include_bots, parts, past or Past())
 
     def engine_here(self) -> Engine:
@@ -131,17 +131,17 @@ class Ground:
 
 
 def connected(
-    relations: Mapping[str, Sequence[Path]], include_bots: bool, temporary: Path | None = None
+    relations: Mapping[str, str], include_bots: bool, temporary: Path | None = None
 ) -> duckdb.DuckDBPyConnection:
-    """A connection of its own that sees files as relations, prepared for an engine."""
+    """A connection of its own that sees relations, given as SQL to select from, and is prepared for an engine."""
     connection = duckdb.connect(":memory:")
     # One thread: another process works beside this one, and rows keep the order of their file.
     settings = {"threads": "1", "memory_limit": f"'{MEMORY_OF_A_WORKER}'", "TimeZone": "'UTC'"}
     settings["temp_directory"] = f"'{quoted(temporary or Path(tempfile.gettempdir()))}'"
     for name, value in settings.items():
         connection.execute(f"set {name} = {value}")
-    for name, paths in relations.items():
-        create_view(connection, name, f"select * from {scan(paths)}")
+    for name, rows in relations.items():
+        create_view(connection, name, f"select * from {rows}")
     prepare(connection, include_bots)
     return connection
 
@@ -151,7 +151,7 @@ def differences_of(past: Past, include_bots: bool) -> Differences | None:
     if not past.changed:
         return None
     before, after = (
-        connected({name: (sides[side],) for name, sides in past.changed.items()}, include_bots) for side in (0, 1)
+        connected({name: scan((sides[side],)) for name, sides in past.changed.items()}, include_bots) for side in (0, 1)
     )
     return Differences(before, after, past.recent.recent if past.recent else None)
 

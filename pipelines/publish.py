@@ -52,6 +52,6 @@ def _identifier(created_at: str, cut: str, tables: Mapping[str, SnapshotTable]) 
         if name == BRIEF_DOCUMENTS:  # they name the snapshot themselves, and follow from its other tables
             continue
         digest.update(name.encode())
-        for part in table.parts:
+        for part in table.files:
             digest.update(part.sha256.encode())
     return f"{created_at.replace('-', '').replace(':', '')}-{digest.hexdigest()[:8]}"

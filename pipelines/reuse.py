@@ -32,11 +32,11 @@ from metrics.model import Metric
 from metrics.reuse import DAY, can_be_reused, first_day_needed
 from pipelines.build_engine import RELATIONS
 from pipelines.build_store import BuildStore
-from pipelines.changed_rows import RecentChanges, Sums, changed_rows, new_folder
+from pipelines.changed_rows import BothSides, RecentChanges, Sums, changed_rows, new_folder
 from pipelines.kept_metrics import Kept
 from pipelines.metric_workers import Measured, Past
 from pipelines.parts import read_record, replace_text, scan
-from schemas.snapshot import Part
+from schemas.snapshot import Part, SnapshotTable
 
 RECORD = "reuse.json"
 CHANGES_WORTH_KEEPING = 200_000
@@ -69,22 +69,21 @@ class Reuse:
         folder = build.folder.state / "tmp" / "changed"
         stored = {} if build.is_full else read_record(build.folder.state / RECORD)
         kept = {name: Kept.from_json(raw) for name, raw in stored.get("metrics", {}).items()}
-        before = {name: [Part(**part) for part in parts] for name, parts in stored.get("relations", {}).items()}
+        before = {name: SnapshotTable.from_json(raw) for name, raw in stored.get("relations", {}).items()}
         usable = {name: each for name, each in kept.items() if each.key == keys.get(name)}
         files = [part for each in usable.values() for part in each.parts]
-        files += [part for parts in before.values() for part in parts]
+        files += [part for table in before.values() for part in table.files]
         if not usable or set(before) != set(RELATIONS) or not _exist(build, files):
             return cls(build, Past(keys), folder)
-        paths = {name: [build.folder.parts / part.name for part in parts] for name, parts in before.items()}
         folder = new_folder(folder)
         first = _first_of_most(engine, max(each.cut for each in usable.values()))
         recent = RecentChanges.of(engine, first, folder) if first else None
         if recent:
             create_view(engine.connection, RECENT_FACTS, f"select * from {scan([recent.file])}")
             prepare(engine.connection, build.workspace.include_bots)
-        now = {name: build.paths(name) for name in RELATIONS}
+        sides = _sides(build, before)
         sums = {name: Sums.from_json(raw) for name, raw in stored.get("sums", {}).items()}
-        changed = changed_rows(build.connection, paths, now, folder, recent, sums)
+        changed = changed_rows(build.connection, sides, folder, recent, sums)
         return cls(build, Past(keys, usable, changed.rows, recent), folder, changed.sums)
 
     def close(self, measured: Mapping[str, Measured]) -> None:
@@ -95,7 +94,7 @@ class Reuse:
         again = [day for day in reused if day != date.max]
         tables = self.build.tables()
         record = {
-            "relations": {name: [asdict(part) for part in tables[name].parts] for name in RELATIONS},
+            "relations": {name: tables[name].json() for name in RELATIONS},
             "sums": {name: sums.json() for name, sums in self._sums.items()},
             "metrics": {name: asdict(each.kept) for name, each in measured.items() if each.kept is not None},
             "reused": {"metrics": len(reused), "of": len(measured), "since": min(again, default=None)},
@@ -112,7 +111,8 @@ def kept_parts(state: Path) -> set[str]:
     """Names of the files that the next build may rest on."""
     stored = read_record(state / RECORD)
     kept = [part for each in stored.get("metrics", {}).values() for part in Kept.from_json(each).parts]
-    kept += [Part(**part) for parts in stored.get("relations", {}).values() for part in parts]
+    for table in stored.get("relations", {}).values():
+        kept += SnapshotTable.from_json(table).files
     return {part.name for part in kept}
 
 
@@ -129,6 +129,19 @@ def reused(state: Path) -> str | None:
         return None
     measured = f"measured again since {found['since']}" if found["since"] else "as they were"
     return f"windows of {found['metrics']} of {found['of']} metrics, {measured}"
+
+
+def _sides(build: BuildStore, before: Mapping[str, SnapshotTable]) -> dict[str, BothSides]:
+    """Each relation as the earlier build left it, and as it is."""
+    tables, folder = build.tables(), build.folder
+    return {
+        name: BothSides(
+            folder.relation(before[name]),
+            folder.relation(tables[name]),
+            folder.where_differing(before[name], tables[name]),
+        )
+        for name in RELATIONS
+    }
 
 
 def _exist(build: BuildStore, parts: Sequence[Part]) -> bool:

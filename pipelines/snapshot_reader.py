@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import duckdb
 
-from pipelines.parts import scan
 from schemas.errors import NoSnapshot
 from schemas.snapshot import Manifest, SnapshotFolder
 from schemas.workspace import Workspace
@@ -39,5 +38,5 @@ def open_snapshot(workspace: Workspace) -> Iterator[Snapshot]:
         raise NoSnapshot("nothing has been built yet", str(workspace.root), "run `plumbline build`")
     with duckdb.connect() as connection:
         for name, table in manifest.tables.items():
-            connection.execute(f'create view "{name}" as select * from {scan(folder.part_paths(table))}')
+            connection.execute(f'create view "{name}" as select * from {folder.relation(table)}')
         yield Snapshot(manifest, connection)

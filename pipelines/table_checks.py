@@ -22,6 +22,7 @@ from pipelines.build_store import BuildStore
 from pipelines.checked_parts import CheckedParts, Paths
 from pipelines.part_footers import Footer, footers, footers_by_part
 from pipelines.parts import scan
+from schemas.snapshot import SnapshotFolder, SnapshotTable
 from schemas.sql import DUCKDB_TYPES, literal, quoted
 from schemas.tables import Column, PublishedTable, SchemaErrors
 
@@ -43,18 +44,25 @@ class Written:
     """A built table as it lies in its parts, so that it can be looked at beside whatever the build makes next."""
 
     table: type[PublishedTable]
-    paths: Paths
-    rows: int
-    state: Path
-    """The workspace's folder of what the tool writes."""
+    made: SnapshotTable
+    folder: SnapshotFolder
     is_full: bool
     """Whether what earlier builds have found counts for nothing."""
 
     @classmethod
     def of(cls, build: BuildStore, table: type[PublishedTable]) -> Self:
         """A table that a build has made."""
-        name = table.table_name()
-        return cls(table, build.paths(name), build.tables()[name].rows, build.folder.state, build.is_full)
+        return cls(table, build.tables()[table.table_name()], build.folder, build.is_full)
+
+    @property
+    def paths(self) -> Paths:
+        """The files of its parts."""
+        return tuple(self.folder.parts / part.name for part in self.made.parts)
+
+    @property
+    def over(self) -> Path | None:
+        """The file of the rows that are laid over them."""
+        return self.folder.parts / self.made.overlay.part.name if self.made.overlay else None
 
 
 def faults(build: BuildStore, table: type[PublishedTable]) -> Iterator[str]:
@@ -66,7 +74,7 @@ def faults(build: BuildStore, table: type[PublishedTable]) -> Iterator[str]:
 def faults_of(connection: duckdb.DuckDBPyConnection, written: Written) -> Iterator[str]:
     """The same of a table as it was written, on a connection that is not the build's."""
     table, name = written.table, written.table.table_name()
-    create_view(connection, name, f"select * from {scan(written.paths)}")
+    create_view(connection, name, f"select * from {written.folder.relation(written.made)}")
     stored = dict(connection.execute(f"select column_name, column_type from (describe {name})").fetchall())
     for column in table.table_columns():
         wanted = DUCKDB_TYPES[column.type]
@@ -76,26 +84,48 @@ def faults_of(connection: duckdb.DuckDBPyConnection, written: Written) -> Iterat
             yield f"{name}.{column.name}: is {stored[column.name]}, must be {wanted}"
     if not all(column.name in stored for column in table.table_columns()):
         return
-    if written.rows >= MANY_ROWS:
+    if written.made.rows >= MANY_ROWS:
         yield from _of_many_rows(connection, written)
     else:
         found = list(_by_screen(connection, table))
-        is_small = written.rows <= ROWS_BY_MODEL
+        is_small = written.made.rows <= ROWS_BY_MODEL
         yield from (list(_by_model(connection, table)) or found) if found and is_small else found
-        yield from _keys_twice(connection, table, [written.paths])
+        yield from _keys_twice(connection, table, [written.paths, *_alone(written)])
+        yield from _keys_not_replaced(connection, written)
 
 
 def _of_many_rows(connection: duckdb.DuckDBPyConnection, written: Written) -> Iterator[str]:
     """What is wrong with the rows of a large table: only parts that no build before has found good are looked at."""
     table, name = written.table, written.table.table_name()
-    checked = CheckedParts.of(written.state, name, nothing=written.is_full)
-    new = checked.without_known([(path,) for path in written.paths])
+    checked = CheckedParts.of(written.folder.state, name, nothing=written.is_full)
+    files = [*((path,) for path in written.paths), *_alone(written)]
+    new = checked.without_known(files)
     found = list(_by_screen(connection, table, [path for (path,) in new])) if new else []
-    stretches = _stretches(connection, written)
+    stretches = [*_stretches(connection, written), *_alone(written)]
     found += _keys_twice(connection, table, checked.without_known(stretches))
+    together = [(*written.paths, *over) for over in _alone(written)]
+    if checked.without_known(together):
+        found += _keys_not_replaced(connection, written)
     yield from found
     if not found:
-        checked.keep([*((path,) for path in written.paths), *stretches])
+        checked.keep([*files, *stretches, *together])
+
+
+def _alone(written: Written) -> list[Paths]:
+    """The file of the rows that are laid over a table's parts, by itself; none where there are no such rows."""
+    return [(written.over,)] if written.over else []
+
+
+def _keys_not_replaced(connection: duckdb.DuckDBPyConnection, written: Written) -> Iterator[str]:
+    """The first key of a row that is laid over a table's parts although one of these that counts has it as well."""
+    if written.over is None:
+        return
+    table, keys = written.table, ", ".join(quoted(key) for key in written.table.table_key())
+    over = f"(select {keys} from {scan([written.over])})"
+    rows = f"(select {keys} from {written.folder.not_replaced(written.made)})"
+    twice = connection.execute(f"select * from {rows} semi join {over} using ({keys}) limit 1").fetchone()
+    if twice:
+        yield f"{table.table_name()}: the key {', '.join(map(str, twice))} stands twice"
 
 
 def _stretches(connection: duckdb.DuckDBPyConnection, written: Written) -> list[Paths]:

@@ -81,7 +81,7 @@ def metrics(build: BuildStore, asked: Asked) -> Iterator[Made]:
 def _measured(build: BuildStore, metrics: Sequence[Metric]) -> dict[str, Measured]:
     """Runs definitions on this build's facts, side by side where there is enough to measure."""
     engine = engine_of(build)
-    relations = {name: build.paths(name) for name in RELATIONS}
+    relations = {name: build.relation(name) for name in RELATIONS}
     changes = build.tables()["change_facts"].rows
     workers, include_bots, parts = workers_for(changes), build.workspace.include_bots, build.folder.parts
     reuse = Reuse.of(build, engine, metrics)

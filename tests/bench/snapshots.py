@@ -4,7 +4,6 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.parts import scan
 from schemas.published import all_tables
 from schemas.quoting import quoted
 from schemas.snapshot import Manifest, SnapshotFolder
@@ -24,7 +23,7 @@ def newest(workspace: Path) -> tuple[SnapshotFolder, Manifest]:
 def bytes_of(workspace: Path) -> int:
     """Bytes of the parts that the newest snapshot names."""
     _, manifest = newest(workspace)
-    return sum({part.sha256: part.bytes for table in manifest.tables.values() for part in table.parts}.values())
+    return sum({part.sha256: part.bytes for table in manifest.tables.values() for part in table.files}.values())
 
 
 def differences(one: Path, other: Path) -> list[str]:
@@ -42,4 +41,4 @@ def _digest(connection: duckdb.DuckDBPyConnection, workspace: Path, table: str) 
     folder, manifest = newest(workspace)
     columns = ", ".join(quoted(column.name) for column in all_tables()[table].table_columns())
     query = f"select count(*), bit_xor(hash({columns})), sum(hash({columns})::hugeint)"
-    return connection.execute(f"{query} from {scan(folder.part_paths(manifest.tables[table]))}").fetchone() or ()
+    return connection.execute(f"{query} from {folder.relation(manifest.tables[table])}").fetchone() or ()

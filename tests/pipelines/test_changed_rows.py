@@ -14,7 +14,8 @@ import pytest
 from metrics.aggregate import Engine
 from metrics.calendar import Calendar
 from pipelines.build_engine import RELATIONS
-from pipelines.changed_rows import Compared, RecentChanges, Sums, changed_rows, new_folder
+from pipelines.changed_rows import BothSides, Compared, RecentChanges, Sums, changed_rows, new_folder
+from pipelines.parts import scan
 
 FIRST = datetime(2026, 3, 1)  # noqa: DTZ001 -- UTC, zone-less
 SCHEMA: dict[str, pl.DataType] = {
@@ -54,12 +55,16 @@ BATCHES = {
 }
 
 
-def files_of(changes: pl.DataFrame, folder: Path) -> dict[str, list[Path]]:
-    """Files of every relation, of which the changes alone have rows."""
+def sides(before: dict[str, str], after: dict[str, str]) -> dict[str, BothSides]:
+    return {name: BothSides(before[name], after[name]) for name in RELATIONS}
+
+
+def files_of(changes: pl.DataFrame, folder: Path) -> dict[str, str]:
+    """Every relation as SQL, of which the changes alone have rows."""
     folder.mkdir()
     for name in RELATIONS:
         (changes if name == "change_facts" else ROWS.clear()).write_parquet(folder / f"{name}.parquet")
-    return {name: [folder / f"{name}.parquet"] for name in RELATIONS}
+    return {name: scan([folder / f"{name}.parquet"]) for name in RELATIONS}
 
 
 def counted(rows: pl.DataFrame) -> dict[tuple[object, ...], int]:
@@ -75,15 +80,15 @@ def test_rows_that_differ(batch: str, has_recent: bool, tmp_path: Path) -> None:
     before, after = files_of(ROWS, tmp_path / "before"), files_of(BATCHES[batch], tmp_path / "after")
     folder = new_folder(tmp_path / "changed")
     with duckdb.connect() as connection:
-        connection.execute(f"create view change_facts as from '{after['change_facts'][0]}'")
+        connection.execute(f"create view change_facts as from {after['change_facts']}")
         engine = cast("Engine", SimpleNamespace(connection=connection, calendar=Calendar("Etc/UTC")))
         recent = RecentChanges.of(engine, date(2026, 3, 2), folder) if has_recent else None
-        found = changed_rows(connection, before, after, folder, recent)
-    sides = [counted(pl.read_parquet(file)) for file in found.rows["change_facts"]]
+        found = changed_rows(connection, sides(before, after), folder, recent)
+    found_rows = [counted(pl.read_parquet(file)) for file in found.rows["change_facts"]]
     were, are = counted(ROWS), counted(BATCHES[batch])
     differing = {row for row in were.keys() | are.keys() if were.get(row) != are.get(row)}
-    assert sides[0] == {row: count for row, count in were.items() if row in differing}
-    assert sides[1] == {row: count for row, count in are.items() if row in differing}
+    assert found_rows[0] == {row: count for row, count in were.items() if row in differing}
+    assert found_rows[1] == {row: count for row, count in are.items() if row in differing}
     assert all(pl.read_parquet(file).is_empty() for file in found.rows["deployment_facts"])
 
 
@@ -91,10 +96,10 @@ def test_what_is_known_of_the_earlier_rows_is_not_read_again_unless_on_other_ter
     steps = ROWS, ROWS.head(50), pl.concat([ROWS.head(50), ROWS.slice(20, 1)])
     first, second, third = (files_of(rows, tmp_path / f"step{number}") for number, rows in enumerate(steps))
     with duckdb.connect() as connection:
-        before = changed_rows(connection, first, second, tmp_path / "one").sums
+        before = changed_rows(connection, sides(first, second), tmp_path / "one").sums
         assert Sums.from_json(json.loads(json.dumps(before["change_facts"].json()))) == before["change_facts"]
         unknown, known = (
-            changed_rows(connection, second, third, tmp_path / name, known=sums)
+            changed_rows(connection, sides(second, third), tmp_path / name, known=sums)
             for name, sums in (("two", {}), ("three", before))
         )
         assert known.sums == unknown.sums
@@ -104,10 +109,10 @@ def test_what_is_known_of_the_earlier_rows_is_not_read_again_unless_on_other_ter
         assert rows[0] == [row, dict.fromkeys(row, 2)]
         # What is known is believed, if it was made on the same terms.
         as_if_same = unknown.sums["change_facts"]
-        believed = changed_rows(connection, second, third, tmp_path / "four", known={"change_facts": as_if_same})
+        believed = changed_rows(connection, sides(second, third), tmp_path / "four", known={"change_facts": as_if_same})
         assert all(pl.read_parquet(file).is_empty() for file in believed.rows["change_facts"])
         others = {"change_facts": replace(as_if_same, terms="other")}
-        again = changed_rows(connection, second, third, tmp_path / "five", known=others)
+        again = changed_rows(connection, sides(second, third), tmp_path / "five", known=others)
         assert [counted(pl.read_parquet(file)) for file in again.rows["change_facts"]] == rows[0]
 
 
@@ -115,17 +120,17 @@ def test_a_row_whose_duration_is_another_is_found_by_the_instant_behind_it(tmp_p
     ready = ROWS.with_columns(
         ready_at=pl.col("opened_at"), first_review_at=pl.col("merged_at"), first_commit_at=pl.lit(None, pl.Datetime)
     )
-    sides = [
+    told = [
         rows.with_columns(pickup_seconds=(pl.col("first_review_at") - pl.col("ready_at")).dt.total_seconds())
         for rows in (
             ready,
             ready.with_columns(pl.col("ready_at") + pl.duration(hours=(pl.col("size_lines") == 41).cast(int))),
         )
     ]
-    before, after = (files_of(rows, tmp_path / name) for rows, name in zip(sides, ("one", "two"), strict=True))
+    before, after = (files_of(rows, tmp_path / name) for rows, name in zip(told, ("one", "two"), strict=True))
     with duckdb.connect() as connection:
-        compared = Compared.of(connection, before["change_facts"], after["change_facts"])
-        found = changed_rows(connection, before, after, tmp_path / "changed").rows["change_facts"]
+        compared = Compared.of(connection, BothSides(before["change_facts"], after["change_facts"]))
+        found = changed_rows(connection, sides(before, after), tmp_path / "changed").rows["change_facts"]
     assert "pickup_seconds" in compared.kept
     assert compared.told_apart_by.keys() >= {"ready_at", "first_review_at"}
     assert "pickup_seconds" not in compared.told_apart_by
@@ -137,5 +142,5 @@ def test_a_duration_without_its_instants_tells_rows_apart_by_itself(tmp_path: Pa
     longer = rows.with_columns(pl.col("pickup_seconds") + (pl.col("size_lines") == 41))
     before, after = files_of(rows, tmp_path / "one"), files_of(longer, tmp_path / "two")
     with duckdb.connect() as connection:
-        found = changed_rows(connection, before, after, tmp_path / "changed").rows["change_facts"]
+        found = changed_rows(connection, sides(before, after), tmp_path / "changed").rows["change_facts"]
     assert [pl.read_parquet(file)["pickup_seconds"].to_list() for file in found] == [[60.0], [61.0]]

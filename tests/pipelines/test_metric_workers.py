@@ -29,7 +29,7 @@ def build(demo_workspace: Workspace) -> BuildStore:
 def test_two_processes_write_the_same_parts_as_none(build: BuildStore) -> None:
     with build:
         engine, metrics = engine_of(build), [all_metrics()[name] for name in CHOSEN]
-        relations = {name: build.paths(name) for name in RELATIONS}
+        relations = {name: build.relation(name) for name in RELATIONS}
         ground = Ground.of(engine, relations, include_bots=False, parts=build.folder.parts)
         apart = measure_apart(metrics, ground, build.companions(2))
         assert apart == {metric.id: measure(metric, engine, build.folder.parts) for metric in metrics}
@@ -39,7 +39,7 @@ def test_two_processes_write_the_same_parts_as_none(build: BuildStore) -> None:
 def test_a_companion_takes_its_share_and_writes_the_same_parts(build: BuildStore) -> None:
     with build, Companion() as companion:
         engine, metrics = engine_of(build), [all_metrics()[name] for name in CHOSEN]
-        relations = {name: build.paths(name) for name in RELATIONS}
+        relations = {name: build.relation(name) for name in RELATIONS}
         ground = Ground.of(engine, relations, include_bots=False, parts=build.folder.parts)
         alone = measure_here(metrics, engine, ground)
         assert measure_here(metrics, engine, ground, companion) == alone
@@ -50,7 +50,7 @@ def test_a_companion_takes_its_share_and_writes_the_same_parts(build: BuildStore
 def test_a_companion_that_is_ended_is_told_of_in_one_line(build: BuildStore) -> None:
     with build, Companion() as companion:
         engine = engine_of(build)
-        relations = {name: build.paths(name) for name in RELATIONS}
+        relations = {name: build.relation(name) for name in RELATIONS}
         ground = Ground.of(engine, relations, include_bots=False, parts=build.folder.parts)
         process = companion.run(os.getpid)
         os.kill(process, signal.SIGKILL)
@@ -61,7 +61,7 @@ def test_a_companion_that_is_ended_is_told_of_in_one_line(build: BuildStore) -> 
 def test_where_one_process_is_ended_the_others_are_ended(build: BuildStore) -> None:
     with build:
         engine = engine_of(build)
-        relations = {name: build.paths(name) for name in RELATIONS}
+        relations = {name: build.relation(name) for name in RELATIONS}
         ground = Ground.of(engine, relations, include_bots=False, parts=build.folder.parts)
         ended, other = build.companions(2)
         os.kill(ended.run(os.getpid), signal.SIGKILL)
@@ -74,7 +74,7 @@ def test_where_one_process_is_ended_the_others_are_ended(build: BuildStore) -> N
 def test_a_build_that_is_interrupted_does_not_wait_for_what_is_measured(build: BuildStore) -> None:
     with build:
         engine = engine_of(build)
-        relations = {name: build.paths(name) for name in RELATIONS}
+        relations = {name: build.relation(name) for name in RELATIONS}
         ground = Ground.of(engine, relations, include_bots=False, parts=build.folder.parts)
         metrics = [all_metrics()["pr_cycle_time"]] * 1000
         with ThreadPoolExecutor(1) as other_lane:
