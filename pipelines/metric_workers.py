@@ -28,8 +28,9 @@ from metrics.gaps import Gap
 from metrics.ground import RECENT_FACTS, prepare
 from metrics.lasted import Lasted
 from metrics.ledger import Ledger
-from metrics.model import Concurrency, Distribution, Load, Metric, PerTeamWeek
+from metrics.model import Concurrency, Count, Distribution, Load, Metric, PerTeamWeek, Variation
 from metrics.reuse import Differences, can_be_reused, run_since_change
+from metrics.unit_reader import SHARED
 from pipelines.changed_rows import RecentChanges
 from pipelines.companion import LIMIT, SECONDS_OF_A_WAIT, Companion
 from pipelines.freed_memory import keep_freed_memory
@@ -206,13 +207,14 @@ def measure_here(
     Raises:
         PlumblineError: the companion was ended from outside.
     """
-    queue, found = _queue(metrics), dict[str, Measured]()
+    queue, found = _queue(metrics, ground.past), dict[str, Measured]()
     with ThreadPoolExecutor(1) as beside, told_of_an_end():
         asked = beside.submit(_ask, companion, ground, queue) if companion else None
         with _nothing_more(queue):
             differences = ground.differences()
-            while (metric := _next(queue)) is not None:
-                found[metric.id] = measure(metric, engine, ground.parts, ground.past, differences)
+            while together := _next(queue):
+                for metric in together:
+                    found[metric.id] = measure(metric, engine, ground.parts, ground.past, differences)
             return found | (asked.result() if asked else {})
 
 
@@ -224,7 +226,7 @@ def measure_apart(metrics: Sequence[Metric], ground: Ground, companions: Sequenc
     Raises:
         PlumblineError: a process was ended from outside.
     """
-    queue, found = _queue(metrics), dict[str, Measured]()
+    queue, found = _queue(metrics, ground.past), dict[str, Measured]()
     with ThreadPoolExecutor(len(companions)) as beside, told_of_an_end(), _nothing_more(queue, companions):
         asked = {beside.submit(_ask, each, ground, queue) for each in companions}
         while asked:
@@ -234,18 +236,19 @@ def measure_apart(metrics: Sequence[Metric], ground: Ground, companions: Sequenc
     return found
 
 
-def _ask(companion: Companion, ground: Ground, queue: deque[Metric]) -> dict[str, Measured]:
+def _ask(companion: Companion, ground: Ground, queue: "Queue") -> dict[str, Measured]:
     """What a process is asked for, one definition after another, until none is left."""
     found = dict[str, Measured]()
     with _nothing_more(queue):
         companion.run(_begin, ground)
-        while (metric := _next(queue)) is not None:
-            found[metric.id] = companion.run(_run, metric.id)
+        while together := _next(queue):
+            for metric in together:
+                found[metric.id] = companion.run(_run, metric.id)
     return found
 
 
 @contextmanager
-def _nothing_more(queue: deque[Metric], companions: Sequence[Companion] = ()) -> Iterator[None]:
+def _nothing_more(queue: "Queue", companions: Sequence[Companion] = ()) -> Iterator[None]:
     """When this fails, nothing more of the queue is begun, and these processes end: what they measure is of no use."""
     try:
         yield
@@ -256,17 +259,37 @@ def _nothing_more(queue: deque[Metric], companions: Sequence[Companion] = ()) ->
         raise
 
 
-def _queue(metrics: Sequence[Metric]) -> deque[Metric]:
-    """Definitions in the order in which they are begun."""
-    return deque(sorted(metrics, key=_weight, reverse=True))
+Queue = deque[Sequence[Metric]]
+"""Definitions in the order in which they are begun; those that stand together are measured by one process."""
 
 
-def _next(queue: deque[Metric]) -> Metric | None:
-    """The next definition; None where another process has taken the last one."""
+def _queue(metrics: Sequence[Metric], past: Past) -> Queue:
+    """The longest first.
+
+    Most of what a refresh measures again reads recent rows. What it measures whole reads all rows, which is done once.
+    """
+    ordered = sorted(metrics, key=_weight, reverse=True)
+    together = [metric for metric in ordered if _reads_all(metric)] if past.kept else []
+    alone = [(metric,) for metric in ordered if metric not in together]
+    return Queue([together, *alone] if together else alone)
+
+
+def _next(queue: Queue) -> Sequence[Metric]:
+    """The next definitions; none where another process has taken the last ones."""
     try:
         return queue.popleft()
     except IndexError:
-        return None
+        return ()
+
+
+def _reads_all(metric: Metric) -> bool:
+    """Whether a definition reads all rows of a fact of which the process keeps what is read, or most likely does."""
+    facts = [
+        each.activity.fact if isinstance(each, PerTeamWeek) else each.fact
+        for each in metric.estimators
+        if isinstance(each, Count | Variation | PerTeamWeek)
+    ]
+    return any(fact in SHARED for fact in facts)
 
 
 def _is_kept(metric: Metric, engine: Engine, past: Past) -> bool:

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -67,7 +68,7 @@ class Reuse:
             return None
         keys = {metric.id: _key(build, engine, metric) for metric in definitions if can_be_reused(metric)}
         folder = build.folder.state / "tmp" / "changed"
-        stored = {} if build.is_full else read_record(build.folder.state / RECORD)
+        stored = {} if build.is_full else _stored(build.folder.state)
         kept = {name: Kept.from_json(raw) for name, raw in stored.get("metrics", {}).items()}
         before = {name: SnapshotTable.from_json(raw) for name, raw in stored.get("relations", {}).items()}
         usable = {name: each for name, each in kept.items() if each.key == keys.get(name)}
@@ -94,6 +95,7 @@ class Reuse:
         again = [day for day in reused if day != date.max]
         tables = self.build.tables()
         record = {
+            "program": program(),
             "relations": {name: tables[name].json() for name in RELATIONS},
             "sums": {name: sums.json() for name, sums in self._sums.items()},
             "metrics": {name: asdict(each.kept) for name, each in measured.items() if each.kept is not None},
@@ -107,9 +109,15 @@ def forget(state: Path) -> None:
     (state / RECORD).unlink(missing_ok=True)
 
 
+def _stored(state: Path) -> dict[str, Any]:
+    """What the build before wrote down; nothing of what another version of the program did, in whatever form."""
+    found = read_record(state / RECORD)
+    return found if found.get("program") == program() else {}
+
+
 def kept_parts(state: Path) -> set[str]:
     """Names of the files that the next build may rest on."""
-    stored = read_record(state / RECORD)
+    stored = _stored(state)
     kept = [part for each in stored.get("metrics", {}).values() for part in Kept.from_json(each).parts]
     for table in stored.get("relations", {}).values():
         kept += SnapshotTable.from_json(table).files
@@ -118,7 +126,7 @@ def kept_parts(state: Path) -> set[str]:
 
 def settled_contrasts(state: Path) -> tuple[Part, ...]:
     """Contrasts of windows that were over long ago, of every metric that is kept: its first part."""
-    stored = read_record(state / RECORD)
+    stored = _stored(state)
     return tuple(Kept.from_json(each).contrasts[0] for each in stored.get("metrics", {}).values())
 
 

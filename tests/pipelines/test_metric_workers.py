@@ -4,6 +4,7 @@ import operator
 import os
 import signal
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 
 import pytest
 
@@ -11,9 +12,10 @@ from metrics.definitions import all_metrics
 from pipelines.build_engine import RELATIONS, engine_of
 from pipelines.build_store import BuildStore, last_cut
 from pipelines.companion import LIMIT, UNITS_WORTH_A_PROCESS, Companion, available_cores, workers_for
-from pipelines.metric_workers import Ground, measure, measure_apart, measure_here
+from pipelines.kept_metrics import Kept
+from pipelines.metric_workers import Ground, Past, _queue, measure, measure_apart, measure_here
 from schemas.errors import PlumblineError
-from schemas.snapshot import SnapshotFolder
+from schemas.snapshot import Part, SnapshotFolder
 from schemas.workspace import Workspace
 
 CHOSEN = ("pr_cycle_time", "change_failure_rate", "throughput", "review_load", "code_rework_rate", "intent_lead_time")
@@ -45,6 +47,17 @@ def test_a_companion_takes_its_share_and_writes_the_same_parts(build: BuildStore
         assert measure_here(metrics, engine, ground, companion) == alone
         # All that it is asked for, it gives; whoever is quicker takes the next.
         assert companion.run(operator.add, 1, 1) == 2
+
+
+def test_what_a_refresh_measures_whole_is_measured_by_one_process() -> None:
+    metrics = [all_metrics()[name] for name in (*CHOSEN, "throughput_stability", "outcomes_per_team_week")]
+    alone = _queue(metrics, Past())
+    assert sorted(metric.id for (metric,) in alone) == sorted(metric.id for metric in metrics)
+    kept = Kept("", datetime(2026, 1, 1), (), None, [], (), (), Part("0" * 64, 0, 0), {})  # noqa: DTZ001 -- UTC
+    together, *others = _queue(metrics, Past(kept={"pr_cycle_time": kept}))
+    assert {metric.id for metric in together} == {"throughput", "throughput_stability", "outcomes_per_team_week"}
+    assert all(len(each) == 1 for each in others)
+    assert len(others) + len(together) == len(metrics)
 
 
 def test_a_companion_that_is_ended_is_told_of_in_one_line(build: BuildStore) -> None:

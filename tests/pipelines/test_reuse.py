@@ -16,7 +16,7 @@ from metrics.definitions import all_metrics
 from pipelines.garbage import remove_unnamed_parts
 from pipelines.intake.load import load_folder
 from pipelines.parts import scan
-from pipelines.reuse import RECORD, kept_parts, reused
+from pipelines.reuse import RECORD, kept_parts, reused, settled_contrasts
 from pipelines.run_build import run_build
 from pipelines.warehouse import Warehouse
 from schemas.snapshot import SnapshotFolder
@@ -225,6 +225,20 @@ def test_what_was_kept_and_is_gone_is_measured(workspace: Workspace) -> None:
     run_build(load_workspace(workspace.root), as_of=LAST)
     assert reused(workspace.state) is None
     assert different_tables(before, tables_of(workspace)) == []
+
+
+def test_what_another_version_of_the_program_kept_is_nothing_in_whatever_form(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = workspace.state / RECORD
+    text = record.read_text()
+    assert kept_parts(workspace.state) != set()
+    record.write_text(json.dumps({"program": "another", "metrics": {"pr_cycle_time": []}, "relations": {"a": []}}))
+    assert kept_parts(workspace.state) == set()
+    assert settled_contrasts(workspace.state) == ()
+    monkeypatch.setattr(pipelines.reuse, "program", lambda: "a newer one")
+    record.write_text(text)
+    assert kept_parts(workspace.state) == set()
 
 
 def test_a_record_that_cannot_be_read_is_none(workspace: Workspace) -> None:
