@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 import schemas.published
-from pipelines.warehouse import translated_errors
+from pipelines.warehouse import MEMORY_LIMIT, translated_errors
 from schemas.discovery import table_names
 from schemas.errors import InputError, NoSnapshot
 from schemas.quoting import literal, quoted
@@ -65,6 +65,9 @@ def _copy(folder: SnapshotFolder, manifest: Manifest, table: str, target: Path, 
     model = schemas.published.all_tables()[table]
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
+        # Rows laid over others have to be put in order among them, which for many of them takes more than memory.
+        connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
+        connection.execute(f"SET temp_directory = {literal(target.parent)}")
         connection.execute(
             f"COPY ({_query(folder, manifest, table, model, form)}) TO {literal(target)} ({COPY_OPTIONS[form]})"
         )

@@ -55,7 +55,7 @@ BATCHES = {
 }
 
 
-def sides(before: dict[str, str], after: dict[str, str]) -> dict[str, BothSides]:
+def both_sides(before: dict[str, str], after: dict[str, str]) -> dict[str, BothSides]:
     return {name: BothSides(before[name], after[name]) for name in RELATIONS}
 
 
@@ -83,7 +83,7 @@ def test_rows_that_differ(batch: str, has_recent: bool, tmp_path: Path) -> None:
         connection.execute(f"create view change_facts as from {after['change_facts']}")
         engine = cast("Engine", SimpleNamespace(connection=connection, calendar=Calendar("Etc/UTC")))
         recent = RecentChanges.of(engine, date(2026, 3, 2), folder) if has_recent else None
-        found = changed_rows(connection, sides(before, after), folder, recent)
+        found = changed_rows(connection, both_sides(before, after), folder, recent)
     found_rows = [counted(pl.read_parquet(file)) for file in found.rows["change_facts"]]
     were, are = counted(ROWS), counted(BATCHES[batch])
     differing = {row for row in were.keys() | are.keys() if were.get(row) != are.get(row)}
@@ -92,14 +92,31 @@ def test_rows_that_differ(batch: str, has_recent: bool, tmp_path: Path) -> None:
     assert all(pl.read_parquet(file).is_empty() for file in found.rows["deployment_facts"])
 
 
+def test_where_it_is_known_which_rows_may_differ_no_others_are_read(tmp_path: Path) -> None:
+    batch = BATCHES["a correction of the first day, and a new row"]
+    before, after = files_of(ROWS, tmp_path / "before"), files_of(batch, tmp_path / "after")
+    wanted = "size_lines < 4 or size_lines > 57"
+    some = tuple(f"(select * from {each['change_facts']} where {wanted})" for each in (before, after))
+    known = both_sides(before, after)
+    # Of the others nothing is read: a file that is not there is not missed.
+    gone = before["change_facts"].replace("before", "nowhere")
+    known["change_facts"] = BothSides(gone, after["change_facts"], (some[0], some[1]))
+    sums = {"change_facts": Sums("of long ago", {})}
+    with duckdb.connect() as connection:
+        found = changed_rows(connection, known, tmp_path / "changed", known=sums)
+    sides = [sorted(pl.read_parquet(file)["size_lines"]) for file in found.rows["change_facts"]]
+    assert sides == [[2], [3, 59]]
+    assert "change_facts" not in found.sums
+
+
 def test_what_is_known_of_the_earlier_rows_is_not_read_again_unless_on_other_terms(tmp_path: Path) -> None:
     steps = ROWS, ROWS.head(50), pl.concat([ROWS.head(50), ROWS.slice(20, 1)])
     first, second, third = (files_of(rows, tmp_path / f"step{number}") for number, rows in enumerate(steps))
     with duckdb.connect() as connection:
-        before = changed_rows(connection, sides(first, second), tmp_path / "one").sums
+        before = changed_rows(connection, both_sides(first, second), tmp_path / "one").sums
         assert Sums.from_json(json.loads(json.dumps(before["change_facts"].json()))) == before["change_facts"]
         unknown, known = (
-            changed_rows(connection, sides(second, third), tmp_path / name, known=sums)
+            changed_rows(connection, both_sides(second, third), tmp_path / name, known=sums)
             for name, sums in (("two", {}), ("three", before))
         )
         assert known.sums == unknown.sums
@@ -109,10 +126,12 @@ def test_what_is_known_of_the_earlier_rows_is_not_read_again_unless_on_other_ter
         assert rows[0] == [row, dict.fromkeys(row, 2)]
         # What is known is believed, if it was made on the same terms.
         as_if_same = unknown.sums["change_facts"]
-        believed = changed_rows(connection, sides(second, third), tmp_path / "four", known={"change_facts": as_if_same})
+        believed = changed_rows(
+            connection, both_sides(second, third), tmp_path / "four", known={"change_facts": as_if_same}
+        )
         assert all(pl.read_parquet(file).is_empty() for file in believed.rows["change_facts"])
         others = {"change_facts": replace(as_if_same, terms="other")}
-        again = changed_rows(connection, sides(second, third), tmp_path / "five", known=others)
+        again = changed_rows(connection, both_sides(second, third), tmp_path / "five", known=others)
         assert [counted(pl.read_parquet(file)) for file in again.rows["change_facts"]] == rows[0]
 
 
@@ -130,7 +149,7 @@ def test_a_row_whose_duration_is_another_is_found_by_the_instant_behind_it(tmp_p
     before, after = (files_of(rows, tmp_path / name) for rows, name in zip(told, ("one", "two"), strict=True))
     with duckdb.connect() as connection:
         compared = Compared.of(connection, BothSides(before["change_facts"], after["change_facts"]))
-        found = changed_rows(connection, sides(before, after), tmp_path / "changed").rows["change_facts"]
+        found = changed_rows(connection, both_sides(before, after), tmp_path / "changed").rows["change_facts"]
     assert "pickup_seconds" in compared.kept
     assert compared.told_apart_by.keys() >= {"ready_at", "first_review_at"}
     assert "pickup_seconds" not in compared.told_apart_by
@@ -142,5 +161,5 @@ def test_a_duration_without_its_instants_tells_rows_apart_by_itself(tmp_path: Pa
     longer = rows.with_columns(pl.col("pickup_seconds") + (pl.col("size_lines") == 41))
     before, after = files_of(rows, tmp_path / "one"), files_of(longer, tmp_path / "two")
     with duckdb.connect() as connection:
-        found = changed_rows(connection, sides(before, after), tmp_path / "changed").rows["change_facts"]
+        found = changed_rows(connection, both_sides(before, after), tmp_path / "changed").rows["change_facts"]
     assert [pl.read_parquet(file)["pickup_seconds"].to_list() for file in found] == [[60.0], [61.0]]

@@ -2,17 +2,27 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dashboard.snapshots import newest
+from metrics.facts.controls import CONTROL_FACTS
 from pipelines.build_store import BuildStore, Cut
+from pipelines.export_table import export_table
+from pipelines.garbage import remove_unnamed_parts
+from pipelines.metric_workers import connected
+from pipelines.snapshot_reader import open_snapshot
 from pipelines.warehouse import Warehouse
-from schemas.snapshot import Part, SnapshotTable
+from schemas.snapshot import FORMAT, FORMAT_WITH_OVERLAYS, Part, SnapshotFolder, SnapshotTable
 from schemas.workspace import Workspace
+from tests.schemas.test_snapshot import MANIFEST
 from tests.support.workspaces import new_workspace
 
 CUT = Cut(datetime.fromisoformat("2026-07-01T00:00:00"))
@@ -72,7 +82,7 @@ def apart(pieces: Sequence[Rows]) -> list[Rows]:
 
 
 @given(st.lists(ROWS, min_size=1, max_size=3).map(apart), ROWS, ROWS)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_relation_is_what_a_dictionary_would_be(
     store: BuildStore, pieces: list[Rows], first: Rows, second: Rows
 ) -> None:
@@ -105,3 +115,156 @@ def assert_others_are_the_same(store: BuildStore, before: SnapshotTable, after: 
     assert {key: row for key, row in were.items() if key not in some[0]} == {
         key: row for key, row in are.items() if key not in some[1]
     }
+
+
+def test_filters_and_columns_reach_every_file(store: BuildStore) -> None:
+    base = written(store, [{1: (1, "a"), 4: (1, "c")}, {2: (2, "b")}])
+    relation = store.folder.relation(laid_over(store, base, {2: (3, "b"), 3: (4, "a"), 4: (4, "c")}))
+    (plan,) = duckdb.sql(f"explain (format json) select number from {relation} where word = 'b'").fetchall()
+    scans = list(scans_of(json.loads(plan[1])))
+    assert len(scans) == 3
+    for scan in scans:
+        assert "word='b'" in str(scan["Filters"])
+        assert scan["Projections"] == "number"
+
+
+def scans_of(plan: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, object]]:
+    """What a plan says of each file that it reads."""
+    for node in plan:
+        if node["name"].strip() == "READ_PARQUET":
+            yield node["extra_info"]
+        yield from scans_of(node["children"])
+
+
+def test_rows_come_in_one_order_whatever_is_asked_of_them(store: BuildStore) -> None:
+    """Columns that are fetched one query after another stand side by side."""
+    rows = "select i::ubigint as key, (i * 7919 % 1000)::integer as number, 'a' as word from range({}, {}) as t(i)"
+    pieces = {"000": rows.format(0, 400_000), "001": rows.format(400_000, 700_000)}
+    base = store.write_pieces(TABLE, pieces).parts
+    over = f"select key, number + 1 as number, word from ({rows.format(0, 710_000)}) where key % 20 = 3 order by key"
+    table = store.write_over(TABLE, base, over, key="key", order_by=("key",))
+    with duckdb.connect() as connection:
+        connection.execute("set threads = 4")
+        fetched = f"select {{}} from {store.folder.relation(table)} where number between 10 and 900"
+        numbers = connection.execute(fetched.format("number")).fetchnumpy()["number"]
+        for columns in ("key", "word, key", "key, number % 3 as third"):
+            keys = connection.execute(fetched.format(columns)).fetchnumpy()["key"].astype(int)
+            assert ((keys * 7919 % 1000 + (keys % 20 == 3)) == numbers).all()
+
+
+def test_a_build_finds_again_what_it_has_laid_over(workspace: Workspace, store: BuildStore) -> None:
+    base = written(store, [{1: (1, "a"), 2: (2, "b")}])
+    table = laid_over(store, base, {2: (3, "b"), 3: (4, "c")})
+    store._write_registry()
+    with store.beside() as beside:
+        assert rows_of_table(beside) == {1: (1, "a"), 2: (3, "b"), 3: (4, "c")}
+    again = BuildStore(workspace, CUT, CUT.as_of)
+    assert again.tables()[TABLE] == table
+    assert again.relation(TABLE) == store.relation(TABLE)
+    path = store.folder.parts / table.files[-1].name
+    path.rename(path.with_suffix(".aside"))
+    assert TABLE not in BuildStore(workspace, CUT, CUT.as_of).tables()
+    path.with_suffix(".aside").rename(path)
+
+
+def rows_of_table(store: BuildStore) -> Rows:
+    return {key: (number, word) for key, number, word in store.connection.execute(f"from {TABLE}").fetchall()}
+
+
+def test_a_table_written_anew_has_nothing_laid_over_it(store: BuildStore) -> None:
+    laid_over(store, written(store, [{1: (1, "a")}]), {1: (2, "a")})
+    assert store.write(TABLE, query_of({5: (5, "e")})).overlay is None
+    assert rows_of_table(store) == {5: (5, "e")}
+
+
+def test_what_is_laid_over_and_what_is_under_it_are_kept(store: BuildStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipelines.garbage.GRACE_SECONDS", -1.0)
+    base = written(store, [{1: (1, "kept")}])
+    first, second = (laid_over(store, base, {1: (2, word)}) for word in ("named", "in work"))
+    manifest = replace(MANIFEST, tables={TABLE: first})
+    store.folder.manifests.mkdir(exist_ok=True)
+    store.folder.manifest_path(manifest.snapshot_id).write_text(manifest.to_json(), encoding="utf-8")
+    removed = remove_unnamed_parts(store.folder, {TABLE: second})
+    assert not {part.name for part in (*first.files, *second.files)} & set(removed)
+    removed = remove_unnamed_parts(store.folder, {})
+    assert {part.name for part in second.files} & set(removed) == {second.files[-1].name}
+    assert rows_of(store.folder.relation(first)) == {1: (2, "named")}
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory, demo_workspace: Workspace) -> tuple[Workspace, Workspace]:
+    """The sample organisation's snapshot, and one of the same rows of which some lie over others."""
+    ours = SnapshotFolder(demo_workspace.state)
+    manifest = ours.current()
+    assert manifest is not None
+    made = [new_workspace(tmp_path_factory.mktemp(name)) for name in ("plain", "over")]
+    facts = f"select * from {ours.relation(manifest.tables['change_facts'])}"
+    order = ("_repo", "opened_at", "change_id")
+    ordered = f"order by {', '.join(order)}"
+    for workspace, is_over in zip(made, (False, True), strict=True):
+        with Warehouse.open(workspace, write=True):
+            pass
+        with BuildStore(workspace, CUT, CUT.as_of) as store:
+            if is_over:
+                wrong = f"select * replace (size_lines + 1 as size_lines) from ({facts}) where size_lines % 9 <> 4"
+                base = store.write_pieces(
+                    "change_facts",
+                    {"000": f"{wrong} and _repo < 5 {ordered}", "001": f"{wrong} and _repo >= 5 {ordered}"},
+                ).parts
+                table = store.write_over("change_facts", base, f"{facts} {ordered}", key="change_id", order_by=order)
+            else:
+                table = store.write("change_facts", facts, order_by=order)
+            folder = store.folder
+            for path in ours.parts.glob("*.parquet"):
+                if not (folder.parts / path.name).exists():
+                    (folder.parts / path.name).hardlink_to(path)
+            folder.manifests.mkdir()
+            told = replace(manifest, tables={**manifest.tables, "change_facts": table})
+            folder.manifest_path(told.snapshot_id).write_text(told.to_json(), encoding="utf-8")
+            folder.pointer.write_text(told.snapshot_id + "\n", encoding="utf-8")
+    plain, over = made
+    return plain, over
+
+
+def test_the_sample_lies_over_what_is_wrong(two: tuple[Workspace, Workspace]) -> None:
+    formats = []
+    for workspace in two:
+        text = SnapshotFolder(workspace.state).manifests.glob("*.json").__next__().read_text()
+        formats.append((json.loads(text)["format"], '"overlay"' in text))
+    assert formats == [(FORMAT, False), (FORMAT_WITH_OVERLAYS, True)]
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv", "json"])
+def test_an_export_is_the_same_file(two: tuple[Workspace, Workspace], form: str, tmp_path: Path) -> None:
+    for workspace, name in zip(two, ("plain", "over"), strict=True):
+        export_table(workspace, "change_facts", tmp_path / name, form)
+    assert (tmp_path / "plain").read_bytes() == (tmp_path / "over").read_bytes()
+    assert (tmp_path / "plain").stat().st_size > 100_000
+
+
+def test_commands_and_pages_read_the_same_rows(two: tuple[Workspace, Workspace]) -> None:
+    asked = "select count(*) as changes, sum(size_lines) as lines, min(change_id) as first from change_facts"
+    told = []
+    for workspace in two:
+        with open_snapshot(workspace) as snapshot:
+            (row,) = snapshot.rows(asked)
+        page = newest(SnapshotFolder(workspace.state))
+        assert page.rows(asked).to_dicts() == [row]
+        assert page.rows_of("change_facts") == row["changes"]
+        few = newest(SnapshotFolder(workspace.state), ("checkout",)).rows(f"{asked} where tier >= 3").to_dicts()
+        told.append((row, few))
+    assert told[0] == told[1]
+
+
+def test_a_process_that_measures_sees_them(two: tuple[Workspace, Workspace]) -> None:
+    counted = []
+    for workspace in two:
+        folder = SnapshotFolder(workspace.state)
+        manifest = folder.current()
+        assert manifest is not None
+        relations = {"change_facts": folder.relation(manifest.tables["change_facts"])}
+        relations |= {name: f"(select 1 as nothing where false) as {name}" for name in CONTROL_FACTS}
+        relations["defect_facts"] = "(select null as _change_id, null as _change_author_kind)"
+        with connected(relations, include_bots=False) as connection:
+            counted.append(connection.execute("select count(*), sum(size_lines) from measured_changes").fetchone())
+    assert counted[0] == counted[1]

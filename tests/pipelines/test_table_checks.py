@@ -1,5 +1,6 @@
 """A table that breaks its schema is found out, by the model and by the screen alike."""
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 import pipelines.table_checks
 from pipelines.build_store import BuildStore, Cut
+from pipelines.checked_parts import RECORD
 from pipelines.table_checks import faults
 from pipelines.warehouse import Warehouse
 from schemas.published import all_tables
@@ -251,3 +253,38 @@ def noted(name: str, read: list[str]) -> Callable[..., bool]:
         return looks(*arguments)
 
     return look
+
+
+def laid_over(store: BuildStore, *base: str, over: str, key: str = "incident_id") -> None:
+    """Write parts of incidents, and rows over them."""
+    parts = store.write_pieces("incident_facts", {f"{number:03}": each for number, each in enumerate(base)}).parts
+    store.write_over("incident_facts", parts, over, key=key, order_by=("incident_id",))
+
+
+@pytest.mark.parametrize("many_rows", [0, 500_000])
+def test_rows_laid_over_others_are_checked_with_them(
+    store: BuildStore, many_rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipelines.table_checks, "MANY_ROWS", many_rows)
+    second, third = incidents(incident_id="'i2'"), incidents(incident_id="'i3'")
+    base = incidents(), second
+    laid_over(store, *base, over=f"{second} union all {third}")
+    assert list(faults(store, IncidentFacts)) == []
+    laid_over(store, *base, over=incidents(incident_id="'i2'", tier="5"))
+    assert [fault.split(":")[0] for fault in faults(store, IncidentFacts)] == ["incident_facts.tier"]
+    laid_over(store, *base, over=f"{third} union all {third}")
+    assert list(faults(store, IncidentFacts)) == ["incident_facts: the key i3 stands twice"]
+    # Laid over by what is no key, a row replaces none: both stand there.
+    laid_over(store, *base, over=incidents(incident_id="'i2'", severity="2"), key="severity")
+    assert list(faults(store, IncidentFacts)) == ["incident_facts: the key i2 stands twice"]
+
+
+@pytest.mark.usefixtures("many")
+def test_what_is_replaced_is_no_fault_and_what_is_under_rows_is_not_looked_at_again(store: BuildStore) -> None:
+    good = incidents()
+    laid_over(store, good, incidents(incident_id="'i2'", tier="5"), over=incidents(incident_id="'i2'"))
+    assert list(faults(store, IncidentFacts)) == []
+    table = store.tables()["incident_facts"]
+    record = json.loads((store.folder.state / RECORD).read_text())
+    assert record["tables"]["incident_facts"] == sorted(record["tables"]["incident_facts"])
+    assert {part.sha256 for part in table.files} <= set(record["tables"]["incident_facts"])
