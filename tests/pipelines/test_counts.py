@@ -50,7 +50,7 @@ def test_new_rows_are_added_and_replaced_ones_taken_away(store: BuildStore) -> N
     assert counts(store) == [("a", 3), ("d", 2)]
 
 
-def test_what_was_not_made_of_the_same_parts_is_counted_whole(store: BuildStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_made_of_other_parts_is_counted_whole(store: BuildStore, monkeypatch: pytest.MonkeyPatch) -> None:
     pieces = [{1: (1, "a")}, {2: (-1, "a")}]
     written(store, pieces)
     counts(store)
