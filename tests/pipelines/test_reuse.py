@@ -13,6 +13,8 @@ import pytest
 
 import pipelines.reuse
 from metrics.definitions import all_metrics
+from pipelines import team_months
+from pipelines.build_store import BuildStore
 from pipelines.garbage import remove_unnamed_parts
 from pipelines.intake.load import load_folder
 from pipelines.parts import scan
@@ -155,11 +157,20 @@ def assert_refresh_is_full(workspace: Workspace, cut: datetime = CUT) -> str | N
     return said
 
 
-def test_new_events(workspace: Workspace) -> None:
+def test_new_events(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    totals, counted = team_months._totals, list[str]()
+
+    def noted(build: BuildStore, changes: str, sign: int = 1) -> str:
+        counted.append(changes)
+        return totals(build, changes, sign)
+
+    monkeypatch.setattr(team_months, "_totals", noted)
     load(workspace, events(2, 40, DAYS - 5, DAYS))
     said = assert_refresh_is_full(workspace)
     assert said is not None
     assert "measured again since 2026-0" in said
+    assert ["change_facts-" in each for each in counted] == [True, True, False]
+    assert counted[-1] == "change_facts"  # by the build of everything
 
 
 def test_nothing_new(workspace: Workspace) -> None:
