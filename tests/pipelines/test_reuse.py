@@ -231,7 +231,7 @@ def test_what_the_next_build_needs_is_not_removed(workspace: Workspace, monkeypa
 def test_what_was_kept_and_is_gone_is_measured(workspace: Workspace) -> None:
     before = tables_of(workspace)
     stored = json.loads((workspace.state / RECORD).read_text())
-    part = stored["metrics"]["pr_cycle_time"]["ledger"]["sha256"]
+    part = stored["metrics"]["pr_cycle_time"]["ledger"][0]["sha256"]
     (SnapshotFolder(workspace.state).parts / f"{part}.parquet").unlink()
     run_build(load_workspace(workspace.root), as_of=LAST)
     assert reused(workspace.state) is None
