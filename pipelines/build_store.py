@@ -265,7 +265,14 @@ class BuildStore:
         return self.add_partitions(table, {name: (part,) for name, part in zip(queries, parts, strict=True)})
 
     def write_over(
-        self, table: str, base: Sequence[Part], query: str, *, key: str, order_by: Sequence[str]
+        self,
+        table: str,
+        base: Sequence[Part],
+        query: str,
+        *,
+        key: str,
+        order_by: Sequence[str],
+        build_only: bool = False,
     ) -> SnapshotTable:
         """Write a table as parts that are there already and rows laid over them; later stages see the merged rows.
 
@@ -278,12 +285,15 @@ class BuildStore:
             key: the column that tells rows apart: a row replaces that of the base with the same one. There is no way to
                 lay nothing over a row; where rows are gone the table is written whole.
             order_by: the columns by which rows lie in order, in each part and in a table written whole.
+            build_only: as for `write`.
         """
         assert base  # noqa: S101 -- a table without parts is written whole
         part = write_part(self.connection, query, self.folder.parts)
         replaced = tuple(self._rows_with_keys_of(part, each, key) for each in base)
         self._tables[table] = BuiltTable(
             str(self.cut),
+            build_only,
+            build_only,
             partitions={f"{number:03}": [each] for number, each in enumerate(base)},
             overlay=Overlay(part, replaced, tuple(order_by)),
         )

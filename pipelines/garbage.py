@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 
+from pipelines import kept_facts
 from pipelines.reuse import kept_parts
 from schemas.snapshot import SnapshotFolder, SnapshotTable
 
@@ -32,6 +33,7 @@ def remove_unnamed_parts(folder: SnapshotFolder, in_work: Mapping[str, SnapshotT
             path.unlink()
             removed.append(path.name)
     named = {part.name for table in in_work.values() for part in table.files} | kept_parts(folder.state)
+    named |= kept_facts.kept_parts(folder.state)
     for path in kept:
         named |= {part.name for table in folder.read(path.stem).tables.values() for part in table.files}
     for path in folder.parts.glob("*.parquet"):

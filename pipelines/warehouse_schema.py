@@ -77,6 +77,7 @@ BOOKS = {
         "observed_at": "TIMESTAMP",
         "deleted": "BOOLEAN",
     },
+    "former_references": {"table": "VARCHAR", "load_id": "BIGINT", "change_key": "UBIGINT"},
     "meta": {"name": "VARCHAR", "value": "VARCHAR"},
 }
 """Tables that the warehouse keeps about itself."""
@@ -188,12 +189,16 @@ def _fill_derived_columns(connection: duckdb.DuckDBPyConnection) -> None:
             connection.execute(f"UPDATE warehouse.{name} SET {', '.join(assignments)}")
 
 
-def view_selects(connection: duckdb.DuckDBPyConnection, production: Production) -> dict[str, str]:
-    """A query per event table that yields its living rows in today's form, whatever the age of the file."""
+def view_selects(
+    connection: duckdb.DuckDBPyConnection, production: Production, *, with_tombstones: bool = False
+) -> dict[str, str]:
+    """A query per event table that yields its living rows, or all, in today's form, whatever the age of the file."""
     existing = stored_columns(connection)
     keys_are_stale = _meta(connection).get("keys") != hash_fingerprint(connection) if "meta" in existing else True
+    living = "" if with_tombstones else " WHERE NOT deleted"
     return {
         name: _view_select(name, table, existing.get(name), production, keys_are_stale=keys_are_stale)
+        + (living if name in existing else "")
         for name, table in all_tables().items()
     }
 
@@ -217,7 +222,7 @@ def _view_select(
             parts.append(f"{hashed_key_sql(column)} AS {column.hashed_name}")
         elif column.hashed_name:
             parts.append(column.hashed_name)
-    return f"SELECT {', '.join([*parts, 'load_id', 'record'])} FROM warehouse.{name} WHERE NOT deleted"
+    return f"SELECT {', '.join([*parts, 'load_id', 'record'])} FROM warehouse.{name}"
 
 
 def production_rule(production: Production, column: str = "environment") -> str:

@@ -65,6 +65,12 @@ def change_facts_in_order(settings: FactSettings, cut: datetime, first: int, las
     return _widened(settings, f"{rows} order by m._repo, m.opened_at, m.change_key")
 
 
+def change_facts_among(settings: FactSettings, cut: datetime, changes: str) -> str:
+    """Those of the changes whose keys a relation holds as `change_key`; in no order."""
+    rows = f"{_joined_changes(settings, cut)} where m.change_key in (select change_key from {changes})"
+    return _widened(settings, rows)
+
+
 def _widened(settings: FactSettings, joined: str) -> str:
     """The facts of joined rows: what can be derived from a row alone."""
     counted = "true" if settings.include_bots else "author_kind <> 'bot'"
@@ -84,8 +90,8 @@ def _widened(settings: FactSettings, joined: str) -> str:
             rework_reason is not null as is_rework, rework_reason, gates_passed,
             _first_incident_at is not null as caused_incident, deployment_failed, rolled_back, escaped_defects,
             validated, {_anomaly_list("bits")} as anomalies,
-            _repo, _team, _service, approved_at is not null as _approved, {counted} as _in_change_metrics,
-            _gate_overridden,
+            _repo, _team, _service, change_key as _change_key, approved_at is not null as _approved,
+            {counted} as _in_change_metrics, _gate_overridden,
             _first_incident_at, _failed_at, _rolled_back_at, _reverted_at, _escaped_in_follow_up,
             {waits},
             {", ".join(f"_{kind}_watched" for kind in FIRST_RECORD)}
@@ -195,13 +201,16 @@ def incident_facts() -> str:
         left join deployment_base d using (deployment_key)"""
 
 
-def defect_facts() -> str:
-    """One row per defect, with the change that it is attributed to; its tier and service are then that change's."""
+def defect_facts(defects: str = "defects_at_cut") -> str:
+    """One row per defect of a relation, with the change that it is attributed to.
+
+    Its tier and service are then that change's.
+    """
     return f"""
         with placed as (
             select f.*, coalesce(m._repo, r._repo) as _repo, coalesce(m._service, r._service) as _service,
                 m.change_id, m.tier as change_tier, m.merged_at, m.ai_use, m.author_kind
-            from defects_at_cut f
+            from {defects} f
             join repo_dimension r using (repo_key)
             left join milestones m on m.change_key = f.caused_by_change_key)
         select p.defect_id, r.repo_id, v.service, r.team,

@@ -22,6 +22,7 @@ from metrics.facts.sql import create_table, create_view, drop, text
 from metrics.facts.tiers import create_tiers
 from metrics.facts.validation import create_change_effects
 from metrics.facts.watching import create_watching
+from metrics.facts.within_reach import Scope
 from metrics.facts.working_hours import create_working_waits
 
 FACTS = ("change_facts", "deployment_facts", "incident_facts", "defect_facts")
@@ -38,6 +39,8 @@ STEPS = (
     "gate_requirements",
     "required_gates",
     "deployment_outcomes",
+    "carrier_links",
+    "known_changes",
     "deployment_base",
     "carriers",
     "latest_carriers",
@@ -68,30 +71,73 @@ def build_facts(
     Raises:
         ConfigurationError: Tier assignments overlap.
     """
+    create_surroundings(connection, settings, cut)
+    create_steps(connection, settings, cut)
+    create_facts(connection, settings, cut, materialise=materialise)
+    if materialise:
+        drop(connection, *STEPS)
+
+
+def create_surroundings(connection: duckdb.DuckDBPyConnection, settings: FactSettings, cut: datetime) -> None:
+    """Make what changes are seen against: the events at the cut, codes, tiers, what is watched, deployments.
+
+    Raises:
+        ConfigurationError: Tier assignments overlap.
+    """
     create_cut_views(connection, cut)
     create_dimensions(connection)
     create_tiers(connection)
     create_watching(connection, settings.timezone)
-    create_milestones(connection, cut)
     create_deployments(connection, settings)
-    create_links(connection, settings)
     create_latest_carriers(connection)
+
+
+def create_steps(connection: duckdb.DuckDBPyConnection, settings: FactSettings, cut: datetime) -> None:
+    """Make what the facts are joined from, of all changes."""
+    create_linked_changes(connection, settings, cut)
+    create_steps_of_deployments(connection, settings)
+    create_steps_of_changes(connection, settings)
+
+
+def create_linked_changes(connection: duckdb.DuckDBPyConnection, settings: FactSettings, cut: datetime) -> None:
+    """Make the milestones of the changes at the cut, and their links to deployments."""
+    create_milestones(connection, cut)
+    create_links(connection, settings)
+
+
+def create_steps_of_deployments(
+    connection: duckdb.DuckDBPyConnection, settings: FactSettings, scope: Scope | None = None
+) -> None:
+    """Make incidents and what became of deployments; of changes out of scope, what was kept tells."""
     create_incidents(connection, settings)
-    create_outcomes(connection, settings)
+    create_outcomes(connection, settings, scope)
+
+
+def create_steps_of_changes(connection: duckdb.DuckDBPyConnection, settings: FactSettings) -> None:
+    """Make what changes are joined with beside milestones, links and what became of deployments."""
     create_gates(connection)
     create_defect_fixes(connection)
     create_change_effects(connection)
     create_working_waits(connection, settings.working_hours)
+
+
+def create_facts(
+    connection: duckdb.DuckDBPyConnection,
+    settings: FactSettings,
+    cut: datetime,
+    scope: Scope | None = None,
+    *,
+    materialise: bool = False,
+) -> None:
+    """Make the facts, as tables or views, from the steps."""
     queries = {
         "change_facts": assemble.change_facts(settings, cut),
         "deployment_facts": assemble.deployment_facts(cut),
         "incident_facts": assemble.incident_facts(),
-        "defect_facts": assemble.defect_facts(),
+        "defect_facts": scope.defect_facts() if scope else assemble.defect_facts(),
     }
     for name, query in queries.items():
         (create_table if materialise else create_view)(connection, name, query)
-    if materialise:
-        drop(connection, *STEPS)
 
 
 def pieces_of_changes(

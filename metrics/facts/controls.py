@@ -12,12 +12,11 @@ import duckdb
 from metrics.facts.sql import create_table, create_view, drop
 from metrics.facts.tiers import TIER, tier_join
 from metrics.facts.watching import watched
-from schemas.sql import text_hash_sql
 
 AI_ASSISTED = "ai_use in ('assisted', 'authored')"
 
-_CHANGES = f"""(
-    select {text_hash_sql("change_id")} as change_key, tier, ai_use, merged_at, deployed_at, state, validated,
+_CHANGES = """(
+    select _change_key as change_key, tier, ai_use, merged_at, deployed_at, state, validated,
         (_incidents_watched or _rollbacks_watched or _defects_watched) as _outcomes_watched,
         _repo, _team, _service, _in_change_metrics from change_facts)"""
 
@@ -56,7 +55,7 @@ SHALLOW_LINES_PER_MINUTE = 100
 def quick_approvals(lines_per_minute: float) -> str:
     """The merged changes approved faster than that many lines a minute."""
     return f"""
-        select {text_hash_sql("change_id")} as change_key, change_id, repo_id, tier, ai_use, merged_at, approved_at,
+        select _change_key as change_key, change_id, repo_id, tier, ai_use, merged_at, approved_at,
             _repo, _team, _in_change_metrics
         from change_facts
         where merged_at is not null and approved_at is not null
@@ -80,7 +79,7 @@ REVIEWED_CHANGES = "reviewed_changes"
 def reviewed_changes(*, are_steps_there: bool) -> str:
     """Every change by its key, its author, and the tier, repository and team under which its reviews count.
 
-    While the steps of the facts are there, they have it by its key; of the facts each key is computed anew.
+    While the steps of all facts are there, they lie in memory; the facts have to be read.
     """
     if are_steps_there:
         changes = "select change_key, m.tier, m._repo, r._team from milestones m join repo_dimension r using (_repo)"
@@ -89,13 +88,19 @@ def reviewed_changes(*, are_steps_there: bool) -> str:
     return f"select c.*, a.author from ({changes}) c join changes_at_cut a using (change_key)"
 
 
+REVIEWERS = "reviewers"
+"""The temporary table of the people who reviewed, on which `review_facts` rests."""
+
+PEOPLE = "select distinct reviewer from reviews_at_cut where reviewer_kind = 'human' and reviewer is not null"
+"""Whoever submitted a review."""
+
+NUMBERED_PEOPLE = f"select reviewer, (row_number() over (order by reviewer) - 1)::integer as _reviewer from ({PEOPLE})"
+"""The same, each with a number."""
+
 REVIEW_FACTS = """
-    with people as (
-        select reviewer, (row_number() over (order by reviewer) - 1)::integer as _reviewer
-        from (select distinct reviewer from reviews_at_cut where reviewer_kind = 'human' and reviewer is not null))
-    select r.submitted_at, c.tier, c._repo, c._team, p._reviewer
+    select r.submitted_at, c.tier, c._repo, c._team, p._reviewer, r.review_key as _review_key
     from reviews_at_cut r
-    join people p using (reviewer)
+    join reviewers p using (reviewer)
     join reviewed_changes c using (change_key)
     where r.reviewer_kind = 'human' and r.reviewer is distinct from c.author"""
 """One row per review that a person submitted of another's change; the person is a number, names stay behind."""
@@ -213,7 +218,7 @@ CONTROL_FACTS: dict[str, str] = {
 """The query of each relation, by name."""
 OF_STEPS = "review_facts"
 """Which of them can be made of the steps of the facts: all reviews are joined with all changes."""
-RESTED_ON = (QUICK_APPROVALS, REVIEWED_CHANGES)
+RESTED_ON = (QUICK_APPROVALS, REVIEWED_CHANGES, REVIEWERS)
 """What some of them rest on."""
 
 
@@ -222,22 +227,27 @@ def build_control_facts(
     *,
     materialise: bool = True,
     are_steps_there: bool = False,
+    with_reviews: bool = True,
     shallow_lines_per_minute: float = SHALLOW_LINES_PER_MINUTE,
 ) -> None:
     """Make the relations of this module, as tables or as views.
 
     Args:
         connection: where `build_facts` has been run; `change_facts` may be a table, or a view on files.
-        materialise: whether they become tables; else views, for whoever writes them to files. Two of these rest on
+        materialise: whether they become tables; else views, for whoever writes them to files. Some of these rest on
             the temporary relations `RESTED_ON`, which can be dropped when they are written.
         are_steps_there: whether the steps of `build_facts` have not been dropped yet. `OF_STEPS` rests on them then,
             and has to be written before they are.
+        with_reviews: whether `OF_STEPS` is made, too.
         shallow_lines_per_minute: lines a minute beyond which an approval without a comment is shallow.
     """
-    create_view(connection, REVIEWED_CHANGES, reviewed_changes(are_steps_there=are_steps_there))
+    if with_reviews:
+        create_view(connection, REVIEWED_CHANGES, reviewed_changes(are_steps_there=are_steps_there))
+        create_table(connection, REVIEWERS, NUMBERED_PEOPLE)
     # Mostly few: the database sees how many before it joins them with all reviews.
     create_table(connection, QUICK_APPROVALS, quick_approvals(shallow_lines_per_minute))
-    for name, query in CONTROL_FACTS.items():
+    for name in CONTROL_FACTS if with_reviews else CONTROL_FACTS.keys() - {OF_STEPS}:
+        query = CONTROL_FACTS[name]
         (create_table if materialise else create_view)(connection, name, query)
     if materialise:
         drop(connection, *RESTED_ON)

@@ -35,13 +35,13 @@ def _changes(settings: FactSettings, cut: datetime) -> str:
 DEPLOYMENTS = """
     select 'deployments', s.service, case
         when e.deployment_key is not null then 'explicit'
-        when l.link = 2 then 'sha' when l.link = 3 then 'next_deployment' else 'none' end
+        when l.by_sha > 0 then 'sha' when l.by_time > 0 then 'next_deployment' else 'none' end
     from carriers c
     left join service_dimension s using (_service)
-    left join (select distinct deployment_key from deployment_changes_at_cut semi join milestones using (change_key)) e
+    left join (
+        select distinct deployment_key from deployment_changes_at_cut semi join known_changes using (change_key)) e
         using (deployment_key)
-    left join (select _carrier, min(link) as link from change_links where link > 1 group by _carrier) l
-        on l._carrier = c._carrier"""
+    left join carrier_links l using (deployment_key)"""
 
 INCIDENTS = """
     select 'incidents', s.service, case
@@ -82,5 +82,5 @@ DEFECTS = """
         when f.caused_by_change_id is not null then 'unknown_name' else 'none' end
     from defects_at_cut f
     left join repositories_at_cut o using (repo_key)
-    left join milestones m on m.change_key = f.caused_by_change_key
+    left join known_changes m on m.change_key = f.caused_by_change_key
     where f.found_in = 'production'"""

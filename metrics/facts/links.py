@@ -32,6 +32,20 @@ def create_links(connection: duckdb.DuckDBPyConnection, settings: FactSettings) 
     drop(connection, "explicit_links", "sha_links")
 
 
+def links_of_carriers(among: str = "true") -> str:
+    """SQL of how many changes were linked to each carrier by sha and by time.
+
+    Args:
+        among: SQL on a row of `change_links` that says whether it counts.
+    """
+    by_sha, by_time = (f"count(*) filter (where link = {LINKS.index(way) + 1})" for way in LINKS[1:])
+    return f"""
+        select deployment_key, by_sha, by_time from (
+            select _carrier, {by_sha} as by_sha, {by_time} as by_time
+            from change_links where link > 1 and ({among}) group by _carrier)
+        join carriers using (_carrier)"""
+
+
 def is_production(rules: tuple[str, ...]) -> str:
     """SQL of whether a deployment went to production: as it says, else by the workspace's rules on `environment`."""
     matches = " or ".join(

@@ -8,18 +8,26 @@ from __future__ import annotations
 
 import duckdb
 
+from metrics.facts.links import links_of_carriers
 from metrics.facts.settings import FactSettings
-from metrics.facts.sql import create_table, drop, word_of
+from metrics.facts.sql import create_table, create_view, drop, word_of
+from metrics.facts.within_reach import Scope
 
 REASONS = ("status", "incident", "rollback", "hotfix")
 """Why a deployment failed, in the order in which reasons are looked for."""
 
 
-def create_outcomes(connection: duckdb.DuckDBPyConnection, settings: FactSettings) -> None:
-    """Make `rollback_base` and `deployment_outcomes` from the deployments, incidents and change links."""
+def create_outcomes(connection: duckdb.DuckDBPyConnection, settings: FactSettings, scope: Scope | None = None) -> None:
+    """Make `rollback_base` and `deployment_outcomes` from the deployments, incidents and change links.
+
+    Beside them `known_changes(change_key)`, and `carrier_links(deployment_key, by_sha, by_time)`: how many changes were
+    linked to a deployment in these ways. Of changes out of scope, what was kept tells.
+    """
     create_table(connection, "rollback_base", _rollback_base(settings.hotfix_blame_hours))
     create_table(connection, "hotfix_blames", _hotfix_blames(settings.hotfix_blame_hours))
     create_table(connection, "failure_repairs", _failure_repairs(settings.hotfix_blame_hours))
+    create_view(connection, "known_changes", scope.known_changes() if scope else "select change_key from milestones")
+    create_table(connection, "carrier_links", scope.carrier_links() if scope else links_of_carriers())
     create_table(connection, "held_changes", HELD_CHANGES)
     create_table(connection, "deployment_outcomes", DEPLOYMENT_OUTCOMES)
     drop(connection, "hotfix_blames", "failure_repairs", "held_changes")
@@ -85,11 +93,9 @@ def _failure_repairs(blame_hours: int) -> str:
 HELD_CHANGES = """
     select deployment_key, sum(changes)::integer as change_count from (
         select deployment_key, count(*) as changes
-        from deployment_changes_at_cut semi join milestones using (change_key) group by deployment_key
+        from deployment_changes_at_cut semi join known_changes using (change_key) group by deployment_key
         union all
-        select deployment_key, changes
-        from (select _carrier, count(*) as changes from change_links where link > 1 group by _carrier)
-        join carriers using (_carrier))
+        select deployment_key, by_sha + by_time from carrier_links)
     group by deployment_key"""
 
 DEPLOYMENT_OUTCOMES = f"""

@@ -32,7 +32,7 @@ class Instant(click.ParamType[datetime]):
 @click.command()
 @click.option("--as-of", type=Instant(), help="Cut events: what happened later is not known yet.")
 @click.option("--known-at", type=Instant(), help="Cut knowledge: only records that were observed by then.")
-@click.option("--full", is_flag=True, help="Measure everything: take over nothing of what the build before kept.")
+@click.option("--full", is_flag=True, help="Make everything: take over nothing of what the build before kept.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output instead of text.")
 @click.pass_obj
 @seldom_collected()  # imports are most of what there is to search
@@ -42,8 +42,8 @@ def command(
     """Build everything from what has been loaded, and publish one snapshot.
 
     If any step fails, nothing is published and the last snapshot is still served. Of a large organisation only what
-    has changed is measured again: figures of windows before are taken over from the build before. The result is the
-    same as that of --full.
+    has changed is made again: facts that no new event reaches, and figures of windows before, are taken over from the
+    build before. The result is the same as that of --full.
     """
     with companion() as beside:
         _build(workspace_folder, as_of, known_at, full, as_json, beside)
@@ -62,6 +62,7 @@ def _build(
 
     from pipelines.alerts.after_build import waiting_lines
     from pipelines.build_summary import show, summary, width_of_output
+    from pipelines.kept_facts import made_again
     from pipelines.reuse import reused
     from pipelines.run_build import run_build
     from pipelines.snapshot_reader import open_snapshot
@@ -75,7 +76,7 @@ def _build(
         for line in waiting_lines(workspace):
             click.echo(line, err=True)
     seconds = time.perf_counter() - started
-    taken_over = reused(workspace.state)
+    taken_over = " · ".join(filter(None, (made_again(workspace.state), reused(workspace.state)))) or None
     with open_snapshot(workspace) as snapshot:
         if as_json:
             click.echo(json.dumps(summary(snapshot, seconds, taken_over), indent=1))

@@ -17,6 +17,9 @@ from schemas.quoting import literal, quoted
 from schemas.sql import warehouse_columns
 from schemas.tables import EventTable
 
+CHANGE = "changes.change_id"
+"""What a column that names a change refers to."""
+
 
 @dataclass(frozen=True)
 class Merged:
@@ -186,6 +189,7 @@ class Merge:
             f"SELECT {self._listed('b.')} FROM temp.batch AS b"
             " JOIN temp.delta AS d ON b.rowid = d.batch_row WHERE d.action"
         )
+        self._note_former_references()
         updates = ", ".join(f"{quoted(column)} = s.{quoted(column)}" for column in self.columns)
         if self._exists("temp.delta WHERE action IN ('changed', 'seen')"):
             self.connection.execute(
@@ -198,6 +202,18 @@ class Merge:
         )
         self.connection.execute("DROP TABLE temp.delta")
         return new, changed
+
+    def _note_former_references(self) -> None:
+        """Note which change a row named before it names another: the facts of both have to be made again."""
+        named = [c.hashed_name for c in self.table.table_columns() if c.parent == CHANGE and not c.key]
+        for change in named:
+            self.connection.execute(
+                "INSERT INTO warehouse.former_references"
+                f" SELECT {literal(self.name)}, {self.load_id}, t.{change}"
+                " FROM temp.delta AS d JOIN temp.batch AS b ON b.rowid = d.batch_row"
+                f" JOIN {self.target} AS t ON {self._same_key('b', 't')}"
+                f" WHERE d.action = 'changed' AND t.{change} IS NOT NULL AND t.{change} IS DISTINCT FROM b.{change}"
+            )
 
     def _note_set_reading(self, reading: SetReading) -> None:
         self.connection.execute(

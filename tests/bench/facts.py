@@ -4,9 +4,8 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from metrics.facts import build_facts
 from pipelines.build_store import BuildStore, Cut
-from pipelines.fact_tables import settings_of, write_facts
+from pipelines.fact_tables import make_facts
 from schemas.workspace import load_workspace
 
 
@@ -15,9 +14,8 @@ def main(folder: Path) -> None:
     workspace = load_workspace(folder)
     now = datetime.now(UTC)
     as_of = (workspace.as_of or now).astimezone(UTC).replace(tzinfo=None)
-    with BuildStore(workspace, Cut(as_of), now.replace(tzinfo=None)) as store:
-        build_facts(store.connection, settings_of(workspace), as_of, materialise=False)
-        write_facts(store)
+    with BuildStore(workspace, Cut(as_of), now.replace(tzinfo=None), is_full=True) as store:
+        make_facts(store)
 
 
 if __name__ == "__main__":

@@ -114,7 +114,7 @@ def test_a_failing_asset_leaves_the_last_snapshot(
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(pipelines.stages.facts, "build_facts", fail)
+    monkeypatch.setattr(pipelines.stages.facts, "make_facts", fail)
     with pytest.raises(type(error), match=str(error)):
         run_build(workspace)
     assert SnapshotFolder(workspace.state).current_id() == served
