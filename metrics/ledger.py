@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.integer[Any]]
 
 SCHEMA: dict[str, pl.DataType] = {
-    "page": pl.String(),
+    "page": pl.Categorical(),
     "turn": pl.Int16(),
     "holder": pl.Int32(),
     "window_end": pl.Date(),
@@ -128,7 +128,7 @@ def _rows_of(added: Sequence[_Added]) -> pl.DataFrame:
     """Summands as rows, those of all estimates in one step."""
     estimate = np.repeat(np.arange(len(added)), [len(each.holder) for each in added])
     columns = {
-        "page": pl.Series([each.page for each in added], dtype=pl.String)[estimate],
+        "page": pl.Series([each.page for each in added], dtype=SCHEMA["page"])[estimate],
         "turn": pl.Series([each.turn for each in added], dtype=pl.Int16)[estimate],
         "holder": np.concatenate([each.holder for each in added]).astype(np.int32),
         "window_end": np.concatenate([each.ends for each in added]).astype("datetime64[D]"),
@@ -142,8 +142,7 @@ def _by_estimate(rows: pl.DataFrame) -> dict[tuple[str, int], _Added]:
     """What rows tell of each estimate."""
     if rows.is_empty():
         return {}
-    pages = rows["page"].cast(pl.Categorical())
-    codes = pages.to_physical().to_numpy().astype(np.int64) << np.int64(16) | rows["turn"].to_numpy()
+    codes = rows["page"].to_physical().to_numpy().astype(np.int64) << np.int64(16) | rows["turn"].to_numpy()
     order = np.argsort(codes, kind="stable")
     first = np.flatnonzero(np.diff(codes[order], prepend=-1))
     columns = (rows[name].to_numpy()[order] for name in ("holder", "window_end", "excess", "scale"))

@@ -78,11 +78,9 @@ class Recent:
     instants: frozenset[str]
     """The fact's columns that were looked at."""
 
-    def instead(self, query: str, time: str, first: date) -> str:
-        """The query of units, read from here if all whose `time` falls on the day `first` or later are here."""
-        if first < self.first or time not in self.instants:
-            return query
-        return query.replace(f" from {self.fact} where ", f" from {self.relation} where ", 1)
+    def has(self, fact: str, time: str, first: date) -> bool:
+        """Whether all rows of a fact are here of which `time` falls on the day `first` or later."""
+        return fact == self.fact and first >= self.first and time in self.instants
 
 
 @dataclass(frozen=True)
@@ -95,6 +93,8 @@ class Differences:
     before: duckdb.DuckDBPyConnection
     after: duckdb.DuckDBPyConnection
     recent: Recent | None = None
+    read: Reads = field(default_factory=Reads, compare=False)
+    """What has been read of recent rows: most metrics ask for the same."""
 
     def of(self, before: str, after: str) -> pl.DataFrame:
         """Units that one side has more of than the other: its columns, and `more`, how many more there are now.
@@ -245,6 +245,10 @@ class _Question:
         self.since = min(self.since, self.changes.first_day(query, begins, lasting=lasting))
         return f"{query} and false"
 
+    def shared(self, fact: str, time: str) -> str | None:  # noqa: ARG002 -- the signature of an excerpt
+        """None: nothing is read."""
+        return None
+
 
 @dataclass(frozen=True)
 class _Days:
@@ -259,10 +263,12 @@ class _Days:
         day = self.changes.first_day(query, begins, lasting=lasting)
         if day < self.since:
             raise ChangedEarlier(self.since, day)
-        recent = self.changes.differences.recent
-        if recent is not None:
-            query = recent.instead(query, time, self.days.first)
         return f"{query} and ({time}) >= {timestamp(self.days.calendar.instant(self.days.first))}"
+
+    def shared(self, fact: str, time: str) -> str | None:
+        """The relation of recent rows, if it has all of these days."""
+        recent = self.changes.differences.recent
+        return recent.relation if recent is not None and recent.has(fact, time, self.days.first) else None
 
 
 @dataclass(frozen=True)
@@ -373,7 +379,7 @@ def _run_since(metric: Metric, known: Known, changes: _Changes, since: date, coh
     opened = days.calendar.floor(days.calendar.floor(min(cohorts_since, days.last), "quarter"), "week")
     cohorts = _Days(changes, cohorts_since, Days(days.calendar, max(opened, days.first), days.last))
     lasted = Lasted(engine.cut, changes.longest)
-    engine = replace(engine, ledger=ledger, lasted=lasted, read=Reads())
+    engine = replace(engine, ledger=ledger, lasted=lasted, read=changes.differences.read)
     part = replace(engine, days=excerpt.days, excerpt=excerpt, excerpt_of_cohorts=cohorts)
     result = replace(part, compares_years=not years_apart).run(metric)
     if ledger.choices != known.choices:

@@ -41,6 +41,14 @@ class Excerpt(Protocol):
             lasting: whether their numbers are how long each has lasted, to the cut if it is open, and whether it ended.
         """
 
+    def shared(self, fact: str, time: str) -> str | None:
+        """The relation with those rows of a fact that many definitions read, if it has all of these days.
+
+        Args:
+            fact: the fact.
+            time: SQL of the instant by which units fall on days.
+        """
+
 
 SHARED = ("measured_changes",)
 """Facts that most definitions read: what all need of them is kept."""
@@ -107,10 +115,10 @@ class UnitReader:
         code = f"coalesce(list_position({list(categories)!r}, ({category})::varchar), 0) - 1" if category else None
         # How long something has lasted is known wherever it is known when it began.
         query = self._query(fact, where, time, numbers, code, are_known=lasting)
-        if fact in SHARED and not self.by_origin and self.excerpt is None:
-            units = self._of_shared(fact, where, time, numbers, code, order)
+        some = self.excerpt.of(query, time, begins, lasting=lasting) if self.excerpt is not None else query
+        if (shared := self._shared(fact, time)) is not None:
+            units = self._of_shared(shared, where, time, numbers, code, order)
         else:
-            some = self.excerpt.of(query, time, begins, lasting=lasting) if self.excerpt is not None else query
             given = {f"number_{i}": float(number) for i, number in enumerate(numbers) if number.isdigit()}
             given |= {} if category else {"category": -1}
             given |= {} if self._has_ai_use(fact) else {"ai_use": -1}
@@ -119,20 +127,26 @@ class UnitReader:
             self.lasted.note(query, units, self.days)
         return units
 
+    def _shared(self, fact: str, time: str) -> str | None:
+        """The relation of which is kept what many definitions read; None where there is none."""
+        if self.by_origin or fact not in SHARED:
+            return None
+        return fact if self.excerpt is None else self.excerpt.shared(fact, time)
+
     def daily(self, fact: str, where: str, time: str, numbers: Sequence[str]) -> NDArray[np.float64]:
         """How many units there are, and what their numbers come to: (1 + numbers) × tiers × days.
 
         The units are those of `units`, but they are added up where they lie. Numbers must be whole, so that sums are
         the same in whatever order.
         """
-        if fact in SHARED and not self.by_origin and self.excerpt is None:
-            units, inside = self._rows_of_shared(fact, where, time, numbers)
-            return self._by_tier_and_day(
-                units.tier, units.day, [constant_number(1, len(units)), *units.numbers], inside
-            )
         query = self._query(fact, where, time, numbers)
         if self.excerpt is not None:
             query = self.excerpt.of(query, time, None, lasting=False)
+        if (shared := self._shared(fact, time)) is not None:
+            units, inside = self._rows_of_shared(shared, where, time, numbers)
+            return self._by_tier_and_day(
+                units.tier, units.day, [constant_number(1, len(units)), *units.numbers], inside
+            )
         step, sums = self.days.step, "".join(f", sum(number_{i}) as number_{i}" for i in range(len(numbers)))
         rows = self.read.rows(
             self.connection,

@@ -143,7 +143,7 @@ class Compared:
         """The rows of either side on some days; those of this build of the last days, where they lie apart."""
         before, after = self.sides
         if recent is not None and datetime.combine(days[0], time()) >= recent.after:
-            after = scan([recent.file])
+            after = recent.rows
         where = self._candidates(days)
         return f"{before} where {where}", f"{after} where {where}"
 
@@ -226,13 +226,14 @@ class RecentChanges:
     """The changes of which any instant falls on some day or later, in a file of the columns that definitions read.
 
     Units of the last days are a sixth of all, and rows lie by repository: without it, each metric would read its
-    columns of all changes.
+    columns of all changes. Durations are not in the file: from its instants they are worked out sooner than copied.
     """
 
     first: date
     after: datetime
     """The instant at which that day begins."""
     instants: frozenset[str]
+    durations: tuple[str, ...]
     file: Path
 
     @classmethod
@@ -241,12 +242,21 @@ class RecentChanges:
         read, told_apart_by = _columns(engine.connection, "change_facts")
         instants = [name for name, kind in read.items() if kind == "TIMESTAMP"]
         after = engine.calendar.instant(first)
-        any_of = " or ".join(f"{instant} >= {timestamp(after)}" for instant in instants)
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / f"{RECENT_FACTS}.parquet"
-        rows = f"select {', '.join(read | told_apart_by)} from change_facts where {any_of}"
-        engine.connection.execute(f"copy ({rows}) to '{quoted(file)}' (format parquet)")
-        return cls(first, after, frozenset(instants), file)
+        rows = (
+            f"select {', '.join(told_apart_by)} from change_facts"
+            f" where greatest({', '.join(instants)}) >= {timestamp(after)}"
+        )
+        engine.connection.execute(f"copy ({rows}) to '{quoted(file)}' (format parquet, compression uncompressed)")
+        durations = tuple(name for name in read if name not in told_apart_by)
+        return cls(first, after, frozenset(instants), durations, file)
+
+    @property
+    def rows(self) -> str:
+        """The changes with all columns that definitions read, as SQL to select from."""
+        durations = "".join(f", {DURATIONS[name]} as {name}" for name in self.durations)
+        return f"(select *{durations} from {scan([self.file])})"
 
     @property
     def recent(self) -> Recent:

@@ -37,17 +37,17 @@ class Kept:
     choices: list[list[str]]
     values: tuple[Part, ...]
     contrasts: tuple[Part, ...]
-    ledger: Part
+    ledger: tuple[Part, ...]
     lasted: Mapping[str, Lasting]
 
     @property
     def parts(self) -> tuple[Part, ...]:
         """All files that it rests on."""
-        return (*self.values, *self.contrasts, self.ledger)
+        return (*self.values, *self.contrasts, *self.ledger)
 
     def known(self, folder: Path) -> Known:
         """What the engine has to know of it."""
-        return Known(self.cut, self.provisional, pl.read_parquet(folder / self.ledger.name), self.choices, self.lasted)
+        return Known(self.cut, self.provisional, _read(folder, self.ledger), self.choices, self.lasted)
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Self:
@@ -60,7 +60,7 @@ class Kept:
             choices=raw["choices"],
             values=tuple(Part(**part) for part in raw["values"]),
             contrasts=tuple(Part(**part) for part in raw["contrasts"]),
-            ledger=Part(**raw["ledger"]),
+            ledger=tuple(Part(**part) for part in raw["ledger"]),
             lasted={query: _lasting(each) for query, each in raw.get("lasted", {}).items()},
         )
 
@@ -86,7 +86,7 @@ class Keeper:
             self._written(result.values),
             self._written(result.contrasts),
             _first_provisional([result.values, result.contrasts]),
-            ledger.frame(),
+            self._ledger_written(ledger.frame()),
             ledger.choices,
             lasted.noted,
         )
@@ -96,8 +96,9 @@ class Keeper:
         if again.result is None and before.bounds == self.bounds:
             return replace(before, key=self.key, cut=self.cut)
         named = self._still_hold(again, before)
-        values = again.values(self._read(before.values[named:]))
-        contrasts = again.contrasts(self._read(before.contrasts[named:]))
+        summed = sum(bound <= again.since for bound in self.bounds) if before.bounds == self.bounds else 0
+        values = again.values(_read(self.folder, before.values[named:]))
+        contrasts = again.contrasts(_read(self.folder, before.contrasts[named:]))
         first = _first_provisional([values, contrasts])
         if named and before.provisional and before.provisional <= self.bounds[named - 1]:
             first = before.provisional
@@ -105,7 +106,7 @@ class Keeper:
             before.values[:named] + self._written(values, named),
             before.contrasts[:named] + self._written(contrasts, named),
             first,
-            again.ledger,
+            before.ledger[:summed] + self._ledger_written(again.ledger, summed),
             before.choices,
             again.lasted,
         )
@@ -113,7 +114,7 @@ class Keeper:
     def tiers(self, kept: Kept) -> set[str]:
         """The tiers that have values."""
         paths = [self.folder / part.name for part in kept.values]
-        found = pl.scan_parquet(paths).select(pl.col("tier").cast(pl.String).unique()).collect()
+        found = pl.scan_parquet(paths).select(pl.col("tier").unique().cast(pl.String)).collect()
         return set(found["tier"])
 
     def _still_hold(self, again: Again, before: Kept) -> int:
@@ -130,29 +131,36 @@ class Keeper:
                 return number
         return len(names)
 
-    def _read(self, parts: Sequence[Part]) -> pl.DataFrame:
-        return pl.concat([pl.read_parquet(self.folder / part.name) for part in parts])
-
     def _written(self, frame: pl.DataFrame, first: int = 0) -> tuple[Part, ...]:
         """Write rows as the parts from that number on; one of cohorts only where there are any."""
-        ends, of_cohorts = pl.col("window_end"), pl.col("statistic").is_in(OF_COHORTS)
-        edges = [date.min, *self.bounds, date.max]
-        spans = [(edges[number], edges[number + 1]) for number in range(first, len(edges) - 1)]
-        frames = [frame.filter(~of_cohorts, ends > after, ends <= by) for after, by in spans]
+        of_cohorts = pl.col("statistic").is_in(OF_COHORTS)
+        frames = [frame.filter(~of_cohorts, inside) for inside in self._spans(first)]
         cohorts = frame.filter(of_cohorts)
         return tuple(write_frame(each, self.folder) for each in (frames if cohorts.is_empty() else [*frames, cohorts]))
+
+    def _ledger_written(self, ledger: pl.DataFrame, first: int = 0) -> tuple[Part, ...]:
+        """Write summands as the parts from that number on."""
+        return tuple(write_frame(ledger.filter(inside), self.folder) for inside in self._spans(first))
+
+    def _spans(self, first: int) -> list[pl.Expr]:
+        """Of each part from that number on, which windows it has: those that end by its bound, the last all others."""
+        ends, edges = pl.col("window_end"), [date.min, *self.bounds, date.max]
+        return [(ends > edges[number]) & (ends <= edges[number + 1]) for number in range(first, len(edges) - 1)]
 
     def _kept(
         self,
         values: tuple[Part, ...],
         contrasts: tuple[Part, ...],
         provisional: date | None,
-        ledger: pl.DataFrame,
+        ledger: tuple[Part, ...],
         choices: list[list[str]],
         lasted: Mapping[str, Lasting],
     ) -> Kept:
-        part = write_frame(ledger, self.folder)
-        return Kept(self.key, self.cut, self.bounds, provisional, choices, values, contrasts, part, lasted)
+        return Kept(self.key, self.cut, self.bounds, provisional, choices, values, contrasts, ledger, lasted)
+
+
+def _read(folder: Path, parts: Sequence[Part]) -> pl.DataFrame:
+    return pl.concat([pl.read_parquet(folder / part.name) for part in parts])
 
 
 def _lasting(raw: Mapping[str, Any]) -> Lasting:

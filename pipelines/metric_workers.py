@@ -118,7 +118,7 @@ class Ground:
             part = write_frame(engine.connection.sql(f"select * from {MOVED} order by all").pl(), parts)
             found[MOVED] = scan((parts / part.name,))
         if past and past.recent:
-            found[RECENT_FACTS] = scan((past.recent.file,))
+            found[RECENT_FACTS] = past.recent.rows
         return cls(stated, found, include_bots, parts, past or Past())
 
     def engine_here(self) -> Engine:

@@ -36,13 +36,21 @@ from pipelines.build_store import BuildStore
 from pipelines.changed_rows import BothSides, RecentChanges, Sums, changed_rows, new_folder
 from pipelines.kept_metrics import Kept
 from pipelines.metric_workers import Measured, Past
-from pipelines.parts import read_record, replace_text, scan
+from pipelines.parts import read_record, replace_text
 from schemas.snapshot import Part, SnapshotTable
 
 RECORD = "reuse.json"
 CHANGES_WORTH_KEEPING = 200_000
 """Changes from which on it pays to keep what was measured: below, all metrics together take some seconds."""
-PROGRAM_FILES = ("reuse", "changed_rows", "kept_metrics", "metric_workers", "settled_comparisons")
+PROGRAM_FILES = (
+    "reuse",
+    "changed_rows",
+    "kept_metrics",
+    "metric_workers",
+    "settled_comparisons",
+    "team_months",
+    "local_months",
+)
 """Files of this package on whose text it depends whether what was kept still holds."""
 WORTH_APART = 0.4
 """Share of all days up to which these are worth a file of their own."""
@@ -58,6 +66,8 @@ class Reuse:
     past: Past
     _changed: Path
     _sums: Mapping[str, Sums] = field(default_factory=dict)
+    before: Mapping[str, SnapshotTable] = field(default_factory=dict)
+    """The relations of which `past` has the rows that have changed since; none where it has no such rows."""
 
     @classmethod
     def of(cls, build: BuildStore, engine: Engine, definitions: Sequence[Metric]) -> "Reuse | None":
@@ -80,12 +90,12 @@ class Reuse:
         first = _first_of_most(engine, max(each.cut for each in usable.values()))
         recent = RecentChanges.of(engine, first, folder) if first else None
         if recent:
-            create_view(engine.connection, RECENT_FACTS, f"select * from {scan([recent.file])}")
+            create_view(engine.connection, RECENT_FACTS, f"select * from {recent.rows}")
             prepare(engine.connection, build.workspace.include_bots)
         sides = _sides(build, before)
         sums = {name: Sums.from_json(raw) for name, raw in stored.get("sums", {}).items()}
         changed = changed_rows(build.connection, sides, folder, recent, sums)
-        return cls(build, Past(keys, usable, changed.rows, recent), folder, changed.sums)
+        return cls(build, Past(keys, usable, changed.rows, recent), folder, changed.sums, before)
 
     def close(self, measured: Mapping[str, Measured]) -> None:
         """Write down what the next build may rest on, and what this one has reused."""

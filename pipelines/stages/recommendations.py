@@ -3,29 +3,23 @@
 import polars as pl
 
 from metrics.facts.sql import relation
-from metrics.recommendations import GRAINS, STAGE_NAMES
+from metrics.recommendations import GRAINS
 from metrics.recommendations import recommendations as recommended
 from pipelines.build_engine import days_of_build
 from pipelines.build_store import BuildStore
-from pipelines.local_months import local_month
 from pipelines.stage import Made, asset
+from pipelines.team_months import LASTS, team_months
 from schemas.published.recommendations import Recommendations
 
 STAGE_MEANS = (
     "select * from metric_values where statistic = 'mean' and segment_kind = 'all' and metric like 'lead_time%'"
 )
 TEAM_TOTALS = """
-    with months as (
-        select tier, team, {month} as month, count(*) as n, {by_month} from change_facts
-        where lead_seconds is not null and _in_change_metrics and team is not null and tier is not null
-        group by all)
-    select m.tier::varchar as tier, w.grain, w.window_start, w.window_end, m.team, sum(m.n)::bigint as n, {by_window}
-    from months m join (from {windows}) w on m.month >= w.window_start and m.month < w.window_end
+    select m.tier::varchar as tier, w.grain, w.window_start, w.window_end, t.team, sum(m.n)::bigint as n, {by_window}
+    from {months} m join team_dimension t using (_team)
+    join (from {windows}) w on m.month >= w.window_start and m.month < w.window_end
     group by all
 """
-"""Facts are read once, by month, of which other windows consist; whole microseconds add up alike in any order."""
-LASTS = ("lead", *STAGE_NAMES)
-BY_MONTH = ", ".join(f"coalesce(sum(({name}_seconds * 1e6)::bigint), 0) as {name}" for name in LASTS)
 BY_WINDOW = ", ".join(f"sum({name}) / 1e6 as {'whole' if name == 'lead' else name}" for name in LASTS)
 WORSE = """
     select * from comparisons where direction = 'worsened' and segment_kind = 'all' and comparator = 'baseline'
@@ -54,10 +48,5 @@ def _team_totals(build: BuildStore) -> pl.DataFrame:
         for grain in GRAINS
         for period in calendar.windows(days.first, days.last, grain)
     ]
-    query = TEAM_TOTALS.format(
-        month=local_month(calendar, "deployed_at", days.first, days.last),
-        by_month=BY_MONTH,
-        by_window=BY_WINDOW,
-        windows=relation(["grain", "window_start", "window_end"], windows),
-    )
-    return build.frame(query)
+    listed = relation(["grain", "window_start", "window_end"], windows)
+    return build.frame(TEAM_TOTALS.format(months=team_months(build), by_window=BY_WINDOW, windows=listed))

@@ -388,9 +388,7 @@ def test_of_trailing_years_units_are_needed_from_the_year_before_on() -> None:
 
 def test_units_are_read_from_recent_rows_only_where_these_have_all_of_them() -> None:
     recent = Recent("measured_changes", "lately", date(2026, 6, 29), frozenset({"merged_at"}))
-    query = "select tier from measured_changes where (true)"
-    assert recent.instead(query, "merged_at", date(2026, 6, 29)) == "select tier from lately where (true)"
-    assert recent.instead(query, "merged_at", date(2026, 6, 28)) == query
-    assert recent.instead(query, "least(merged_at, closed_at)", date(2026, 7, 1)) == query
-    of_another = "select tier from review_facts where (true)"
-    assert recent.instead(of_another, "merged_at", date(2026, 7, 1)) == of_another
+    assert recent.has("measured_changes", "merged_at", date(2026, 6, 29))
+    assert not recent.has("measured_changes", "merged_at", date(2026, 6, 28))
+    assert not recent.has("measured_changes", "least(merged_at, closed_at)", date(2026, 7, 1))
+    assert not recent.has("review_facts", "merged_at", date(2026, 7, 1))

@@ -92,6 +92,23 @@ def test_rows_that_differ(batch: str, has_recent: bool, tmp_path: Path) -> None:
     assert all(pl.read_parquet(file).is_empty() for file in found.rows["deployment_facts"])
 
 
+def test_recent_changes_have_the_durations_that_their_instants_tell(tmp_path: Path) -> None:
+    seconds = (pl.col("merged_at") - pl.col("opened_at")).dt.total_microseconds() / 1e6
+    changes = ROWS.with_columns(
+        cycle_seconds=seconds, merged_at=pl.when(pl.col("size_lines") == 9).then(None).otherwise("merged_at")
+    ).with_columns(cycle_seconds=pl.when(pl.col("merged_at").is_not_null()).then("cycle_seconds"))
+    facts = files_of(changes, tmp_path / "facts")["change_facts"]
+    with duckdb.connect() as connection:
+        connection.execute(f"create view change_facts as from {facts}")
+        engine = cast("Engine", SimpleNamespace(connection=connection, calendar=Calendar("Etc/UTC")))
+        recent = RecentChanges.of(engine, date(2026, 3, 3), tmp_path / "changed")
+        columns = connection.sql(f"select * exclude (cycle_seconds) from {facts}").columns
+        assert connection.sql(f"from '{recent.file}'").columns == columns
+        found = connection.sql(f"select {', '.join(changes.columns)} from {recent.rows}").pl()
+        after = FIRST + timedelta(days=2)
+        assert found.equals(changes.filter((pl.col("opened_at") >= after) | (pl.col("merged_at") >= after)))
+
+
 def test_where_it_is_known_which_rows_may_differ_no_others_are_read(tmp_path: Path) -> None:
     batch = BATCHES["a correction of the first day, and a new row"]
     before, after = files_of(ROWS, tmp_path / "before"), files_of(batch, tmp_path / "after")

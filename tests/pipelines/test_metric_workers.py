@@ -15,7 +15,7 @@ from pipelines.companion import LIMIT, UNITS_WORTH_A_PROCESS, Companion, availab
 from pipelines.kept_metrics import Kept
 from pipelines.metric_workers import Ground, Past, _queue, measure, measure_apart, measure_here
 from schemas.errors import PlumblineError
-from schemas.snapshot import Part, SnapshotFolder
+from schemas.snapshot import SnapshotFolder
 from schemas.workspace import Workspace
 
 CHOSEN = ("pr_cycle_time", "change_failure_rate", "throughput", "review_load", "code_rework_rate", "intent_lead_time")
@@ -53,7 +53,7 @@ def test_what_a_refresh_measures_whole_is_measured_by_one_process() -> None:
     metrics = [all_metrics()[name] for name in (*CHOSEN, "throughput_stability", "outcomes_per_team_week")]
     alone = _queue(metrics, Past())
     assert sorted(metric.id for (metric,) in alone) == sorted(metric.id for metric in metrics)
-    kept = Kept("", datetime(2026, 1, 1), (), None, [], (), (), Part("0" * 64, 0, 0), {})  # noqa: DTZ001 -- UTC
+    kept = Kept("", datetime(2026, 1, 1), (), None, [], (), (), (), {})  # noqa: DTZ001 -- UTC
     together, *others = _queue(metrics, Past(kept={"pr_cycle_time": kept}))
     assert {metric.id for metric in together} == {"throughput", "throughput_stability", "outcomes_per_team_week"}
     assert all(len(each) == 1 for each in others)

@@ -13,6 +13,8 @@ import pytest
 
 import pipelines.reuse
 from metrics.definitions import all_metrics
+from pipelines import team_months
+from pipelines.build_store import BuildStore
 from pipelines.garbage import remove_unnamed_parts
 from pipelines.intake.load import load_folder
 from pipelines.parts import scan
@@ -155,11 +157,20 @@ def assert_refresh_is_full(workspace: Workspace, cut: datetime = CUT) -> str | N
     return said
 
 
-def test_new_events(workspace: Workspace) -> None:
+def test_new_events(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    totals, counted = team_months._totals, list[str]()
+
+    def noted(build: BuildStore, changes: str, sign: int = 1) -> str:
+        counted.append(changes)
+        return totals(build, changes, sign)
+
+    monkeypatch.setattr(team_months, "_totals", noted)
     load(workspace, events(2, 40, DAYS - 5, DAYS))
     said = assert_refresh_is_full(workspace)
     assert said is not None
     assert "measured again since 2026-0" in said
+    assert ["change_facts-" in each for each in counted] == [True, True, False]
+    assert counted[-1] == "change_facts"  # by the build of everything
 
 
 def test_nothing_new(workspace: Workspace) -> None:
@@ -220,7 +231,7 @@ def test_what_the_next_build_needs_is_not_removed(workspace: Workspace, monkeypa
 def test_what_was_kept_and_is_gone_is_measured(workspace: Workspace) -> None:
     before = tables_of(workspace)
     stored = json.loads((workspace.state / RECORD).read_text())
-    part = stored["metrics"]["pr_cycle_time"]["ledger"]["sha256"]
+    part = stored["metrics"]["pr_cycle_time"]["ledger"][0]["sha256"]
     (SnapshotFolder(workspace.state).parts / f"{part}.parquet").unlink()
     run_build(load_workspace(workspace.root), as_of=LAST)
     assert reused(workspace.state) is None
