@@ -27,6 +27,7 @@ from metrics.ground import (
     days_of,
     empty_tables,
     engineers_of,
+    measured_among,
     moved_services,
     names_of,
     onboardings_of,
@@ -51,7 +52,7 @@ from metrics.pending import PendingUnits
 from metrics.reads import Reads
 from metrics.row_notes import with_row_notes
 from metrics.rows import ValueRows
-from metrics.unit_reader import Excerpt, UnitReader
+from metrics.unit_reader import Among, Excerpt, UnitReader
 from metrics.units import AI_USES, MIXED, TIERS, Days, Order, Units
 from metrics.views import ORIGIN
 from metrics.watch_notes import with_watch_notes
@@ -108,6 +109,8 @@ class Engine:
     """Whether trailing years are compared with what went before."""
     only_years: bool = False
     """Whether that is all that is wanted."""
+    among: Mapping[str, Among] = field(default_factory=dict)
+    """What the rows of a fact are some of, where that is known (`metrics.unit_reader`)."""
     ledger: Ledger | None = None
     """Where what windows add to the averages of later ones is kept for the next build."""
     lasted: Lasted | None = None
@@ -153,6 +156,7 @@ class Engine:
             moved_services(connection, calendar, baselines or {}),
             onboardings_of(connection, calendar),
             engineers=engineers_of(connection, teams, days),
+            among=measured_among(include_bots),
         )
 
     def run(self, metric: Metric) -> "Result":
@@ -246,8 +250,8 @@ class Engine:
     @cached_property
     def reader(self) -> UnitReader:
         """Where the units of definitions come from."""
-        nowhere = len(self.repositories)
-        return UnitReader(self.connection, self.days, nowhere, self.read, self.excerpt, self.lasted, self.by_origin)
+        of_facts = self.connection, self.days, len(self.repositories), self.read, self.among
+        return UnitReader(*of_facts, self.excerpt, self.lasted, self.by_origin)
 
     def columns_of(self, fact: str) -> frozenset[str]:
         """The columns of a fact."""

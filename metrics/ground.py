@@ -16,6 +16,7 @@ from metrics.capacity import engineers_by_day
 from metrics.facts.controls import CONTROL_FACTS, build_control_facts
 from metrics.facts.origins import STATEMENTS, create_moved_tiers
 from metrics.facts.sql import create_view
+from metrics.unit_reader import Among
 from metrics.units import Days
 from schemas.events import all_tables
 from schemas.quoting import literal
@@ -35,7 +36,7 @@ def prepare(connection: duckdb.DuckDBPyConnection, include_bots: bool) -> None:
     seen = _relations(connection)
     if not seen.issuperset(CONTROL_FACTS):
         build_control_facts(connection, materialise=False)
-    counted = "true" if include_bots else "{} is distinct from 'bot'"
+    counted = _counted(include_bots)
     for facts, measured in (("change_facts", "measured_changes"), (RECENT_FACTS, RECENT_MEASURED)):
         if facts != RECENT_FACTS or facts in seen:
             create_view(connection, measured, f"select * from {facts} where {counted.format('author_kind')}")
@@ -44,6 +45,16 @@ def prepare(connection: duckdb.DuckDBPyConnection, include_bots: bool) -> None:
         "measured_defects",
         f"select * from defect_facts where _change_id is not null and {counted.format('_change_author_kind')}",
     )
+
+
+def _counted(include_bots: bool) -> str:
+    """SQL of whether a change counts, of the column that says whose it is."""
+    return "true" if include_bots else "{} is distinct from 'bot'"
+
+
+def measured_among(include_bots: bool) -> dict[str, Among]:
+    """What the rows of `measured_changes` are among."""
+    return {"measured_changes": Among("change_facts", _counted(include_bots).format("author_kind"))}
 
 
 def onboardings_of(connection: duckdb.DuckDBPyConnection, calendar: Calendar) -> dict[str, date]:

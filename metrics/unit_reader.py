@@ -4,8 +4,8 @@ Belongs here: how rows of a fact become coded columns, and what is counted where
 units (`metrics.aggregate`, `metrics.estimators`), nor what is kept of what has been read (`metrics.reads`).
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Protocol
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from metrics.facts.origins import MOVED
 from metrics.lasted import Lasted
-from metrics.reads import Reads, nulls_of
+from metrics.reads import Columns, Reads, nulls_of
 from metrics.units import AI_USES, TIERS, Days, Integers, Order, Units, constant, constant_number
 
 
@@ -52,6 +52,18 @@ class Excerpt(Protocol):
 
 SHARED = ("measured_changes",)
 """Facts that most definitions read: what all need of them is kept."""
+BEFORE_ALL_DAYS = np.int64(np.iinfo(np.int64).min // 2)
+"""An instant in microseconds since 1970 that is outside whatever days there are."""
+TEAM = "_team"
+"""The number of a row's team, where a unit is asked for it as a number of its own."""
+
+
+@dataclass(frozen=True)
+class Among:
+    """Where the rows of a relation come from: a wider one, and SQL of which of its rows they are."""
+
+    relation: str
+    condition: str
 
 
 @dataclass(frozen=True)
@@ -67,6 +79,8 @@ class UnitReader:
     """The repository of units that have none: the one after the last."""
     read: Reads
     """What has been read of the facts."""
+    among: Mapping[str, Among] = field(default_factory=dict)
+    """What the rows of a fact are some of, where that is known."""
     excerpt: Excerpt | None = None
     """The only days that are read, where an earlier build has given the windows before."""
     lasted: Lasted | None = None
@@ -192,33 +206,61 @@ class UnitReader:
         """All rows of such a fact, and which of them are units.
 
         Every query gives all rows, in the order of the file, so that the columns of several stand side by side. Nothing
-        is asked for that is known: a number that is the same everywhere, or a condition that always holds.
+        is asked for that is known: a number that is the same everywhere, the team or the instant once more, or a
+        condition that always holds.
         """
-        whose = self.read.always(self.connection, f"select {self._whose(fact)} from {fact}")
-        inside = (day := self._days_of(fact, time)) >= 0
-        asked = {f"number_{i}": number for i, number in enumerate(numbers) if not number.isdigit()}
+        whose = self._read_all(self.read.always, self._whose(fact), fact)
+        asked = {f"number_{i}": number for i, number in enumerate(numbers) if not number.isdigit() and number != TEAM}
         columns = [f"({number})::double as {name}" for name, number in asked.items()]
         columns += [] if where == "true" else [f"({where}) is true as inside"]
         columns += [f"({code})::integer as category"] if code else []
-        rows = self.read.rows(self.connection, f"select {', '.join(columns)} from {fact}") if columns else {}
+        rows = dict(self._read_all(self.read.rows, ", ".join(columns), fact)) if columns else {}
+        same = [name for name, number in asked.items() if number == f"epoch_us({time})"]
+        day = self._days_of(fact, time, rows[same[0]] if same and nulls_of(same[0]) not in rows else None)
+        inside = day >= 0
         for name in ("inside", *map(nulls_of, asked)):
             if name in rows:
                 inside &= rows[name] if name == "inside" else ~rows[name]
+        if TEAM in numbers:
+            inside &= whose["team"] >= 0
+            rows |= {f"number_{i}": whose["team"].astype(np.float64) for i, name in enumerate(numbers) if name == TEAM}
         given = tuple(
-            rows[name] if (name := f"number_{i}") in asked else constant_number(float(number), len(day))
+            rows[name] if (name := f"number_{i}") in rows else constant_number(float(number), len(day))
             for i, number in enumerate(numbers)
         )
         category = rows["category"] if code else constant(-1, len(day))
         return Units(whose["tier"], whose["repository"], whose["team"], whose["ai_use"], category, day, given), inside
 
-    def _days_of(self, fact: str, time: str) -> Integers:
-        """Per row of a fact the number of its day; -1 outside the days, or without an instant."""
-        unknown = np.iinfo(np.int64).min // 2
+    def _read_all(self, read: Callable[..., Columns], columns: str, fact: str) -> Columns:
+        """Columns of all rows of such a fact: of those that it is among, leaving out the others.
+
+        That takes NumPy less time than DuckDB, which looks at each row's columns anew once it passes over some rows.
+        """
+        wider = self.among.get(fact)
+        if wider is None:
+            return read(self.connection, f"select {columns} from {fact}")
+
+        def make() -> NDArray[np.bool_]:
+            query = f"select ({wider.condition}) is true as wanted from {wider.relation}"
+            return np.asarray(self.connection.execute(query).fetchnumpy()["wanted"])
+
+        wanted = self.read.made((fact, wider), make)
+        return read(self.connection, f"select {columns} from {wider.relation}", wanted)
+
+    def _days_of(self, fact: str, time: str, instants: NDArray[np.float64] | None = None) -> Integers:
+        """Per row of a fact the number of its day; -1 outside the days, or without an instant.
+
+        `instants` are those of all rows, in microseconds since 1970, where they are at hand.
+        """
 
         def make() -> Integers:
-            query = f"select coalesce(epoch_us({time}), {unknown})::bigint as instant from {fact}"
-            instants = self.connection.execute(query).fetchnumpy()["instant"]
-            return self.days.number(np.asarray(instants))
+            if instants is not None:
+                return self.days.number(instants.astype(np.int64))
+            # As they lie in the files: whoever asks for whole numbers has each row cast.
+            rows = self._read_all(self.read.once, f"({time})::timestamp as instant", fact)
+            found = rows["instant"].astype("datetime64[us]", copy=False).view(np.int64)
+            unknown = rows.get(nulls_of("instant"))
+            return self.days.number(found if unknown is None else np.where(unknown, BEFORE_ALL_DAYS, found))
 
         return self.read.made((fact, time, self.days.first, self.days.last, self.days.calendar), make)
 

@@ -22,7 +22,7 @@ from metrics.facts.within_reach import REVIEWER_NUMBERS, Scope
 from pipelines import kept_facts
 from pipelines.build_store import BuildStore, count_changes
 from pipelines.kept_facts import FactsMade, KeptFacts
-from pipelines.warehouse_schema import view_selects
+from pipelines.warehouse_schema import former_references, view_selects
 from pipelines.working_hours import working_hours_of
 from schemas.workspace import Workspace
 
@@ -137,7 +137,7 @@ def _show_kept(build: BuildStore, kept: KeptFacts) -> None:
     told = view_selects(build.connection, build.workspace.production, with_tombstones=True)
     for name in TOLD:
         create_view(build.connection, f"{name}_told", told[name])
-    create_view(build.connection, "former_references", "select * from warehouse.former_references")
+    create_view(build.connection, "former_references", former_references(build.connection))
     for name, table in kept.tables.items():
         create_view(build.connection, f"kept_{name}", f"select * from {build.folder.relation(table)}")
 

@@ -18,6 +18,9 @@ from schemas.workspace import Production
 FORM = 1
 """Version of the stored form; a file of a later one is refused."""
 
+FORMER_REFERENCES = "former_references"
+"""The table of the changes that rows named before they became others (`pipelines.intake.merge`)."""
+
 BOOKS = {
     "loads": {
         "load_id": "BIGINT",
@@ -77,7 +80,7 @@ BOOKS = {
         "observed_at": "TIMESTAMP",
         "deleted": "BOOLEAN",
     },
-    "former_references": {"table": "VARCHAR", "load_id": "BIGINT", "change_key": "UBIGINT"},
+    FORMER_REFERENCES: {"table": "VARCHAR", "load_id": "BIGINT", "change_key": "UBIGINT"},
     "meta": {"name": "VARCHAR", "value": "VARCHAR"},
 }
 """Tables that the warehouse keeps about itself."""
@@ -155,6 +158,14 @@ def stored_columns(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]
     ).fetchall():
         found.setdefault(table, []).append(column)
     return found
+
+
+def former_references(connection: duckdb.DuckDBPyConnection) -> str:
+    """A query for what rows named before they became others; nothing, where an earlier version wrote the file last."""
+    if FORMER_REFERENCES in stored_columns(connection):
+        return f"SELECT * FROM warehouse.{FORMER_REFERENCES}"
+    columns = ", ".join(f'NULL::{kind} AS "{name}"' for name, kind in BOOKS[FORMER_REFERENCES].items())
+    return f"SELECT {columns} WHERE false"
 
 
 def _add_declared(

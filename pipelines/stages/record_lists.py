@@ -8,6 +8,7 @@ from datetime import datetime
 
 from metrics.calendar import Calendar
 from pipelines.build_store import BuildStore
+from pipelines.counts import write_counts
 from pipelines.local_months import local_month
 from pipelines.stage import Made, asset
 
@@ -43,20 +44,21 @@ SLOWEST = """
 """Only of those that may be among the slowest are all columns fetched: whatever is faster than the least of them all is
 passed over by the reader of the files."""
 LINKS = """
-    select 'deploy_link' as kind, coalesce(tier::varchar, 'untiered') as tier, deploy_link as code, count(*) as rows
-    from change_facts where state = 'merged' and author_kind <> 'bot' group by all
-    union all
-    select 'attribution', coalesce(tier::varchar, 'untiered'), attribution, count(*) from incident_facts group by all
-    union all
-    select 'anomaly', tier, anomaly, count(*) from (
-        select coalesce(tier::varchar, 'untiered') as tier, unnest(anomalies) as anomaly from change_facts
-        where len(anomalies) > 0)
+    select kind, coalesce(tier::varchar, 'untiered') as tier, code, count(*) as rows from (
+        select 'deploy_link' as kind, tier, deploy_link as code from {source}
+            where state = 'merged' and author_kind <> 'bot'
+        union all
+        select 'anomaly', tier, unnest(anomalies) from {source} where len(anomalies) > 0)
     group by all
+"""
+ATTRIBUTIONS = """
+    select 'attribution' as kind, coalesce(tier::varchar, 'untiered') as tier, attribution as code, count(*) as rows
+    from incident_facts group by all
 """
 REVIEWS = """
     select tier, make_timestamp(quarter::bigint * 900000000) as period_start, reviews from (
         select tier, (epoch_us(submitted_at) // 900000000)::integer as quarter, count(*) as reviews
-        from review_facts group by all)
+        from {source} group by all)
 """
 """By quarter of an hour: whatever the time zone, days and weeks begin with one."""
 
@@ -69,8 +71,11 @@ def record_lists(build: BuildStore) -> Made:
     query = SLOWEST.format(**asked, columns=", ".join(KEPT), least=f"'{least or 0.0!r}'::double")
     order = ("tier", "month_start", "cycle_seconds desc", "change_id")
     slowest = build.write("slowest_changes", query, order_by=order, internal=True)
-    links = build.write("link_counts", LINKS, order_by=("kind", "tier", "code"), internal=True)
-    reviews = build.write("review_counts", REVIEWS, order_by=("tier", "period_start"), internal=True)
+    links_by = ("kind", "tier", "code")
+    write_counts(build, "link_counts", "change_facts", LINKS, order_by=links_by)
+    links = build.write("link_counts", ATTRIBUTIONS, order_by=links_by, partition="incidents", internal=True)
+    write_counts(build, "review_counts", "review_facts", REVIEWS, count="reviews", order_by=("tier", "period_start"))
+    reviews = build.tables()["review_counts"]
     rows = {"slowest_changes": slowest.rows, "link_counts": links.rows, "review_counts": reviews.rows}
     return Made(rows)
 

@@ -1,5 +1,6 @@
 """Units of a fact and what is counted by day, against each other: of facts that are kept, and of those asked for."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import numpy as np
@@ -7,6 +8,7 @@ import polars as pl
 import pytest
 
 from metrics.calendar import Calendar
+from metrics.unit_reader import Among
 from tests.support.engine import changes, engine
 
 FRAME = changes(4000)
@@ -37,3 +39,33 @@ def test_units_are_the_rows_that_have_all_their_numbers(fact: str) -> None:
     assert [column.tolist() for column in units.numbers] == [[1.0, 3.0, 6.0], [1.0, 1.0, 1.0], [1.0, 0.0, 1.0]]
     # Of what compiled loops read, no column is a number that is said to stand everywhere.
     assert all(column.flags.c_contiguous for column in units.numbers)
+
+
+def test_rows_that_are_some_of_others_are_the_same_read_by_themselves_or_among_them() -> None:
+    random = np.random.default_rng(3)
+    kinds = pl.Series(random.choice(["human", "bot", "agent", ""], len(FRAME))).replace("", None)
+    not_all = pl.when(pl.Series(random.random(len(FRAME)) < 0.1)).then(None).otherwise(pl.col("merged_at"))
+    everything = FRAME.with_columns(author_kind=kinds, merged_at=not_all)
+    counted = "author_kind is distinct from 'bot'"
+    alone = engine({"change_facts": everything, "measured_changes": everything.filter(pl.sql_expr(counted))})
+    among = replace(alone, among={"measured_changes": Among("change_facts", counted)})
+    numbers = ["hours", "2", "_team", "epoch_us(merged_at)"]
+    found, expected = (
+        each.units("measured_changes", "lines > 20", "merged_at", numbers, "category", ["logic", "style"])
+        for each in (among, alone)
+    )
+    assert 0 < len(found) < everything.filter(pl.sql_expr(counted)).height
+    for name in ("tier", "repository", "team", "ai_use", "category", "day"):
+        assert getattr(found, name).tolist() == getattr(expected, name).tolist(), name
+    assert [column.tolist() for column in found.numbers] == [column.tolist() for column in expected.numbers]
+
+
+@pytest.mark.parametrize("fact", ["measured_changes", "activity_facts"], ids=["kept", "asked for"])
+def test_who_has_no_team_is_no_unit_where_the_team_is_a_number(fact: str) -> None:
+    frame = FRAME.head(6).with_columns(_team=pl.Series([0, None, 2, None, 1, 0]))
+    source = engine({fact: frame.with_columns(_team=pl.col("_team").cast(pl.Int32))})
+    numbers = ["_team", "epoch_us(merged_at)"]
+    units = source.units(fact, "true", "merged_at", numbers)
+    merged = frame.filter(pl.col("_team").is_not_null())["merged_at"].dt.epoch("us")
+    assert [column.tolist() for column in units.numbers] == [[0.0, 2.0, 1.0, 0.0], merged.cast(pl.Float64).to_list()]
+    assert units.team.tolist() == [0, 2, 1, 0]

@@ -302,6 +302,16 @@ def test_what_cannot_be_told_makes_everything(told: Workspace) -> None:
     assert taken(310) is None, "and when it has come"
 
 
+def test_a_warehouse_that_an_earlier_version_wrote_last(told: Workspace) -> None:
+    """It has no table of former references, and none to note there: nothing was loaded since."""
+    facts(told, day(300), full=True)
+    with duckdb.connect(str(told.warehouse_path)) as connection:
+        connection.execute("alter table former_references rename to aside")
+    assert laid_over(told, day(300)) == set()
+    with duckdb.connect(str(told.warehouse_path)) as connection:
+        connection.execute("alter table aside rename to former_references")
+
+
 def test_too_much_makes_everything(told: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     facts(told, day(300), full=True)
     load(told, {"reviews": [review(f"many {number}", number) for number in range(12)]})
