@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
+import duckdb
 import numpy as np
 import polars as pl
 import pytest
@@ -403,7 +404,9 @@ def test_units_are_read_from_recent_rows_only_where_these_have_all_of_them() -> 
 def test_the_first_unit_that_differs_is_found_among_the_earliest_or_the_others(changed: int, first: int | None) -> None:
     before = pl.DataFrame({"instant": range(30), "number_0": [0.0] * 30})
     after = before.with_columns(number_0=pl.when(pl.col("instant") == changed).then(1.0).otherwise("number_0"))
-    connections = [engine({"units": side}, CALENDAR).connection for side in (before, after.reverse())]
+    connections = [duckdb.connect() for _ in range(2)]
+    for connection, side in zip(connections, (before, after.reverse()), strict=True):
+        connection.register("units", side)
     found = Differences(connections[0], connections[1])
     assert found.first("select * from units", "select * from units") == first
     nothing = "select * from units where false"
