@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 import duckdb
+import numpy as np
 import polars as pl
 
 from metrics.aggregate import Engine, Result
@@ -39,6 +40,10 @@ FLATTERED_STATISTIC = "p50"
 """Of which cohorts say where unfinished work flatters it (`metrics.estimators.distribution`)."""
 WORTH_IT = 0.75
 """Share of the days beyond which a metric is measured whole: the rest would save less than it costs to find."""
+
+
+EARLIEST = 16
+"""The part of the units that may have changed, the earliest, among which the first that has is looked for first."""
 
 
 class MeasuredWhole(Exception):  # noqa: N818 -- no error: it ends an attempt
@@ -79,8 +84,12 @@ class Recent:
     """The fact's columns that were looked at."""
 
     def has(self, fact: str, time: str, first: date) -> bool:
-        """Whether all rows of a fact are here of which `time` falls on the day `first` or later."""
-        return fact == self.fact and first >= self.first and time in self.instants
+        """Whether all rows of a fact are here of which `time` falls on the day `first` or later.
+
+        That is one of the instants, or the first there is of some of them.
+        """
+        instants = time.removeprefix("coalesce(").removesuffix(")").split(", ")
+        return fact == self.fact and first >= self.first and self.instants.issuperset(instants)
 
 
 @dataclass(frozen=True)
@@ -110,6 +119,22 @@ class Differences:
         return _more(
             pl.concat([side.with_columns(more=pl.lit(sign)) for side, sign in zip(sides, (-1, 1), strict=True)])
         )
+
+    def first(self, before: str, after: str) -> object:
+        """The first instant of such a unit, in microseconds since 1970; None where there is none.
+
+        Units that are alike have the same instant. So the earliest are looked at first, and the others only where these
+        are the same on either side: as a rule, most rows that differ are new.
+        """
+        sides = self.sides(before, after)
+        units = pl.concat([side.with_columns(more=pl.lit(sign)) for side, sign in zip(sides, (-1, 1), strict=True)])
+        if units.is_empty():
+            return None
+        early = np.partition(units["instant"].to_numpy(), units.height // EARLIEST)[units.height // EARLIEST]
+        for some in (pl.col("instant") <= early, pl.col("instant") > early):
+            if (first := _more(units.filter(some))["instant"].min()) is not None:
+                return first
+        return None
 
     def sides(self, before: str, after: str) -> tuple[pl.DataFrame, pl.DataFrame]:
         """What a query gives of the rows of the earlier build, and one of those of this build.
@@ -166,7 +191,7 @@ class _Changes:
         elif lasting:
             first = self._first_that_lasted(before, query)
         elif before == query:
-            first = self._day_of(self.differences.of(query, query)["instant"].min())
+            first = self._day_of(self.differences.first(query, query))
         else:
             raise MeasuredWhole
         return self.begin(first)
@@ -198,9 +223,9 @@ class _Changes:
         found = self._still_known(self.known.lasted.get(name), before, after) or self._looked_up(before, after)
         self.longest[name] = found.longest
         capped = f"select * replace (least(number_0, {found.longest!r}) as number_0)"
-        differing = self.differences.of(f"{capped} from ({before})", f"{capped} from ({after})")
+        differing = self.differences.first(f"{capped} from ({before})", f"{capped} from ({after})")
         opened = found.opened if self.known.cut != self.engine.cut else None
-        return min(self._day_of(differing["instant"].min()), opened or date.max)
+        return min(self._day_of(differing), opened or date.max)
 
     def _still_known(self, known: Lasting | None, before: str, after: str) -> Lasting | None:
         """What an earlier build knew, if the longest is still there, and nothing has taken longer since."""

@@ -52,6 +52,8 @@ FOLLOWED: dict[str, tuple[str, ...]] = {
     "defects": ("defect_id", "defect_key", "caused_by_change_key"),
 }
 """Columns by which new rows are followed; those of other tables by the change that they name."""
+
+
 @dataclass(frozen=True)
 class Since:
     """Up to where an earlier build knew: its cut (UTC, zone-less) and the last load."""

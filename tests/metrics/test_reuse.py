@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
+import duckdb
 import numpy as np
 import polars as pl
 import pytest
@@ -392,3 +393,21 @@ def test_units_are_read_from_recent_rows_only_where_these_have_all_of_them() -> 
     assert not recent.has("measured_changes", "merged_at", date(2026, 6, 28))
     assert not recent.has("measured_changes", "least(merged_at, closed_at)", date(2026, 7, 1))
     assert not recent.has("review_facts", "merged_at", date(2026, 7, 1))
+    several = replace(recent, instants=frozenset({"merged_at", "closed_at"}))
+    assert several.has("measured_changes", "coalesce(merged_at, closed_at)", date(2026, 7, 1))
+    assert not several.has("measured_changes", "coalesce(merged_at, opened_at)", date(2026, 7, 1))
+    # What is open has none of the instants, and ends with the cut.
+    assert not several.has("measured_changes", "coalesce(merged_at, timestamp '2026-11-01')", date(2026, 7, 1))
+
+
+@pytest.mark.parametrize(("changed", "first"), [(-1, None), (3, 3), (29, 29), (12, 12)])
+def test_the_first_unit_that_differs_is_found_among_the_earliest_or_the_others(changed: int, first: int | None) -> None:
+    before = pl.DataFrame({"instant": range(30), "number_0": [0.0] * 30})
+    after = before.with_columns(number_0=pl.when(pl.col("instant") == changed).then(1.0).otherwise("number_0"))
+    connections = [duckdb.connect() for _ in range(2)]
+    for connection, side in zip(connections, (before, after.reverse()), strict=True):
+        connection.register("units", side)
+    found = Differences(connections[0], connections[1])
+    assert found.first("select * from units", "select * from units") == first
+    nothing = "select * from units where false"
+    assert found.first(nothing, nothing) is None
