@@ -29,6 +29,10 @@ def test_what_is_counted_by_day_is_what_units_come_to(timezone: str, fact: str) 
         np.add.at(counted[number], (units.tier, units.day), column)
     assert len(units) > 100
     assert (daily == counted).all()
+    # What has been counted is given again, and nothing else for it.
+    of_all = source.daily(fact, "true", "merged_at", ["bad::integer", "_repo", "2"])
+    assert of_all[0].sum() > daily[0].sum()
+    assert (source.daily(fact, "hours > 2", "merged_at", ["bad::integer", "_repo", "2"]) == daily).all()
 
 
 @pytest.mark.parametrize("fact", ["measured_changes", "activity_facts"], ids=["kept", "asked for"])
