@@ -26,7 +26,7 @@ from pipelines.parts import read_record, replace_text
 from schemas.snapshot import SnapshotTable
 
 RECORD = "facts.json"
-PROGRAM_FILES = ("kept_facts", "fact_tables", "parts", "warehouse_schema")
+PROGRAM_FILES = ("kept_facts", "fact_tables", "build_store", "parts", "warehouse_schema")
 """Files of this package on whose text it depends whether kept facts still hold."""
 
 
