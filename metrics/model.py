@@ -87,6 +87,8 @@ class Ratio:
 
     Windows with a denominator and no event are zeros.
     """
+    divisor: int = 1
+    """What sums of denominators are divided by: days come as whole numbers and are given in weeks."""
     name = "ratio of sums"
 
 

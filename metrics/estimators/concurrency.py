@@ -54,7 +54,7 @@ def open_by_day(units: Units, edges: Integers) -> Units:
 
     Args:
         units: as `open_spans` gives them.
-        edges: as `day_spans` gives them.
+        edges: as `day_spans` gives them; other stretches of time do as well, each of which is a "day" then.
     """
     held = _held(units)
     parts = [_of_tier(tier, units, holders, edges) for tier, holders in held.items()]

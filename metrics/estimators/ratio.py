@@ -41,7 +41,7 @@ def run(target: Target, estimator: Ratio) -> None:
         by_grain: dict[Grain, list[Samples]] = {}
         for grain in plan.grains:
             shape = target.shape(holders, plan, grain)
-            numerators, denominators, counts = shape.grouping.sums(columns)
+            numerators, denominators, counts = _sums(estimator, shape.grouping, columns)
             if plan.has_rows:
                 history = target.history(shape) if shape.intervals else None
                 estimate = estimate_ratio(shape.grouping, numerators, denominators, counts, estimator.kind, history)
@@ -67,8 +67,7 @@ def _contrast(
     """Adds the contrasts of one plan."""
 
     def sample(grouping: Grouping, weeks: Floats) -> list[Samples]:
-        numerators, denominators, counts = grouping.sums(columns)
-        return _sampled(target, estimator, grouping, (numerators, denominators, counts), weeks)
+        return _sampled(target, estimator, grouping, _sums(estimator, grouping, columns), weeks)
 
     statistics = [Statistic(estimator.statistic, estimator.kind, target.metric.unit, estimator.scale)]
     if estimator.counts_events:
@@ -104,6 +103,12 @@ def _columns(units: Units) -> list[Floats]:
     numerator, denominator = units.numbers
     are_ones = bool((denominator == 1).all())
     return [numerator, denominator, denominator if are_ones else (denominator > 0).astype(np.float64)]
+
+
+def _sums(estimator: Ratio, grouping: Grouping, columns: Sequence[Column]) -> tuple[Floats, Floats, Floats]:
+    """Numerators, denominators and units over cells."""
+    numerators, denominators, counts = grouping.sums(columns)
+    return numerators, denominators if estimator.divisor == 1 else denominators / estimator.divisor, counts
 
 
 def _add_rows(target: Target, estimator: Ratio, shape: Shape, estimate: RatioEstimate) -> None:

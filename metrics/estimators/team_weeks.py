@@ -16,11 +16,14 @@ from metrics.units import MICROSECONDS_PER_DAY, Units, concatenate
 Integers = NDArray[np.integer[Any]]
 
 DAYS_PER_WEEK = 7
+PARTS_OF_A_DAY = 1 << 20
+"""The day that the cut shortens counts in such parts, of 0.08 seconds: whole numbers of them add up alike in any order,
+so that sums are the same whichever days and loops they are made by."""
 TEAM = "_team"
 CELLS_PER_OUTCOME = 4
 """Team-days per outcome up to which outcomes are counted in a table; beyond, most of it would be empty."""
-READY_MADE = Ratio(kind="events", parts=(Part(fact="", time=""),))
-"""The ratio of units already made."""
+READY_MADE = Ratio(kind="events", divisor=DAYS_PER_WEEK, parts=(Part(fact="", time=""),))
+"""The ratio of units already made, whose denominators are days."""
 
 
 def run(target: Target, estimator: PerTeamWeek) -> None:
@@ -29,17 +32,23 @@ def run(target: Target, estimator: PerTeamWeek) -> None:
     first = estimator.outcomes
     chosen = first if source.has_any(first.fact, first.recorded) else estimator.otherwise
     target.values.remark = chosen.says
-    outcomes = source.units(chosen.fact, chosen.where, chosen.time, [TEAM])
     edges = day_spans(source)
     week_of_day = source.days.windows("week")[1]
+    outcomes = outcomes_by_day(source.units(chosen.fact, chosen.where, chosen.time, [TEAM]), len(edges) - 1)
+    # Whole weeks count, so that nothing has to be laid out day by day.
+    weeks = open_by_day(open_spans(source, estimator.activity), week_spans(edges, week_of_day))
 
-    def make(spans: Units, mixed: bool) -> Units:
-        counted = outcomes.pooled() if mixed else outcomes
-        above = outcomes_by_day(counted, len(edges) - 1)
-        return concatenate([above, team_days(open_by_day(spans, edges), edges, week_of_day)])
+    def make(active: Units, mixed: bool) -> Units:
+        return concatenate([outcomes.pooled() if mixed else outcomes, team_days(active, edges, week_of_day)])
 
-    spans = open_spans(source, estimator.activity)
-    run_prepared(target, spans, make, lambda prepared, _: ratio.run(prepared, READY_MADE))
+    run_prepared(target, weeks, make, lambda prepared, _: ratio.run(prepared, READY_MADE))
+
+
+def week_spans(edges: Integers, week_of_day: Integers) -> Integers:
+    """Where the weeks begin, and where the last ends, as `day_spans` gives days."""
+    begins = np.flatnonzero(np.diff(week_of_day, prepend=-1))
+    spans: Integers = edges[np.append(begins, len(week_of_day))]
+    return spans
 
 
 def outcomes_by_day(counted: Units, days: int) -> Units:
@@ -62,20 +71,22 @@ def outcomes_by_day(counted: Units, days: int) -> Units:
 
 
 def team_days(active: Units, edges: Integers, week_of_day: Integers) -> Units:
-    """One unit per tier, team and day of the weeks in which the team was active; numbers: 0, the day in weeks.
+    """One unit per tier, team and day of the weeks in which the team was active; numbers: 0, 1.
+
+    The second is the part of the day that has elapsed.
 
     Args:
-        active: one unit per tier, team and day on which it had something open.
+        active: one unit per tier, team and week, by its number, in which it had something open; in the mixture there
+            may be several.
         edges: as `day_spans` gives them; a day that the cut shortens is a part of one.
         week_of_day: per day, the number of its week.
     """
     weeks, teams = int(week_of_day[-1]) + 1, int(active.repository.max(initial=0)) + 1
     is_held = np.zeros((int(active.tier.max(initial=0)) + 1) * teams * weeks, dtype=bool)
-    is_held[(active.tier * np.int64(teams) + active.repository) * weeks + week_of_day[active.day]] = True
+    is_held[(active.tier * np.int64(teams) + active.repository) * weeks + active.day] = True
     # A day on which the clock changes is a whole one; only the cut shortens the last.
-    part = np.ones(len(edges) - 1)
-    part[-1] = min((edges[-1] - edges[-2]) / MICROSECONDS_PER_DAY, 1.0)
-    elapsed = part / DAYS_PER_WEEK
+    elapsed = np.ones(len(edges) - 1)
+    elapsed[-1] = min((edges[-1] - edges[-2]) * PARTS_OF_A_DAY // MICROSECONDS_PER_DAY / PARTS_OF_A_DAY, 1.0)
     held = np.flatnonzero(is_held)
     if are_many(len(held)):
         from metrics.stats import kernels

@@ -37,6 +37,7 @@ from metrics.reuse import (
     first_day_of_years,
     run_since_change,
 )
+from metrics.stats import grouping
 from metrics.units import MIXED, TIERS, Days
 from tests.support.engine import engine, metric
 
@@ -214,6 +215,24 @@ def test_what_is_put_together_is_what_a_whole_measurement_gives(
     assert_same(again.contrasts(before.contrasts), after.contrasts)
     assert_same(again.ledger, ledger.ledger)
     assert again.lasted == ledger.lasted
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_some_days_come_to_the_same_by_other_loops_than_all_days(
+    estimator: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is measured again may be few rows where all are many."""
+    definition, frame = metric(ESTIMATORS[estimator], core=True, follow_up_days=30), changes(1)
+    later = BATCHES["new"](frame)
+    monkeypatch.setattr(grouping, "MANY_ROWS", 1)
+    before, known = measured_whole(engine_on(frame, "none"), definition)
+    after, _ = measured_whole(engine_on(later, "none"), definition)
+    monkeypatch.setattr(grouping, "MANY_ROWS", 1_000_000)
+    again = run_since_change(engine_on(later, "none"), definition, known, differences(frame, later))
+    assert again is not None
+    assert again.result is not None
+    assert_same(again.values(before.values), after.values)
+    assert_same(again.contrasts(before.contrasts), after.contrasts)
 
 
 def known_by(frame: pl.DataFrame, cut: datetime) -> pl.DataFrame:
