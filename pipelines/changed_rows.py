@@ -105,6 +105,11 @@ class Compared:
         return cls((sides.before, sides.after), *_columns(connection, f"select * from {sides.after}"))
 
     @property
+    def as_read(self) -> str:
+        """SQL of the columns that are read, made of those by which rows are told apart: durations of instants."""
+        return ", ".join(name if name in self.told_apart_by else f"{DURATIONS[name]} as {name}" for name in self.kept)
+
+    @property
     def row_hash(self) -> str:
         """SQL by which rows are told apart."""
         told = ", ".join(text_hash_sql(column) if column.endswith("_id") else column for column in self.told_apart_by)
@@ -205,13 +210,14 @@ def _write_changed(
     files: tuple[Path, Path],
 ) -> None:
     """Write the rows that only one side has, of those of either that may differ; none without these."""
-    columns = ", ".join(compared.kept) or "1 as nothing"
+    columns = compared.as_read or "1 as nothing"
     if differing is None:
         for side, file in zip(compared.sides, files, strict=True):
             connection.execute(f"copy (select {columns} from {side} where false) to '{quoted(file)}' (format parquet)")
         return
     for table, side in zip(CANDIDATES, differing, strict=True):
-        rows = f"select {columns}, {compared.row_hash} as row_hash from {side}"
+        needed = ", ".join([*compared.told_apart_by, f"{compared.row_hash} as row_hash"])
+        rows = f"select {needed} from {side}"
         create_table(connection, table, rows)
     both = " union all ".join(
         f"select row_hash, {sign} as side from {table}" for table, sign in zip(CANDIDATES, (-1, 1), strict=True)
