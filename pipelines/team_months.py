@@ -50,12 +50,12 @@ def carry_over(build: BuildStore, before: Mapping[str, SnapshotTable], changed: 
 
     Args:
         build: this build.
-        before: the tables of the build before.
+        before: the tables of the build before, in which the teams of then had the codes that they have.
         changed: the changes that only that one has, and those that only this one has, in files.
     """
     now = {name: build.tables()[name] for name in RESTS_ON}
     known = read_record(build.folder.state / RECORD)
-    if known.get("made_of") != _digest(before, build) or before["team_dimension"] != now["team_dimension"]:
+    if known.get("made_of") != _digest(before, build):
         return
     table = SnapshotTable.from_json(known["table"])
     if not all((build.folder.parts / part.name).exists() for part in table.files):
