@@ -42,15 +42,7 @@ from schemas.snapshot import Part, SnapshotTable
 RECORD = "reuse.json"
 CHANGES_WORTH_KEEPING = 200_000
 """Changes from which on it pays to keep what was measured: below, all metrics together take some seconds."""
-PROGRAM_FILES = (
-    "reuse",
-    "changed_rows",
-    "kept_metrics",
-    "metric_workers",
-    "settled_comparisons",
-    "team_months",
-    "local_months",
-)
+PROGRAM_FILES = ("reuse", "changed_rows", "kept_metrics", "metric_workers", "settled_comparisons")
 """Files of this package on whose text it depends whether what was kept still holds."""
 WORTH_APART = 0.4
 """Share of all days up to which these are worth a file of their own."""
@@ -69,8 +61,6 @@ class Reuse:
     past: Past
     _changed: Path
     _sums: Mapping[str, Sums] = field(default_factory=dict)
-    before: Mapping[str, SnapshotTable] = field(default_factory=dict)
-    """The relations of which `past` has the rows that have changed since; none where it has no such rows."""
 
     @classmethod
     def of(cls, build: BuildStore, engine: Engine, definitions: Sequence[Metric]) -> "Reuse | None":
@@ -98,7 +88,7 @@ class Reuse:
         sides = _sides(build, before)
         sums = {name: Sums.from_json(raw) for name, raw in stored.get("sums", {}).items()}
         changed = changed_rows(build.connection, sides, folder, recent, sums)
-        return cls(build, Past(keys, usable, changed.rows, recent), folder, changed.sums, before)
+        return cls(build, Past(keys, usable, changed.rows, recent), folder, changed.sums)
 
     def close(self, measured: Mapping[str, Measured]) -> None:
         """Write down what the next build may rest on, and what this one has reused."""

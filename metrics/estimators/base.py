@@ -46,6 +46,25 @@ class Segmentation:
         return self.kind == "all"
 
 
+class UnitsOf(Protocol):
+    """Gives rows of a fact as coded columns (`metrics.unit_reader.UnitReader.units`)."""
+
+    def __call__(
+        self,
+        fact: str,
+        where: str,
+        time: str,
+        numbers: Sequence[str],
+        category: str | None = None,
+        categories: Sequence[str] = (),
+        begins: int | None = None,
+        *,
+        lasting: bool = False,
+        order: Order | None = None,
+    ) -> Units:
+        """Rows of a fact, in the order that is wanted."""
+
+
 class Source(Protocol):
     """What an estimator needs of the engine: units, and the calendar to lay them out on."""
 
@@ -65,19 +84,8 @@ class Source(Protocol):
     def years(self) -> Sequence[Period]:
         """The trailing years that are compared with what went before."""
 
-    def units(
-        self,
-        fact: str,
-        where: str,
-        time: str,
-        numbers: Sequence[str],
-        category: str | None = None,
-        categories: Sequence[str] = (),
-        begins: int | None = None,
-        *,
-        lasting: bool = False,
-        order: Order | None = None,
-    ) -> Units:
+    @property
+    def units(self) -> UnitsOf:
         """Rows of a fact as coded columns, in the order that is wanted."""
 
     def daily(self, fact: str, where: str, time: str, numbers: Sequence[str]) -> Floats:

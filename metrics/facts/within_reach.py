@@ -52,8 +52,11 @@ class Scope:
     cut: datetime
 
     def restrict_to_links(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Do what `restrict` does, without what no link and no deployment rests on: reviews and results of gates."""
-        self._restrict(connection, LINKING)
+        """Do what `restrict` does, without what no link and no deployment rests on, and without the few beside.
+
+        That is: without reviews, results of gates and audited changes.
+        """
+        self._restrict(connection, LINKING, "reached_changes")
 
     def restrict(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Let the events of changes at the cut be those of the reached, and of what must be known beside them.
@@ -61,15 +64,15 @@ class Scope:
         That is: changes that incidents name, whose deployments these are put down to; changes that revert one of
         these; and a few that nothing reaches, `audited_changes`.
         """
-        self._restrict(connection, OF_A_CHANGE)
-
-    def _restrict(self, connection: duckdb.DuckDBPyConnection, shown: Sequence[str]) -> None:
-        whole = {name: cut_query(name, all_tables()[name], self.cut) for name in OF_A_CHANGE}
         self._draw_audited(connection)
+        self._restrict(connection, OF_A_CHANGE, "reached_changes", "audited_changes")
+
+    def _restrict(self, connection: duckdb.DuckDBPyConnection, shown: Sequence[str], *wanted: str) -> None:
+        whole = {name: cut_query(name, all_tables()[name], self.cut) for name in OF_A_CHANGE}
         create_table(
             connection,
             "looked_at",
-            """select change_key from reached_changes union select change_key from audited_changes
+            f"""{" union ".join(f"select change_key from {name}" for name in wanted)}
             union select caused_by_change_key from incidents_at_cut where caused_by_change_key is not null""",
         )
         create_table(

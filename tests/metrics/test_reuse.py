@@ -12,6 +12,7 @@ from polars.testing import assert_frame_equal
 
 from metrics.aggregate import Engine, Result
 from metrics.calendar import Calendar, Period
+from metrics.differences import Differences, Recent
 from metrics.lasted import Lasted, Lasting
 from metrics.ledger import Ledger
 from metrics.model import (
@@ -29,9 +30,7 @@ from metrics.model import (
     Unfinished,
 )
 from metrics.reuse import (
-    Differences,
     Known,
-    Recent,
     _Changes,
     can_be_reused,
     first_day_needed,
