@@ -51,8 +51,7 @@ class Ledger:
     _known: dict[tuple[str, int], "_Added"] | None = None
 
     def page(self, name: str, grain: Grain, periods: Sequence[Period], tiers: int) -> "LedgerPage":
-        """Where the summands of a grouping of so many tiers stand; one that is asked for again is another estimator's.
-        """
+        """Where the summands of a grouping of so many tiers stand; asked for again, it is another estimator's."""
         number = self._pages[name] = self._pages.get(name, 0) + 1
         return LedgerPage(self, f"{name} {grain} {number}", grain, periods, tiers)
 

@@ -96,7 +96,6 @@ PEOPLE = "select distinct reviewer from reviews_at_cut where reviewer_kind = 'hu
 """Whoever submitted a review."""
 
 
-
 def numbered_people(numbered: str | None = None) -> str:
     """SQL of the same, each with a number: who has one keeps it, others get the next ones by name.
 

@@ -78,9 +78,7 @@ def create_dimensions(connection: duckdb.DuckDBPyConnection, numbered: Mapping[s
     _create_names(connection)
 
 
-def _is_any_gone(
-    connection: duckdb.DuckDBPyConnection, names: Mapping[str, str], numbered: Mapping[str, str]
-) -> bool:
+def _is_any_gone(connection: duckdb.DuckDBPyConnection, names: Mapping[str, str], numbered: Mapping[str, str]) -> bool:
     """Whether something that had a number is no more."""
     gone = " union all ".join(
         f"(select 1 from {numbered[dimension]} anti join ({names[dimension]}) using ({name}))"

@@ -106,8 +106,8 @@ class Reach:
         """Whether a tier of what was known began or ended between the cuts: open changes have that of the cut."""
         turned = " or ".join(self._between(instant) for instant in ("valid_from", "valid_to"))
         tiers = """
-            select valid_from, valid_to from repo_tiers semi join kept_repo_dimension using (_repo)
-            union all select valid_from, valid_to from service_tiers semi join kept_service_dimension using (_service)"""
+            select valid_from, valid_to from repo_tiers semi join kept_repo_dimension using (_repo) union all
+            select valid_from, valid_to from service_tiers semi join kept_service_dimension using (_service)"""
         return connection.execute(f"select 1 from ({tiers}) where {turned} limit 1").fetchone() is not None
 
     def follow(self, connection: duckdb.DuckDBPyConnection) -> int:
