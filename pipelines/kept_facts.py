@@ -75,7 +75,7 @@ class KeptFacts:
         return Since(self.cut, self.load_id)
 
     @property
-    def numbered(self) -> dict[str, int]:
+    def codes(self) -> dict[str, int]:
         """How many codes each dimension had."""
         return {name: self.tables[name].rows for name in SURROUNDINGS}
 
@@ -127,7 +127,7 @@ def usable(build: BuildStore, settings: FactSettings) -> KeptFacts | None:
     kept = None if build.is_full or build.cut.known_at else _read(build.folder.state)
     if kept is None or kept.key != key_of(settings) or kept.cut > build.cut.as_of:
         return None
-    if kept.surroundings != surroundings(build.connection, kept.numbered):
+    if kept.surroundings != surroundings(build.connection, kept.codes):
         return None
     if kept.loads != digest_of_loads(build.connection, kept.load_id):
         return None

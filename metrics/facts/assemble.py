@@ -180,9 +180,9 @@ def _deployments(cut: datetime) -> str:
 
 
 def incident_facts() -> str:
-    """One row per incident. The first repository of its service stands in for one that it does not name.
+    """One row per incident.
 
-    For clustering; the first by name.
+    For clustering, a repository of its service stands in for one that it does not name: the first by name.
     """
     return f"""
         with service_repo as (select _service, arg_min(_repo, repo_id) as _repo from repo_dimension group by _service)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 import duckdb
 
-from metrics.facts.sql import create_table
+from metrics.facts.sql import create_table, drop
 from schemas.sql import text_hash_sql
 
 NAMES_A_REPOSITORY = (
@@ -57,9 +57,10 @@ def create_dimensions(connection: duckdb.DuckDBPyConnection, numbered: Mapping[s
     services = " union ".join(
         f"select service from {table}_at_cut where service is not null" for table in NAMES_A_SERVICE
     )
+    create_table(connection, "known_services", f"select service from known_repositories union {services}")
     names = {
         "repo_dimension": "select repo_id from known_repositories",
-        "service_dimension": f"select service from known_repositories union {services}",
+        "service_dimension": "select service from known_services",
         "team_dimension": "select distinct team from known_repositories where team is not null",
     }
     numbered = numbered if numbered and not _is_any_gone(connection, names, numbered) else {}
@@ -75,6 +76,7 @@ def create_dimensions(connection: duckdb.DuckDBPyConnection, numbered: Mapping[s
             join service_dimension using (service) left join team_dimension using (team)
         order by _repo""",
     )
+    drop(connection, "known_repositories", "known_services")
     _create_names(connection)
 
 
