@@ -293,7 +293,8 @@ def test_a_later_cut_reaches_what_it_lets_end(told: Workspace) -> None:
 
 def test_refreshes_lay_over_what_refreshes_laid_over(told: Workspace) -> None:
     facts(told, day(300), full=True)
-    load(told, {"reviews": [review("again", 1)]})
+    somebody_new = {"reviewer": "abe, who has the next number"}
+    load(told, {"reviews": [review("again", 1) | somebody_new]})
     assert laid_over(told, day(300)) == {"c1"}
     load(told, {"reviews": [review("and again", 2)]})
     assert laid_over(told, day(300)) == {"c1", "c2"}
