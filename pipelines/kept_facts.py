@@ -1,7 +1,8 @@
 """What a build keeps of the facts, in `.plumbline/facts.json`, for the next one to lay newer facts over.
 
-Whatever the record does not settle (another program, other settings, other codes, tiers or gates, an earlier cut, a
-warehouse that is not the one of then, a file that is gone) makes everything again, as `build --full` does.
+Whatever the record does not settle (another program, other settings, repositories that moved, other tiers or gates, an
+earlier cut, a warehouse that is not the one of then, a file that is gone) makes everything again, as `build --full`
+does. Only the numbers that it tells of are taken over all the same.
 """
 
 import hashlib
