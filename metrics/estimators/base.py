@@ -139,9 +139,10 @@ class Target:
         history = HISTORIES[shape.grain]
         if self.ledger is None:
             return history
-        alone = shape.segments[0] if len(shape.segments) == 1 else ""
+        # A single category may be one of several that are run one by one; a single team is one of more to come.
+        alone = shape.segments[0] if shape.segment_kind == "category" and len(shape.segments) == 1 else ""
         name = f"{'/'.join(shape.tiers)} {shape.segment_kind} {alone}"
-        return replace(history, page=self.ledger.page(name, shape.grain, shape.periods))
+        return replace(history, page=self.ledger.page(name, shape.grain, shape.periods, len(shape.tiers)))
 
     def holders(self, units: Units, plan: Segmentation) -> Holders:
         """Groups units by tier and segment. `units` must be pooled where the plan mixes tiers."""

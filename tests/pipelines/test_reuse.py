@@ -16,8 +16,10 @@ import pipelines.reuse
 from metrics.definitions import all_metrics
 from pipelines.build_store import BuildStore, Cut
 from pipelines.carried_sums import CarriedSums
+from pipelines.export_table import export_table
 from pipelines.garbage import remove_unnamed_parts
 from pipelines.intake.load import load_folder
+from pipelines.kept_facts import made_again
 from pipelines.reuse import RECORD, kept_parts, reused, settled_contrasts
 from pipelines.run_build import run_build
 from pipelines.warehouse import Warehouse
@@ -102,7 +104,8 @@ def load(workspace: Workspace, tables: dict[str, pl.DataFrame]) -> None:
 def tables_of(workspace: Workspace) -> dict[str, str]:
     """The rows of every table that the last build has made, as SQL."""
     with BuildStore(workspace, Cut(CUT), CUT) as build:
-        names = [name for name in build.tables() if name != "brief_documents"]  # which names its snapshot
+        assert "metric_values" in build.built
+        names = build.built.keys() - {"brief_documents"}  # which names its snapshot
         return {name: build.relation(name) for name in names}
 
 
@@ -190,9 +193,37 @@ def test_comparisons_of_settled_windows_are_named_again(workspace: Workspace) ->
     assert told.sum() > 0
 
 
-def test_a_later_cut(workspace: Workspace) -> None:
+def arrived(name: str, team: str, tier: int) -> dict[str, pl.DataFrame]:
+    """A repository of which there was nothing before, and what it brings."""
+    mine = {"repo_id": [name]}
+    registers = {
+        "repositories": pl.DataFrame(mine | {"team": [team]}),
+        "tier_assignments": pl.DataFrame(mine | {"tier": [tier], "valid_from": [FIRST + timedelta(days=DAYS)]}),
+    }
+    told = events(7 + tier, 12, DAYS, DAYS + 4)
+    return registers | {
+        table: rows.with_columns(repo_id=pl.lit(name)) if "repo_id" in rows.columns else rows
+        for table, rows in told.items()
+    }
+
+
+def test_a_later_cut_and_repositories_and_teams_that_are_new(workspace: Workspace, tmp_path: Path) -> None:
+    """By their names they come before and between the others."""
     load(workspace, events(3, 20, DAYS, DAYS + 4))
-    assert assert_refresh_is_full(workspace, LATER) is not None
+    for name, team, tier in (("host:acme/a", "amber", 1), ("host:acme/r30", "cyan", 2), ("host:acme/z", "red", 3)):
+        load(workspace, arrived(name, team, tier))
+    run_build(workspace, as_of=LATER)
+    assert str(made_again(workspace.state)).startswith("facts of all but")
+    assert "measured again since 2026-0" in str(reused(workspace.state))
+    refreshed, exported = tables_of(workspace), []
+    for is_full in (False, True):
+        if is_full:
+            run_build(workspace, as_of=LATER, full=True)
+        for table in ("change_facts", "deployment_facts"):
+            export_table(workspace, table, tmp_path / table, "csv")
+            exported.append((tmp_path / table).read_bytes())
+    assert exported[:2] == exported[2:]
+    assert different_tables(refreshed, tables_of(workspace)) == []
 
 
 def test_a_new_quarter_and_late_events_of_the_one_before(workspace: Workspace) -> None:
@@ -232,7 +263,9 @@ def test_what_was_kept_and_is_gone_is_measured(workspace: Workspace) -> None:
     (SnapshotFolder(workspace.state).parts / f"{part}.parquet").unlink()
     run_build(load_workspace(workspace.root), as_of=LAST)
     assert reused(workspace.state) is None
-    assert different_tables(before, tables_of(workspace)) == []
+    after = tables_of(workspace)
+    # What only a build reads has been removed with what no snapshot names.
+    assert different_tables(before, {name: after[name] for name in before}) == []
 
 
 def test_what_another_version_of_the_program_kept_is_nothing_in_whatever_form(
