@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from metrics.estimators.concurrency import open_by_day
 from metrics.estimators.prepared import units_of
-from metrics.estimators.team_weeks import outcomes_by_day
+from metrics.estimators.team_weeks import outcomes_by_day, week_spans
 from metrics.model import Concurrency, Estimator, Load, Outcomes, PerTeamWeek
 from tests.support.engine import BERLIN, CUT, engine, metric
 
@@ -125,3 +126,24 @@ def test_outcomes_come_to_the_same_one_by_one_and_by_day(outcomes: list[tuple[in
         counted[int(of_tier), int(of_team), int(on)] += int(count)
     assert counted == Counter(outcomes)
     assert not found.numbers[1].any()
+
+
+HOURS = 24 * 23 + 7
+SPANS = st.lists(
+    st.tuples(st.integers(0, 2), st.integers(0, 3), st.integers(-30, HOURS), st.sampled_from([0, 1, 24, 200])),
+    min_size=1,
+)
+
+
+@settings(deadline=None)
+@given(SPANS, st.integers(0, 6))
+def test_weeks_with_something_open_are_those_of_its_days(spans: list[tuple[int, int, int, int]], weekday: int) -> None:
+    """Whatever weekday the first day is; the last day is cut short."""
+    week_of_day = (np.arange(24) + weekday) // 7
+    edges = np.minimum(np.arange(25) * 24, HOURS)
+    tier, team, start, lasts = np.array(spans).T
+    numbers = tuple(column.astype(np.float64) for column in (start, np.minimum(start + lasts, HOURS), team))
+    units = units_of(tier, np.zeros_like(team), np.zeros_like(team), numbers)
+    by_day, by_week = open_by_day(units, edges), open_by_day(units, week_spans(edges, week_of_day))
+    held = set(zip(by_day.tier, by_day.repository, week_of_day[by_day.day], strict=True))
+    assert sorted(zip(by_week.tier, by_week.repository, by_week.day, strict=True)) == sorted(held)
