@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from metrics.calendar import GRAINS, Calendar, Period
 from metrics.contrasts import ContrastRows
 from metrics.estimators import concurrency, count, distribution, downtime, load, ratio, stock, team_weeks, variation
-from metrics.estimators.base import Segmentation, Target
+from metrics.estimators.base import Segmentation, Target, UnitsOf
 from metrics.facts.sql import timestamp
 from metrics.gaps import Gap, gaps_of
 from metrics.ground import (
@@ -53,7 +53,7 @@ from metrics.reads import Reads
 from metrics.row_notes import with_row_notes
 from metrics.rows import ValueRows
 from metrics.unit_reader import Among, Excerpt, UnitReader
-from metrics.units import AI_USES, MIXED, TIERS, Days, Order, Units
+from metrics.units import AI_USES, MIXED, TIERS, Days, Units
 from metrics.views import ORIGIN
 from metrics.watch_notes import with_watch_notes
 
@@ -278,21 +278,10 @@ class Engine:
             self.ledger.choices.append([fact] if found else [])
         return found
 
-    def units(
-        self,
-        fact: str,
-        where: str,
-        time: str,
-        numbers: Sequence[str],
-        category: str | None = None,
-        categories: Sequence[str] = (),
-        begins: int | None = None,
-        *,
-        lasting: bool = False,
-        order: Order | None = None,
-    ) -> Units:
-        """The rows of a fact as coded columns (`UnitReader.units`)."""
-        return self.reader.units(fact, where, time, numbers, category, categories, begins, lasting=lasting, order=order)
+    @property
+    def units(self) -> UnitsOf:
+        """The rows of a fact as coded columns."""
+        return self.reader.units
 
     def daily(self, fact: str, where: str, time: str, numbers: Sequence[str]) -> NDArray[np.float64]:
         """How many units there are by tier and day, and what their numbers come to (`UnitReader.daily`)."""

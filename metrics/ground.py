@@ -22,7 +22,7 @@ from schemas.events import all_tables
 from schemas.quoting import literal
 
 RECENT_FACTS = "recent_change_facts"
-"""The rows of `change_facts` of the last days, where a refresh has written them out (`metrics.reuse.Recent`)."""
+"""The rows of `change_facts` of the last days, where a refresh has written them out (`metrics.differences.Recent`)."""
 RECENT_MEASURED = "recent_changes"
 """Those of them that count."""
 

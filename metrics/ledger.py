@@ -29,7 +29,7 @@ SCHEMA: dict[str, pl.DataType] = {
     "scale": pl.Float64(),
 }
 """One row per group that could be differenced. `page` names the grouping, `turn` which of its estimates, `holder` the
-tier and segment by number."""
+segment and tier by number: segment after segment, for a team that is new is the last one."""
 
 
 @dataclass
@@ -50,10 +50,10 @@ class Ledger:
     _added: list["_Added"] = field(default_factory=list)
     _known: dict[tuple[str, int], "_Added"] | None = None
 
-    def page(self, name: str, grain: Grain, periods: Sequence[Period]) -> "LedgerPage":
-        """Where the summands of a grouping stand; one that is asked for again is another estimator's."""
+    def page(self, name: str, grain: Grain, periods: Sequence[Period], tiers: int) -> "LedgerPage":
+        """Where the summands of a grouping of so many tiers stand; asked for again, it is another estimator's."""
         number = self._pages[name] = self._pages.get(name, 0) + 1
-        return LedgerPage(self, f"{name} {grain} {number}", grain, periods)
+        return LedgerPage(self, f"{name} {grain} {number}", grain, periods, tiers)
 
     def frame(self) -> pl.DataFrame:
         """All summands: those known of windows that ended by `since`, and those added."""
@@ -69,7 +69,10 @@ class Ledger:
         return self._known.get((page, turn))
 
     def add(self, page: str, turn: int, ends: NDArray[np.datetime64], summands: Floats) -> None:
-        """Keep summands: excess, scale and whether there is any × holders × windows, of which the ends are given."""
+        """Keep summands: excess, scale and whether there is any × holders, segment after segment, × windows.
+
+        The ends of the windows are given.
+        """
         holder, window = np.nonzero(summands[2])
         if len(holder):
             excess, scale = summands[0][holder, window], summands[1][holder, window]
@@ -84,19 +87,21 @@ class LedgerPage:
     name: str
     grain: Grain
     periods: Sequence[Period]
+    tiers: int
     turn: int = 0
 
     def completed(self, summands: Floats) -> Floats:
         """The summands, those of settled windows as they were known, with all windows before the first in front.
 
         Args:
-            summands: excess, scale and whether there is any (1 or 0) × holders × windows.
+            summands: excess, scale and whether there is any (1 or 0) × holders, tier after tier, × windows.
         """
         self.turn += 1
         ends = np.array([period.end for period in self.periods], dtype="datetime64[D]")
         since = self.ledger.since
         settled = 0 if since is None else int((ends <= np.datetime64(since)).sum())
-        self.ledger.add(self.name, self.turn, ends[settled:], summands[:, :, settled:])
+        by_tier = np.arange(summands.shape[1]).reshape(self.tiers, -1)
+        self.ledger.add(self.name, self.turn, ends[settled:], summands[:, by_tier.T.ravel(), settled:])
         if since is None:
             return summands
         every = [period.end for period in self.ledger.days.windows(self.grain)[0]]
@@ -106,9 +111,10 @@ class LedgerPage:
         known = self.ledger.known_of(self.name, self.turn)
         if known is not None:
             place = np.searchsorted(np.array(every, dtype="datetime64[D]"), known.ends)
-            full[0, known.holder, place] = known.excess
-            full[1, known.holder, place] = known.scale
-            full[2, known.holder, place] = 1.0
+            holder = by_tier.T.ravel()[known.holder]
+            full[0, holder, place] = known.excess
+            full[1, holder, place] = known.scale
+            full[2, holder, place] = 1.0
         return full
 
 

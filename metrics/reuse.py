@@ -18,12 +18,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-import duckdb
-import numpy as np
 import polars as pl
 
 from metrics.aggregate import Engine, Result
 from metrics.calendar import MONTHS_PER_QUARTER, MONTHS_PER_YEAR, Period, add_months
+from metrics.differences import Differences, MeasuredWhole, more_of
 from metrics.estimators.distribution import OF_COHORTS
 from metrics.facts.sql import timestamp
 from metrics.lasted import Lasted, Lasting, without_cut
@@ -40,14 +39,6 @@ FLATTERED_STATISTIC = "p50"
 """Of which cohorts say where unfinished work flatters it (`metrics.estimators.distribution`)."""
 WORTH_IT = 0.75
 """Share of the days beyond which a metric is measured whole: the rest would save less than it costs to find."""
-
-
-EARLIEST = 16
-"""The part of the units that may have changed, the earliest, among which the first that has is looked for first."""
-
-
-class MeasuredWhole(Exception):  # noqa: N818 -- no error: it ends an attempt
-    """What was given before cannot be used."""
 
 
 class ChangedEarlier(Exception):  # noqa: N818 -- no error: it ends an attempt
@@ -70,88 +61,6 @@ class Known:
     choices: list[list[str]]
     lasted: Mapping[str, Lasting] = field(default_factory=dict)
     """Of what has lasted, by query."""
-
-
-@dataclass(frozen=True)
-class Recent:
-    """A relation with those rows of a fact of which any instant falls on the last days, in the fact's order."""
-
-    fact: str
-    relation: str
-    first: date
-    """The first of these days."""
-    instants: frozenset[str]
-    """The fact's columns that were looked at."""
-
-    def has(self, fact: str, time: str, first: date) -> bool:
-        """Whether all rows of a fact are here of which `time` falls on the day `first` or later.
-
-        That is one of the instants, or the first there is of some of them.
-        """
-        instants = time.removeprefix("coalesce(").removesuffix(")").split(", ")
-        return fact == self.fact and first >= self.first and self.instants.issuperset(instants)
-
-
-@dataclass(frozen=True)
-class Differences:
-    """The rows of the facts that differ between two builds, each side on a connection of its own, under their names.
-
-    And where the engine's connection has it, the fact that most is read of without its older rows.
-    """
-
-    before: duckdb.DuckDBPyConnection
-    after: duckdb.DuckDBPyConnection
-    recent: Recent | None = None
-    read: Reads = field(default_factory=Reads, compare=False)
-    """What has been read of recent rows: most metrics ask for the same."""
-
-    def of(self, before: str, after: str) -> pl.DataFrame:
-        """Units that one side has more of than the other: its columns, and `more`, how many more there are now.
-
-        Args:
-            before: gives units of the earlier build, one row each.
-            after: gives the same of this one.
-
-        Raises:
-            MeasuredWhole: the query needs columns that the rows have not been compared by.
-        """
-        sides = self.sides(before, after)
-        return _more(
-            pl.concat([side.with_columns(more=pl.lit(sign)) for side, sign in zip(sides, (-1, 1), strict=True)])
-        )
-
-    def first(self, before: str, after: str) -> object:
-        """The first instant of such a unit, in microseconds since 1970; None where there is none.
-
-        Units that are alike have the same instant. So the earliest are looked at first, and the others only where these
-        are the same on either side: as a rule, most rows that differ are new.
-        """
-        sides = self.sides(before, after)
-        units = pl.concat([side.with_columns(more=pl.lit(sign)) for side, sign in zip(sides, (-1, 1), strict=True)])
-        if units.is_empty():
-            return None
-        early = np.partition(units["instant"].to_numpy(), units.height // EARLIEST)[units.height // EARLIEST]
-        for some in (pl.col("instant") <= early, pl.col("instant") > early):
-            if (first := _more(units.filter(some))["instant"].min()) is not None:
-                return first
-        return None
-
-    def sides(self, before: str, after: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """What a query gives of the rows of the earlier build, and one of those of this build.
-
-        Raises:
-            MeasuredWhole: the query needs columns that the rows have not been compared by.
-        """
-        try:
-            return self.before.sql(before).pl(), self.after.sql(after).pl()
-        except duckdb.BinderException as error:
-            raise MeasuredWhole from error
-
-
-def _more(units: pl.DataFrame) -> pl.DataFrame:
-    """Units by all columns but `more`, which is added up; those that come to nothing are left out."""
-    names = [name for name in units.columns if name != "more"]
-    return units.group_by(names).agg(pl.col("more").sum()).filter(pl.col("more") != 0)
 
 
 @dataclass(frozen=True)
@@ -211,7 +120,7 @@ class _Changes:
         whose = pl.exclude("instant", "more", f"number_{begins}", f"number_{begins + 1}")
         begun = differing.select(whose, "more", at=start)
         ended = differing.filter(stop != cut.dt.epoch("us")).select(whose, -pl.col("more"), at=stop)
-        return _more(pl.concat([begun, ended]))["at"].min()
+        return more_of(pl.concat([begun, ended]))["at"].min()
 
     def _first_that_lasted(self, before: str, after: str) -> date:
         """The first day of units that a product-limit estimate may take otherwise.

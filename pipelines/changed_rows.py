@@ -22,10 +22,11 @@ import duckdb
 
 from metrics.aggregate import Engine
 from metrics.definitions import all_metrics
+from metrics.differences import Recent
 from metrics.facts.assemble import DURATIONS
 from metrics.facts.sql import create_table, drop, timestamp
 from metrics.ground import RECENT_FACTS, RECENT_MEASURED
-from metrics.reuse import Recent, can_be_reused
+from metrics.reuse import can_be_reused
 from pipelines.build_engine import RELATIONS
 from pipelines.parts import quoted, scan
 from schemas.quoting import literal

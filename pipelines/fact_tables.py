@@ -15,10 +15,11 @@ from metrics.facts.build import (
     create_surroundings,
     pieces_of_changes,
 )
+from metrics.facts.controls import reviewer_numbers
 from metrics.facts.cut import create_cut_views
-from metrics.facts.reach import KEPT, TOLD, Reach, surroundings
+from metrics.facts.reach import KEPT, REVIEWER_NUMBERS, TOLD, Reach, surroundings
 from metrics.facts.sql import create_view, drop
-from metrics.facts.within_reach import REVIEWER_NUMBERS, Scope
+from metrics.facts.within_reach import Scope
 from pipelines import kept_facts
 from pipelines.build_store import BuildStore, count_changes
 from pipelines.kept_facts import FactsMade, KeptFacts
@@ -35,6 +36,7 @@ ORDER_OF_INCIDENTS = ("opened_at", "incident_id")
 INTERNAL = {
     "defect_facts": ("opened_at", "defect_id"),
     "repo_dimension": ("_repo",),
+    "service_dimension": ("_service",),
     "team_dimension": ("_team",),
 }
 """What definitions need beside them."""
@@ -55,12 +57,14 @@ def make_facts(build: BuildStore) -> FactsMade:
     them to the next build.
     """
     connection, settings, cut = build.connection, settings_of(build.workspace), build.cut.as_of
-    create_surroundings(connection, settings, cut)
-    made, is_worth_it = FactsMade(), count_changes(connection) >= CHANGES_WORTH_FOLLOWING
-    if is_worth_it and not build.cut.known_at:
-        made = FactsMade(surroundings=surroundings(connection))
-        kept = kept_facts.usable(build, settings, made.surroundings)
+    is_worth_it = count_changes(connection) >= CHANGES_WORTH_FOLLOWING and not build.cut.known_at
+    numbered = kept_facts.numbers(build) if is_worth_it else {}
+    create_surroundings(connection, settings, cut, numbered)
+    made = FactsMade()
+    if is_worth_it:
+        seen_against, kept = surroundings(connection), kept_facts.usable(build, settings)
         made = _lay_over(build, settings, kept) if kept else made
+        made = replace(made, surroundings=seen_against, numbered=numbered.get(REVIEWER_NUMBERS))
     if made.reached is None:
         _make_all(build, settings)
     if made.surroundings:
@@ -72,12 +76,12 @@ def write_all_reviews(build: BuildStore, made: FactsMade) -> None:
     """Write the facts of all reviews, which `build_control_facts` has made, where none could be laid over others."""
     build.write("review_facts", "review_facts", order_by=ORDER_OF_REVIEWS, build_only=True)
     if made.surroundings:
-        _write_reviewer_numbers(build, REVIEWER_NUMBERS)
+        _write_reviewer_numbers(build, made.numbered)
 
 
-def _write_reviewer_numbers(build: BuildStore, numbers: str) -> None:
+def _write_reviewer_numbers(build: BuildStore, numbered: str | None) -> None:
     """Write who has which number, for the next build to number people likewise."""
-    build.write("reviewer_numbers", numbers, order_by=("_reviewer",), build_only=True)
+    build.write(REVIEWER_NUMBERS, reviewer_numbers(numbered), order_by=("_reviewer",), build_only=True)
 
 
 def _make_all(build: BuildStore, settings: FactSettings) -> None:
@@ -97,7 +101,7 @@ def _lay_over(build: BuildStore, settings: FactSettings, kept: KeptFacts) -> Fac
     connection, cut = build.connection, build.cut.as_of
     _show_kept(build, kept)
     reach, scope = Reach(settings, kept.since, cut), Scope(settings, cut)
-    made = replace(_make_reached(connection, reach, scope, kept), surroundings=kept.surroundings)
+    made = _make_reached(connection, reach, scope, kept)
     if made.reached is not None:
         create_facts(connection, settings, cut, scope)
         _write_others(build)
@@ -160,7 +164,7 @@ def _write_reviews_over(build: BuildStore, scope: Scope, kept: KeptFacts) -> boo
     """Do the same with their reviews; not where one of these counts no longer."""
     if not scope.create_reviews(build.connection):
         return False
-    _write_reviewer_numbers(build, scope.reviewer_numbers())
+    _write_reviewer_numbers(build, f"kept_{REVIEWER_NUMBERS}")
     others = "_review_key not in (select review_key from told_again)"
     _lay(build, "review_facts", kept, "select * from new_review_facts", others, ORDER_OF_REVIEWS, build_only=True)
     return True

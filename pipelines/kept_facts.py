@@ -1,13 +1,14 @@
 """What a build keeps of the facts, in `.plumbline/facts.json`, for the next one to lay newer facts over.
 
-Whatever the record does not settle (another program, other settings, other codes, tiers or gates, an earlier cut, a
-warehouse that is not the one of then, a file that is gone) makes everything again, as `build --full` does.
+Whatever the record does not settle (another program, other settings, repositories that moved, other tiers or gates, an
+earlier cut, a warehouse that is not the one of then, a file that is gone) makes everything again, as `build --full`
+does. Only the numbers that it tells of are taken over all the same.
 """
 
 import hashlib
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import cache
@@ -18,12 +19,12 @@ import duckdb
 
 import metrics.facts
 import schemas
-from metrics.facts.reach import KEPT, Since
+from metrics.facts.reach import KEPT, NUMBERED, SURROUNDINGS, Since, surroundings
 from metrics.facts.settings import FactSettings
 from metrics.facts.within_reach import AUDITED
 from pipelines.build_store import BuildStore
 from pipelines.parts import read_record, replace_text
-from schemas.snapshot import SnapshotTable
+from schemas.snapshot import Part, SnapshotTable
 
 RECORD = "facts.json"
 PROGRAM_FILES = ("kept_facts", "fact_tables", "build_store", "parts", "warehouse_schema")
@@ -39,12 +40,14 @@ class FactsMade:
         with_reviews: whether the facts of their reviews are, too; otherwise those of all reviews are still to be made.
         slipped: changes that nothing should have reached and whose facts differed all the same, so that all were made.
         surroundings: `metrics.facts.reach.surroundings`; none where nothing is kept.
+        numbered: who had which number in the build before, as SQL to select from (`numbers`); None where nobody has.
     """
 
     reached: int | None = None
     with_reviews: bool = False
     slipped: tuple[str, ...] = ()
     surroundings: tuple[str, ...] = ()
+    numbered: str | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,11 @@ class KeptFacts:
     def since(self) -> Since:
         """Up to where the build knew."""
         return Since(self.cut, self.load_id)
+
+    @property
+    def codes(self) -> dict[str, int]:
+        """How many codes each dimension had."""
+        return {name: self.tables[name].rows for name in SURROUNDINGS}
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Self:
@@ -100,15 +108,35 @@ def made_again(state: Path) -> str | None:
     return f"facts of all but {found['reached']:,} of {found['changes']:,} changes"
 
 
-def usable(build: BuildStore, settings: FactSettings, surroundings: tuple[str, ...]) -> KeptFacts | None:
-    """What the build before has kept, if this one may rest on it."""
+def numbers(build: BuildStore) -> dict[str, str]:
+    """Which numbers the build before gave, as SQL to select from; nothing where that is not known.
+
+    They are names, no results: a build of everything gives the same ones, so that its figures, of which some are sums
+    in the order of codes, are those of a refresh.
+    """
+    kept = _read(build.folder.state)
+    if kept is None or not kept.tables.keys() >= set(NUMBERED):
+        return {}
+    tables = {name: kept.tables[name] for name in NUMBERED}
+    if not _exist(build, [part for table in tables.values() for part in table.files]):
+        return {}
+    return {name: build.folder.relation(table) for name, table in tables.items()}
+
+
+def usable(build: BuildStore, settings: FactSettings) -> KeptFacts | None:
+    """What the build before has kept, if this one may rest on it. Its own surroundings have been made."""
     kept = None if build.is_full or build.cut.known_at else _read(build.folder.state)
-    if kept is None or kept.key != key_of(settings) or kept.surroundings != surroundings or kept.cut > build.cut.as_of:
+    if kept is None or kept.key != key_of(settings) or kept.cut > build.cut.as_of:
+        return None
+    if kept.surroundings != surroundings(build.connection, kept.codes):
         return None
     if kept.loads != digest_of_loads(build.connection, kept.load_id):
         return None
-    parts = [part for table in kept.tables.values() for part in table.files]
-    return kept if all((build.folder.parts / part.name).exists() for part in parts) else None
+    return kept if _exist(build, [part for table in kept.tables.values() for part in table.files]) else None
+
+
+def _exist(build: BuildStore, parts: Sequence[Part]) -> bool:
+    return all((build.folder.parts / part.name).exists() for part in parts)
 
 
 def keep(build: BuildStore, settings: FactSettings, made: FactsMade) -> None:

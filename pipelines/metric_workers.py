@@ -22,6 +22,7 @@ from loky import BrokenProcessPool
 
 from metrics.aggregate import Engine, Result
 from metrics.definitions import all_metrics
+from metrics.differences import Differences
 from metrics.facts.origins import MOVED
 from metrics.facts.sql import create_view
 from metrics.gaps import Gap
@@ -29,7 +30,7 @@ from metrics.ground import RECENT_FACTS, prepare
 from metrics.lasted import Lasted
 from metrics.ledger import Ledger
 from metrics.model import Concurrency, Count, Distribution, Load, Metric, PerTeamWeek, Variation
-from metrics.reuse import Differences, can_be_reused, run_since_change
+from metrics.reuse import can_be_reused, run_since_change
 from metrics.unit_reader import SHARED
 from pipelines.changed_rows import RecentChanges
 from pipelines.companion import LIMIT, SECONDS_OF_A_WAIT, Companion

@@ -1,9 +1,9 @@
 """What one build leaves for the next, in `.plumbline/reuse.json`, and what has changed in the facts since.
 
 Wrong reuse is far worse than none. So what was kept of a metric is used only where all that it rests on is the same
-(its key: the program's own text, the definition, calendar, baselines, repositories, teams, onboardings), every file of
-it is still there, and what its queries give of the rows that changed lets it (`metrics.reuse`). `build --full` looks at
-nothing of this.
+(its key: the program's own text, the definition, calendar, baselines, onboardings), repositories and teams have the
+codes that they had, every file of it is still there, and what its queries give of the rows that changed lets it
+(`metrics.reuse`). `build --full` looks at nothing of this.
 
 Small organisations keep nothing: their metrics take less time than finding out what has changed.
 """
@@ -42,20 +42,15 @@ from schemas.snapshot import Part, SnapshotTable
 RECORD = "reuse.json"
 CHANGES_WORTH_KEEPING = 200_000
 """Changes from which on it pays to keep what was measured: below, all metrics together take some seconds."""
-PROGRAM_FILES = (
-    "reuse",
-    "changed_rows",
-    "kept_metrics",
-    "metric_workers",
-    "settled_comparisons",
-    "team_months",
-    "local_months",
-)
+PROGRAM_FILES = ("reuse", "changed_rows", "kept_metrics", "metric_workers", "settled_comparisons")
 """Files of this package on whose text it depends whether what was kept still holds."""
 WORTH_APART = 0.4
 """Share of all days up to which these are worth a file of their own."""
 CODES = ("repo_dimension", "team_dimension")
-"""Relations that say what the codes in facts and results stand for: if one of them is another, so is everything."""
+"""Relations that say what the codes in facts and results stand for. Rows may come; if one is another, so is everything.
+
+What is new has no units in windows that are over, and its code is beyond those that there were.
+"""
 
 
 @dataclass
@@ -66,8 +61,6 @@ class Reuse:
     past: Past
     _changed: Path
     _sums: Mapping[str, Sums] = field(default_factory=dict)
-    before: Mapping[str, SnapshotTable] = field(default_factory=dict)
-    """The relations of which `past` has the rows that have changed since; none where it has no such rows."""
 
     @classmethod
     def of(cls, build: BuildStore, engine: Engine, definitions: Sequence[Metric]) -> "Reuse | None":
@@ -84,7 +77,7 @@ class Reuse:
         usable = {name: each for name, each in kept.items() if each.key == keys.get(name)}
         files = [part for each in usable.values() for part in each.parts]
         files += [part for table in before.values() for part in table.files]
-        if not usable or set(before) != set(RELATIONS) or not _exist(build, files):
+        if not usable or set(before) != set(RELATIONS) or not _exist(build, files) or _is_other(build, before):
             return cls(build, Past(keys), folder)
         folder = new_folder(folder)
         first = _first_of_most(engine, max(each.cut for each in usable.values()))
@@ -95,7 +88,7 @@ class Reuse:
         sides = _sides(build, before)
         sums = {name: Sums.from_json(raw) for name, raw in stored.get("sums", {}).items()}
         changed = changed_rows(build.connection, sides, folder, recent, sums)
-        return cls(build, Past(keys, usable, changed.rows, recent), folder, changed.sums, before)
+        return cls(build, Past(keys, usable, changed.rows, recent), folder, changed.sums)
 
     def close(self, measured: Mapping[str, Measured]) -> None:
         """Write down what the next build may rest on, and what this one has reused."""
@@ -166,9 +159,18 @@ def _exist(build: BuildStore, parts: Sequence[Part]) -> bool:
     return all((build.folder.parts / part.name).exists() for part in parts)
 
 
+def _is_other(build: BuildStore, before: Mapping[str, SnapshotTable]) -> bool:
+    """Whether a code stands for something else than in the build before, or a repository for another team."""
+    now, rows = build.tables(), build.folder.relation
+    return any(
+        build.connection.execute(f"(from {rows(before[name])} except from {rows(now[name])}) limit 1").fetchone()
+        for name in CODES
+        if before[name] != now[name]
+    )
+
+
 def _key(build: BuildStore, engine: Engine, metric: Metric) -> str:
     """What a metric's rows rest on beside the rows of the facts, as a digest."""
-    tables = build.tables()
     stated = {
         "program": program(),
         "metric": [metric.id, metric.version],
@@ -176,7 +178,6 @@ def _key(build: BuildStore, engine: Engine, metric: Metric) -> str:
         "first": engine.days.first,
         "baselines": {tier: [period.start, period.end] for tier, period in sorted(engine.baselines.items())},
         "onboardings": dict(sorted(engine.onboardings.items())),
-        "codes": {name: [part.sha256 for part in tables[name].parts] for name in CODES},
         "empty": sorted(engine.empty_inputs.intersection(metric.inputs)),
         "moved": engine.moved,
         "include_bots": build.workspace.include_bots,

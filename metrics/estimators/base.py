@@ -46,6 +46,25 @@ class Segmentation:
         return self.kind == "all"
 
 
+class UnitsOf(Protocol):
+    """Gives rows of a fact as coded columns (`metrics.unit_reader.UnitReader.units`)."""
+
+    def __call__(
+        self,
+        fact: str,
+        where: str,
+        time: str,
+        numbers: Sequence[str],
+        category: str | None = None,
+        categories: Sequence[str] = (),
+        begins: int | None = None,
+        *,
+        lasting: bool = False,
+        order: Order | None = None,
+    ) -> Units:
+        """Rows of a fact, in the order that is wanted."""
+
+
 class Source(Protocol):
     """What an estimator needs of the engine: units, and the calendar to lay them out on."""
 
@@ -65,19 +84,8 @@ class Source(Protocol):
     def years(self) -> Sequence[Period]:
         """The trailing years that are compared with what went before."""
 
-    def units(
-        self,
-        fact: str,
-        where: str,
-        time: str,
-        numbers: Sequence[str],
-        category: str | None = None,
-        categories: Sequence[str] = (),
-        begins: int | None = None,
-        *,
-        lasting: bool = False,
-        order: Order | None = None,
-    ) -> Units:
+    @property
+    def units(self) -> UnitsOf:
         """Rows of a fact as coded columns, in the order that is wanted."""
 
     def daily(self, fact: str, where: str, time: str, numbers: Sequence[str]) -> Floats:
@@ -131,9 +139,10 @@ class Target:
         history = HISTORIES[shape.grain]
         if self.ledger is None:
             return history
-        alone = shape.segments[0] if len(shape.segments) == 1 else ""
+        # A single category may be one of several that are run one by one; a single team is one of more to come.
+        alone = shape.segments[0] if shape.segment_kind == "category" and len(shape.segments) == 1 else ""
         name = f"{'/'.join(shape.tiers)} {shape.segment_kind} {alone}"
-        return replace(history, page=self.ledger.page(name, shape.grain, shape.periods))
+        return replace(history, page=self.ledger.page(name, shape.grain, shape.periods, len(shape.tiers)))
 
     def holders(self, units: Units, plan: Segmentation) -> Holders:
         """Groups units by tier and segment. `units` must be pooled where the plan mixes tiers."""

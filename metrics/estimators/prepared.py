@@ -58,21 +58,8 @@ class Prepared:
         """None: what is held by people or teams is already per person or team."""
         return None
 
-    def units(
-        self,
-        fact: str,
-        where: str,
-        time: str,
-        numbers: Sequence[str],
-        category: str | None = None,
-        categories: Sequence[str] = (),
-        begins: int | None = None,
-        *,
-        lasting: bool = False,
-        order: Order | None = None,
-    ) -> Units:
+    def units(self, *_: object, order: Order | None = None, **__: object) -> Units:
         """The units at hand, whatever is asked for, in the order that is wanted."""
-        del fact, where, time, numbers, category, categories, begins, lasting
         return self.made.chosen(np.ones(len(self.made), dtype=bool), order)
 
     def daily(self, fact: str, where: str, time: str, numbers: Sequence[str]) -> Floats:

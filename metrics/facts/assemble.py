@@ -180,9 +180,12 @@ def _deployments(cut: datetime) -> str:
 
 
 def incident_facts() -> str:
-    """One row per incident. A repository of its service stands in for one that it does not name, for clustering."""
+    """One row per incident.
+
+    For clustering, a repository of its service stands in for one that it does not name: the first by name.
+    """
     return f"""
-        with service_repo as (select _service, min(_repo) as _repo from repo_dimension group by _service)
+        with service_repo as (select _service, arg_min(_repo, repo_id) as _repo from repo_dimension group by _service)
         select i.incident_id, own.repo_id, v.service, i.tier, i.severity, i.is_security,
             i.opened_at, i.acknowledged_at, i.resolved_at,
             -- Clocks differ: what was resolved before it opened took no time.

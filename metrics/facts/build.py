@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from math import ceil
 from pathlib import Path
@@ -78,14 +79,25 @@ def build_facts(
         drop(connection, *STEPS)
 
 
-def create_surroundings(connection: duckdb.DuckDBPyConnection, settings: FactSettings, cut: datetime) -> None:
+def create_surroundings(
+    connection: duckdb.DuckDBPyConnection,
+    settings: FactSettings,
+    cut: datetime,
+    numbered: Mapping[str, str] | None = None,
+) -> None:
     """Make what changes are seen against: the events at the cut, codes, tiers, what is watched, deployments.
+
+    Args:
+        connection: as for `build_facts`.
+        settings: as there.
+        cut: as there.
+        numbered: as for `create_dimensions`.
 
     Raises:
         ConfigurationError: Tier assignments overlap.
     """
     create_cut_views(connection, cut)
-    create_dimensions(connection)
+    create_dimensions(connection, numbered)
     create_tiers(connection)
     create_watching(connection, settings.timezone)
     create_deployments(connection, settings)

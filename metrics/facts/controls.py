@@ -12,6 +12,7 @@ import duckdb
 from metrics.facts.sql import create_table, create_view, drop
 from metrics.facts.tiers import TIER, tier_join
 from metrics.facts.watching import watched
+from schemas.sql import text_hash_sql
 
 AI_ASSISTED = "ai_use in ('assisted', 'authored')"
 
@@ -94,8 +95,27 @@ REVIEWERS = "reviewers"
 PEOPLE = "select distinct reviewer from reviews_at_cut where reviewer_kind = 'human' and reviewer is not null"
 """Whoever submitted a review."""
 
-NUMBERED_PEOPLE = f"select reviewer, (row_number() over (order by reviewer) - 1)::integer as _reviewer from ({PEOPLE})"
-"""The same, each with a number."""
+
+def numbered_people(numbered: str | None = None) -> str:
+    """SQL of the same, each with a number: who has one keeps it, others get the next ones by name.
+
+    Args:
+        numbered: `reviewer_numbers` of an earlier build, as SQL to select from. Who is gone may still be among them.
+    """
+    if numbered is None:
+        return f"select reviewer, (row_number() over (order by reviewer) - 1)::integer as _reviewer from ({PEOPLE})"
+    return f"""
+        select reviewer, coalesce(
+            _reviewer, (select coalesce(max(_reviewer), -1) from {numbered})
+                + row_number() over (partition by _reviewer is null order by reviewer))::integer as _reviewer
+        from ({PEOPLE}) left join {numbered} k on k.reviewer_key = {text_hash_sql("reviewer")}"""
+
+
+def reviewer_numbers(numbered: str | None = None) -> str:
+    """SQL of the numbers of all who reviewed, of late or before: what is kept of them for the next build."""
+    now = f"select {text_hash_sql('reviewer')} as reviewer_key, _reviewer from {REVIEWERS}"
+    return f"{now} union select reviewer_key, _reviewer from {numbered}" if numbered else now
+
 
 REVIEW_FACTS = """
     select r.submitted_at, c.tier, c._repo, c._team, p._reviewer, r.review_key as _review_key
@@ -148,11 +168,14 @@ ONBOARDING_FACTS = f"""
 
 INTENT_FACTS = f"""
     with delivered as (
-        select x.intent_key, min(c._repo) as _repo, min(c._team) as _team, max(c.tier) as tier,
+        select x.intent_key, arg_min(c._repo, r.place) as _repo, arg_min(c._team, t.place) as _team,
+            max(c.tier) as tier,
             case when bool_and(c.deployed_at is not null) then max(c.deployed_at) end as delivered_at,
             bool_and(coalesce(c.validated, false)) as is_validated, bool_and(c._outcomes_watched) as _outcomes_watched
         from (select change_key, intent_key from changes_at_cut where intent_id is not null) x
         join {_CHANGES} c using (change_key)
+        join (select _repo, row_number() over (order by repo_id) as place from repo_dimension) r on r._repo = c._repo
+        left join (select _team, row_number() over (order by team) as place from team_dimension) t on t._team = c._team
         where c.state <> 'closed' group by x.intent_key)
     select i.intent_id, i.approved_at, i.closed_at, coalesce(i.given_tier, {TIER}, i.change_tier)::integer as tier,
         coalesce(i._repo, -1) as _repo, coalesce(t._team, i.repo_team) as _team, i.delivered_at, i.is_validated,
@@ -166,7 +189,10 @@ INTENT_FACTS = f"""
         left join repo_dimension r on r.repo_key = i.repo_key and i.repo_id is not null) i
     left join team_dimension t on t.team = i.team
     {tier_join("i", "i.approved_at")}"""
-"""One row per intent, and when the last of its changes was deployed: null while one of them is not."""
+"""One row per intent, and when the last of its changes was deployed: null while one of them is not.
+
+Where it says nothing of them, its repository and team are those of its changes, the first by name.
+"""
 
 EXCEPTION_FACTS = f"""
     select e.exception_id, e.policy, e.granted_at, e.expires_at, e.closed_at, e.reviewed_at,
@@ -229,6 +255,7 @@ def build_control_facts(
     are_steps_there: bool = False,
     with_reviews: bool = True,
     shallow_lines_per_minute: float = SHALLOW_LINES_PER_MINUTE,
+    numbered: str | None = None,
 ) -> None:
     """Make the relations of this module, as tables or as views.
 
@@ -240,10 +267,11 @@ def build_control_facts(
             and has to be written before they are.
         with_reviews: whether `OF_STEPS` is made, too.
         shallow_lines_per_minute: lines a minute beyond which an approval without a comment is shallow.
+        numbered: as for `numbered_people`.
     """
     if with_reviews:
         create_view(connection, REVIEWED_CHANGES, reviewed_changes(are_steps_there=are_steps_there))
-        create_table(connection, REVIEWERS, NUMBERED_PEOPLE)
+        create_table(connection, REVIEWERS, numbered_people(numbered))
     # Mostly few: the database sees how many before it joins them with all reviews.
     create_table(connection, QUICK_APPROVALS, quick_approvals(shallow_lines_per_minute))
     for name in CONTROL_FACTS if with_reviews else CONTROL_FACTS.keys() - {OF_STEPS}:

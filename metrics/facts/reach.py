@@ -21,12 +21,14 @@ what was kept of the build before: `kept_<fact>` and `kept_carrier_links`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 import duckdb
 
 from metrics.facts.cut import PLANNED_INSTANTS
+from metrics.facts.dimensions import DIMENSIONS
 from metrics.facts.gates import REQUIRED_GATES
 from metrics.facts.settings import VALIDATION_DAYS, FactSettings
 from metrics.facts.sql import create_table, drop, timestamp
@@ -36,16 +38,21 @@ OF_A_CHANGE = ("changes", "reviews", "change_events", "commits", "gate_results")
 """Event tables of which a change's facts rest on its own rows."""
 TOLD = (*OF_A_CHANGE, "deployments", "deployment_changes", "incidents", "defects")
 """Event tables of which new rows are followed."""
+REVIEWER_NUMBERS = "reviewer_numbers"
+"""Who reviewed, by the hash of the name, and the number that they have (`metrics.facts.controls.reviewer_numbers`)."""
+NUMBERED = (*DIMENSIONS, REVIEWER_NUMBERS)
+"""What tells which numbers a build gave, for those after it to give the same ones."""
 KEPT = (
-    *("change_facts", "deployment_facts", "incident_facts", "defect_facts", "carrier_links"),
-    *("review_facts", "reviewer_numbers"),
+    *("change_facts", "deployment_facts", "incident_facts", "defect_facts", "carrier_links", "review_facts"),
+    *NUMBERED,
 )
 """What a refresh rests on of the build before."""
-SURROUNDINGS = (
-    *("select * from repo_dimension", "select * from service_dimension", "select * from team_dimension"),
-    *("select * from repo_tiers", "select * from service_tiers", "select * from service_watching"),
-    REQUIRED_GATES,
-)
+SURROUNDINGS = {
+    "repo_dimension": ("repo_dimension", "repo_tiers"),
+    "service_dimension": ("service_dimension", "service_tiers", "service_watching"),
+    "team_dimension": ("team_dimension",),
+}
+"""What changes are seen against, by the dimension whose codes it goes by; required gates beside it."""
 FOLLOWED: dict[str, tuple[str, ...]] = {
     "deployments": ("deployment_id", "deployment_key", "sha"),
     "incidents": ("caused_by_change_key",),
@@ -62,10 +69,21 @@ class Since:
     load_id: int
 
 
-def surroundings(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
-    """Digests of what all changes are seen against."""
+def surroundings(connection: duckdb.DuckDBPyConnection, known: Mapping[str, int] | None = None) -> tuple[str, ...]:
+    """Digests of what all changes are seen against.
+
+    Args:
+        connection: has it.
+        known: of how many codes of each dimension, from the first on; of all, if not given. What came later is no
+            surrounding of a change that was known before: a change that comes to name it has another row.
+    """
+    queries = [REQUIRED_GATES]
+    for dimension, relations in SURROUNDINGS.items():
+        code, _ = DIMENSIONS[dimension]
+        among = f" where {code} < {known[dimension]}" if known else ""
+        queries += [f"select * from {name}{among}" for name in relations]
     digest = "select md5(coalesce(string_agg(line, chr(10) order by line), ''))"
-    lines = [f"select t::varchar as line from ({query}) t" for query in SURROUNDINGS]
+    lines = [f"select t::varchar as line from ({query}) t" for query in queries]
     found = [connection.execute(f"{digest} from ({rows})").fetchone() for rows in lines]
     return tuple(row[0] for row in found if row)
 
@@ -85,9 +103,11 @@ class Reach:
     cut: datetime
 
     def a_tier_turned(self, connection: duckdb.DuckDBPyConnection) -> bool:
-        """Whether some tier began or ended between the cuts: open changes have that of the cut."""
+        """Whether a tier of what was known began or ended between the cuts: open changes have that of the cut."""
         turned = " or ".join(self._between(instant) for instant in ("valid_from", "valid_to"))
-        tiers = "select valid_from, valid_to from repo_tiers union all select valid_from, valid_to from service_tiers"
+        tiers = """
+            select valid_from, valid_to from repo_tiers semi join kept_repo_dimension using (_repo) union all
+            select valid_from, valid_to from service_tiers semi join kept_service_dimension using (_service)"""
         return connection.execute(f"select 1 from ({tiers}) where {turned} limit 1").fetchone() is not None
 
     def follow(self, connection: duckdb.DuckDBPyConnection) -> int:

@@ -12,7 +12,7 @@ from datetime import datetime
 import duckdb
 
 from metrics.facts.assemble import change_facts_among, defect_facts
-from metrics.facts.controls import PEOPLE, REVIEW_FACTS, REVIEWED_CHANGES, REVIEWERS, reviewed_changes
+from metrics.facts.controls import REVIEW_FACTS, REVIEWED_CHANGES, REVIEWERS, numbered_people, reviewed_changes
 from metrics.facts.cut import cut_query
 from metrics.facts.links import LINKS, links_of_carriers
 from metrics.facts.reach import OF_A_CHANGE
@@ -21,8 +21,6 @@ from metrics.facts.sql import create_table, create_view, drop, text
 from schemas.events import all_tables
 from schemas.sql import text_hash_sql
 
-REVIEWER_NUMBERS = f"select {text_hash_sql('reviewer')} as reviewer_key, _reviewer from {REVIEWERS}"
-"""What is kept of the people who reviewed, so that they have the same numbers in the next build."""
 LINKING = ("changes", "change_events", "commits")
 """Those of a change on which its link to a deployment rests, and so what deployments come to."""
 UNREAD: dict[str, tuple[str, ...]] = {
@@ -54,8 +52,11 @@ class Scope:
     cut: datetime
 
     def restrict_to_links(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Do what `restrict` does, without what no link and no deployment rests on: reviews and results of gates."""
-        self._restrict(connection, LINKING)
+        """Do what `restrict` does, without what no link and no deployment rests on, and without the few beside.
+
+        That is: without reviews, results of gates and audited changes.
+        """
+        self._restrict(connection, LINKING, "reached_changes")
 
     def restrict(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Let the events of changes at the cut be those of the reached, and of what must be known beside them.
@@ -63,15 +64,15 @@ class Scope:
         That is: changes that incidents name, whose deployments these are put down to; changes that revert one of
         these; and a few that nothing reaches, `audited_changes`.
         """
-        self._restrict(connection, OF_A_CHANGE)
-
-    def _restrict(self, connection: duckdb.DuckDBPyConnection, shown: Sequence[str]) -> None:
-        whole = {name: cut_query(name, all_tables()[name], self.cut) for name in OF_A_CHANGE}
         self._draw_audited(connection)
+        self._restrict(connection, OF_A_CHANGE, "reached_changes", "audited_changes")
+
+    def _restrict(self, connection: duckdb.DuckDBPyConnection, shown: Sequence[str], *wanted: str) -> None:
+        whole = {name: cut_query(name, all_tables()[name], self.cut) for name in OF_A_CHANGE}
         create_table(
             connection,
             "looked_at",
-            """select change_key from reached_changes union select change_key from audited_changes
+            f"""{" union ".join(f"select change_key from {name}" for name in wanted)}
             union select caused_by_change_key from incidents_at_cut where caused_by_change_key is not null""",
         )
         create_table(
@@ -88,7 +89,7 @@ class Scope:
 
     def _draw_audited(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Make `audited_repositories(_repo)` and `audited_changes(change_key)`."""
-        drawn = f"select _repo from repo_dimension using sample {AUDITED_REPOSITORIES} rows"
+        drawn = f"select _repo from kept_repo_dimension using sample {AUDITED_REPOSITORIES} rows"
         create_table(connection, "audited_repositories", drawn)
         create_table(
             connection,
@@ -147,24 +148,12 @@ class Scope:
             "told_again",
             "select review_key from reviews_told where change_key in (select change_key from reached_changes)",
         )
-        numbers = f"({PEOPLE}) left join kept_reviewer_numbers k on k.reviewer_key = {text_hash_sql('reviewer')}"
-        create_table(
-            connection,
-            REVIEWERS,
-            f"""select reviewer, coalesce(
-                _reviewer, (select coalesce(max(_reviewer), -1) from kept_reviewer_numbers)
-                    + row_number() over (partition by _reviewer is null order by reviewer))::integer as _reviewer
-            from {numbers}""",
-        )
+        create_table(connection, REVIEWERS, numbered_people("kept_reviewer_numbers"))
         create_view(connection, REVIEWED_CHANGES, reviewed_changes(are_steps_there=True))
         create_table(connection, "new_review_facts", self._review_facts())
         gone = """select 1 from kept_review_facts where _review_key in (select review_key from told_again)
             and _review_key not in (select _review_key from new_review_facts) limit 1"""
         return connection.execute(gone).fetchone() is None
-
-    def reviewer_numbers(self) -> str:
-        """SQL of the numbers of all who reviewed, of late or before."""
-        return f"{REVIEWER_NUMBERS} union select reviewer_key, _reviewer from kept_reviewer_numbers"
 
     def _review_facts(self) -> str:
         """SQL of the facts of the reviews of reached changes."""

@@ -56,6 +56,7 @@ def _write_control_facts(build: BuildStore, made: FactsMade) -> None:
         are_steps_there=made.reached is None,
         with_reviews=not made.with_reviews,
         shallow_lines_per_minute=build.workspace.reviews.shallow_lines_per_minute,
+        numbered=made.numbered,
     )
     if not made.with_reviews:
         write_all_reviews(build, made)

@@ -22,7 +22,6 @@ from pipelines.metric_workers import Ground, Measured, Past, measure_apart, meas
 from pipelines.reuse import Reuse
 from pipelines.settled_comparisons import write_comparisons
 from pipelines.stage import Asked, Asset, Made, asset, assets
-from pipelines.team_months import carry_over
 from schemas.published import all_tables
 from schemas.snapshot import Part
 
@@ -87,8 +86,6 @@ def _measured(build: BuildStore, metrics: Sequence[Metric]) -> dict[str, Measure
     workers, include_bots, parts = workers_for(changes), build.workspace.include_bots, build.folder.parts
     reuse = Reuse.of(build, engine, metrics)
     past = reuse.past if reuse else Past()
-    if reuse and reuse.before:
-        carry_over(build, reuse.before, past.changed["change_facts"])
     ground = Ground.of(engine, relations, include_bots=include_bots, parts=parts, past=past)
     if workers == 1:
         measured = measure_here(metrics, engine, ground, build.companion)

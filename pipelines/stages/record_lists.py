@@ -8,7 +8,7 @@ from datetime import datetime
 
 from metrics.calendar import Calendar
 from pipelines.build_store import BuildStore
-from pipelines.counts import write_counts
+from pipelines.carried_sums import CarriedSums
 from pipelines.local_months import local_month
 from pipelines.stage import Made, asset
 
@@ -72,9 +72,10 @@ def record_lists(build: BuildStore) -> Made:
     order = ("tier", "month_start", "cycle_seconds desc", "change_id")
     slowest = build.write("slowest_changes", query, order_by=order, internal=True)
     links_by = ("kind", "tier", "code")
-    write_counts(build, "link_counts", "change_facts", LINKS, order_by=links_by)
+    CarriedSums("link_counts", "change_facts", LINKS, links_by).write(build)
     links = build.write("link_counts", ATTRIBUTIONS, order_by=links_by, partition="incidents", internal=True)
-    write_counts(build, "review_counts", "review_facts", REVIEWS, count="reviews", order_by=("tier", "period_start"))
+    reviews_by = ("tier", "period_start")
+    CarriedSums("review_counts", "review_facts", REVIEWS, reviews_by, rows="reviews").write(build)
     reviews = build.tables()["review_counts"]
     rows = {"slowest_changes": slowest.rows, "link_counts": links.rows, "review_counts": reviews.rows}
     return Made(rows)

@@ -12,6 +12,7 @@ from polars.testing import assert_frame_equal
 
 from metrics.aggregate import Engine, Result
 from metrics.calendar import Calendar, Period
+from metrics.differences import Differences, Recent
 from metrics.lasted import Lasted, Lasting
 from metrics.ledger import Ledger
 from metrics.model import (
@@ -29,9 +30,7 @@ from metrics.model import (
     Unfinished,
 )
 from metrics.reuse import (
-    Differences,
     Known,
-    Recent,
     _Changes,
     can_be_reused,
     first_day_needed,
@@ -109,9 +108,15 @@ def changes(seed: int, count: int = 1_000) -> pl.DataFrame:
     )
 
 
-def engine_on(frame: pl.DataFrame, baselines: str = "none", cut: datetime = CUT) -> Engine:
+def engine_on(
+    frame: pl.DataFrame,
+    baselines: str = "none",
+    cut: datetime = CUT,
+    repository_count: int = REPOSITORIES,
+    team_count: int = TEAMS,
+) -> Engine:
     made = engine({"measured_changes": frame}, CALENDAR, cut, BASELINES[baselines], FIRST.date())
-    repositories, teams = [f"r{i}" for i in range(REPOSITORIES)], [f"t{i}" for i in range(TEAMS)]
+    repositories, teams = [f"r{i}" for i in range(repository_count)], [f"t{i}" for i in range(team_count)]
     onboarded = {"r3": date(2026, 4, 20), "r4": date(2026, 5, 2), "r7": date(2026, 5, 2)}
     return replace(made, repositories=repositories, teams=teams, onboardings=onboarded)
 
@@ -215,6 +220,31 @@ def test_what_is_put_together_is_what_a_whole_measurement_gives(
     assert_same(again.contrasts(before.contrasts), after.contrasts)
     assert_same(again.ledger, ledger.ledger)
     assert again.lasted == ledger.lasted
+
+
+@pytest.mark.parametrize(("baselines", "teams"), [("none", TEAMS), ("named", TEAMS), ("none", 1), ("none", 0)])
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_new_repositories_and_teams_change_nothing_of_what_was_before(
+    estimator: str, baselines: str, teams: int
+) -> None:
+    """They have the last codes; what is counted by team and tier is kept by other numbers than before."""
+    definition = metric(ESTIMATORS[estimator], core=True, follow_up_days=30)
+    new_repository, new_team = (
+        pl.lit(count, pl.Int32) + (pl.col("_repo") % 2) for count in (REPOSITORIES, max(teams, 1) - 1)
+    )
+    lately = changes(2, 300).filter(pl.col("opened_at") > LATELY)
+    frame = changes(1).with_columns(pl.when(teams > 0).then(pl.col("_team") % max(teams, 1)))
+    later = pl.concat([frame, lately.with_columns(_repo=new_repository, _team=new_team)])
+    assert later["_team"].max() == max(teams, 1)
+    before, known = measured_whole(engine_on(frame, baselines, team_count=teams), definition)
+    source, other = (engine_on(later, baselines, CUT, REPOSITORIES + 2, max(teams, 1) + 1) for _ in range(2))
+    after, ledger = measured_whole(source, definition)
+    again = run_since_change(other, definition, known, differences(frame, later))
+    assert again is not None
+    assert again.since >= LATELY.date() - timedelta(days=7)
+    assert_same(again.values(before.values), after.values)
+    assert_same(again.contrasts(before.contrasts), after.contrasts)
+    assert_same(again.ledger, ledger.ledger)
 
 
 def known_by(frame: pl.DataFrame, cut: datetime) -> pl.DataFrame:

@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 import pipelines.fact_tables
+from metrics.facts.dimensions import DIMENSIONS
 from metrics.facts.reach import Reach
 from metrics.link_methods import TABLE as LINK_SHARES
 from pipelines.build_store import BuildStore, Cut
@@ -26,14 +27,21 @@ from tests.support.events import Rows, at, frame_of
 from tests.support.random_events import HOURS, random_events
 from tests.support.workspaces import new_workspace
 
-REVIEWS = f"""select f.* exclude (_reviewer), r.reviewer from review_facts f
+REVIEWS = f"""select f.*, r.reviewer from review_facts f
     join reviews r on r.review_key = f._review_key
     join reviewer_numbers n on n._reviewer = f._reviewer and n.reviewer_key = {text_hash_sql("r.reviewer")}
     order by all"""
-"""The facts of reviews, with names: numbers differ, for whoever is new gets the next one."""
+"""The facts of reviews, with names."""
+NAMED = """select f.* exclude (_repo, _service, _team), r.repo_id, s.service, t.team from {} f
+    left join repo_dimension r using (_repo) left join service_dimension s on s._service = f._service
+    left join team_dimension t on t._team = f._team order by all"""
+"""Facts with names in place of codes."""
+CODED = ("change_facts", "deployment_facts", "incident_facts", "defect_facts")
 TABLES = ("change_facts", "deployment_facts", "incident_facts", "defect_facts", "carrier_links")
 SURROUNDING = ("repositories", "tier_assignments", "gate_policies")
-"""What these tests hold still, since everything is made again when it moves."""
+"""What these tests hold still, but for what is new: everything is made again when it moves."""
+ARRIVING = ("changes", "deployments", "incidents", "defects")
+"""What is told of a new repository."""
 
 
 @pytest.fixture(autouse=True)
@@ -61,6 +69,8 @@ def facts(workspace: Workspace, cut: datetime, *, full: bool = False) -> dict[st
         tables = {name: f"from {build.relation(name)} order by all" for name in TABLES}
         found = {name: build.connection.execute(query).fetchall() for name, query in tables.items()}
         found["reviews"] = build.connection.execute(REVIEWS).fetchall()
+        found |= {f"{name}, named": build.connection.execute(NAMED.format(name)).fetchall() for name in CODED}
+        found |= {name: build.connection.execute(f"from {name} order by all").fetchall() for name in DIMENSIONS}
         found["links"] = build.connection.execute(f"from {LINK_SHARES} order by all").fetchall()
         assert build.connection.execute("select count(*) from changes_at_cut").fetchone() == (len(found[TABLES[0]]),)
         return found
@@ -97,6 +107,25 @@ class Batches:
                 row["deleted"] = True
             told.setdefault(table, []).append(row)
         return told
+
+    def arrivals(self, prefix: str) -> Rows:
+        """A new repository, first, last or between the others by its name, and what it brings, teams among it.
+
+        All of it is younger than the first records, by which all that is watched is judged.
+        """
+        choose, name = self.random.choice, f"{prefix}-{self.random.randrange(1000)}"
+        of_service, of_team = f"{prefix}-service", f"{prefix}-team"
+        repository = {"service": choose((None, of_service, "shop", "mono-a")), "team": choose(("red", of_team, None))}
+        tier = {"tier": choose((1, 4)), "valid_from": at(HOURS * 3 // 4)}
+        told: Rows = {"repositories": [repository], "tier_assignments": [tier]}
+        for table in ARRIVING:
+            (key,) = all_tables()[table].table_key()
+            begun = "started_at" if table == "deployments" else "opened_at"
+            late = [row for row in self.other[table] if (row[begun] or at(0)) > at(HOURS // 3)]
+            told[table] = [row | {key: f"{prefix}-{row[key]}"} for row in self.random.sample(late, 4)]
+            for row in told[table] if table != "defects" else ():
+                row["service"] = choose((None, None, of_service, "mono-b"))
+        return {table: [row | {"repo_id": name} for row in rows] for table, rows in told.items()}
 
 
 def assert_refresh_is_full(workspace: Workspace, cut: datetime) -> str | None:
@@ -254,15 +283,18 @@ def test_a_revert_reaches_what_it_reverts(told: Workspace) -> None:
 
 def test_a_later_cut_reaches_what_it_lets_end(told: Workspace) -> None:
     facts(told, day(35), full=True)
-    assert "c24" not in (laid_over(told, day(38)) or ())
-    made = laid_over(told, day(39)) or ()
-    assert "c24" in made
-    assert "c12" not in made
+    a_day_early, in_time = laid_over(told, day(38)), laid_over(told, day(39))
+    assert a_day_early is not None
+    assert "c24" not in a_day_early
+    assert in_time is not None
+    assert "c24" in in_time
+    assert "c12" not in in_time
 
 
 def test_refreshes_lay_over_what_refreshes_laid_over(told: Workspace) -> None:
     facts(told, day(300), full=True)
-    load(told, {"reviews": [review("again", 1)]})
+    somebody_new = {"reviewer": "abe, who has the next number"}
+    load(told, {"reviews": [review("again", 1) | somebody_new]})
     assert laid_over(told, day(300)) == {"c1"}
     load(told, {"reviews": [review("and again", 2)]})
     assert laid_over(told, day(300)) == {"c1", "c2"}
@@ -295,11 +327,22 @@ def test_what_cannot_be_told_makes_everything(told: Workspace) -> None:
     load(told, {"tier_assignments": [{"repo_id": "r", "tier": 3, "valid_from": day(-99)}]})
     assert taken(300) is None, "another tier"
     load(told, {"repositories": [{"repo_id": "a new one"}]})
-    assert taken(300) is None, "other codes"
+    assert taken(300) is not None, "a repository that is new"
     load(told, {"tier_assignments": [{"repo_id": "a new one", "tier": 1, "valid_from": day(310)}]})
     assert taken(300) is not None, "a tier to come"
     assert taken(305) is not None
     assert taken(310) is None, "and when it has come"
+    new = {"repo_id": "0, before all others", "service": "0", "team": "red"}
+    tier = {"repo_id": new["repo_id"], "tier": 1, "valid_from": day(311)}
+    load(told, {"repositories": [new], "tier_assignments": [tier]})
+    assert taken(312) is not None, "one with a tier of its own"
+    load(told, {"repositories": [new | {"team": "blue"}]})
+    assert taken(312) is None, "a team that is gone"
+    load(told, {"repositories": [new | {"team": "blue"}, {"repo_id": "r", "service": "s", "team": "blue"}]})
+    assert taken(312) is None, "a repository that moved"
+    gone = {"repo_id": "a new one", "deleted": True}
+    load(told, {"repositories": [gone], "tier_assignments": [{"tier": 1, "valid_from": day(310)} | gone]})
+    assert taken(312) is None, "one that is gone"
 
 
 def test_a_warehouse_that_an_earlier_version_wrote_last(told: Workspace) -> None:
@@ -348,9 +391,18 @@ def test_random_events_in_random_batches(seed: int, tmp_path: Path) -> None:
     cut = at(batches.random.randint(HOURS // 2, HOURS))
     load(workspace, batches.first(batches.random.choice((0.7, 0.95, 1.0))))
     facts(workspace, cut)
+    load(workspace, batches.arrivals("zoo"))
+    assert assert_refresh_is_full(workspace, cut), "what is new leaves all else as it was"
     taken = []
-    for _ in range(3):
+    for new in ("ant", "emu", "sow"):
         load(workspace, batches.corrections(batches.random.choice((1, 2, 4))))
+        load(workspace, batches.arrivals(new))
         cut += timedelta(hours=batches.random.choice((0, 0, 1, 24, 24 * 7)))
         taken.append(assert_refresh_is_full(workspace, cut))
     assert any(taken), "a test of what is taken over"
+    numbered = facts(workspace, cut, full=True)
+    (workspace.state / RECORD).unlink()
+    by_name = facts(workspace, cut, full=True)
+    assert by_name["repo_dimension"] != numbered["repo_dimension"], "a test of other codes"
+    for table in (*(f"{name}, named" for name in CODED), "links"):
+        assert by_name[table] == numbered[table], table

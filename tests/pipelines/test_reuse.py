@@ -11,13 +11,15 @@ import numpy as np
 import polars as pl
 import pytest
 
+import pipelines.fact_tables
 import pipelines.reuse
 from metrics.definitions import all_metrics
-from pipelines import team_months
-from pipelines.build_store import BuildStore
+from pipelines.build_store import BuildStore, Cut
+from pipelines.carried_sums import CarriedSums
+from pipelines.export_table import export_table
 from pipelines.garbage import remove_unnamed_parts
 from pipelines.intake.load import load_folder
-from pipelines.parts import scan
+from pipelines.kept_facts import made_again
 from pipelines.reuse import RECORD, kept_parts, reused, settled_contrasts
 from pipelines.run_build import run_build
 from pipelines.warehouse import Warehouse
@@ -99,15 +101,12 @@ def load(workspace: Workspace, tables: dict[str, pl.DataFrame]) -> None:
         load_folder(warehouse, folder)
 
 
-def tables_of(workspace: Workspace) -> dict[str, tuple[Path, ...]]:
-    """The files of every table that the last build has made."""
-    built = json.loads((workspace.state / "build.json").read_text())
-    parts = SnapshotFolder(workspace.state).parts
-    return {
-        name: tuple(parts / f"{part['sha256']}.parquet" for of in table["partitions"].values() for part in of)
-        for name, table in built.items()
-        if name != "brief_documents"  # names its snapshot
-    }
+def tables_of(workspace: Workspace) -> dict[str, str]:
+    """The rows of every table that the last build has made, as SQL."""
+    with BuildStore(workspace, Cut(CUT), CUT) as build:
+        assert "metric_values" in build.built
+        names = build.built.keys() - {"brief_documents"}  # which names its snapshot
+        return {name: build.relation(name) for name in names}
 
 
 def settled_comparisons(workspace: Workspace) -> Path:
@@ -117,16 +116,15 @@ def settled_comparisons(workspace: Workspace) -> Path:
     return SnapshotFolder(workspace.state).parts / f"{part['sha256']}.parquet"
 
 
-def different_tables(one: dict[str, tuple[Path, ...]], other: dict[str, tuple[Path, ...]]) -> list[str]:
+def different_tables(one: dict[str, str], other: dict[str, str]) -> list[str]:
     """Tables of which one build has rows that the other has not, to the last bit."""
     assert one.keys() == other.keys()
-    rows = "select count(*) from (from {0} except all from {1})"
-    sides = {name: (scan(one[name]), scan(other[name])) for name in one if one[name] != other[name]}
+    rows = "select 1 from (from {0} except all from {1}) limit 1"
+    sides = {name: (one[name], other[name]) for name in one if one[name] != other[name]}
     return [
         name
         for name, (left, right) in sides.items()
-        if duckdb.sql(rows.format(left, right)).fetchone() != (0,)
-        or duckdb.sql(rows.format(right, left)).fetchone() != (0,)
+        if duckdb.sql(rows.format(left, right)).fetchone() or duckdb.sql(rows.format(right, left)).fetchone()
     ]
 
 
@@ -143,6 +141,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     load(made, registers | events(1, CHANGES, 0, DAYS - 5))
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(pipelines.reuse, "CHANGES_WORTH_KEEPING", 1)
+        patched.setattr(pipelines.fact_tables, "CHANGES_WORTH_FOLLOWING", 1)
         run_build(made, as_of=CUT)
         yield made
 
@@ -158,19 +157,20 @@ def assert_refresh_is_full(workspace: Workspace, cut: datetime = CUT) -> str | N
 
 
 def test_new_events(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    totals, counted = team_months._totals, list[str]()
+    made, is_carried = CarriedSums.content, dict[tuple[str, bool], bool]()
 
-    def noted(build: BuildStore, changes: str, sign: int = 1) -> str:
-        counted.append(changes)
-        return totals(build, changes, sign)
+    def noted(self: CarriedSums, build: BuildStore) -> str:
+        query = made(self, build)
+        is_carried[self.name, build.is_full] = query != self.query.format(source=build.relation(self.source))
+        return query
 
-    monkeypatch.setattr(team_months, "_totals", noted)
+    monkeypatch.setattr(CarriedSums, "content", noted)
     load(workspace, events(2, 40, DAYS - 5, DAYS))
     said = assert_refresh_is_full(workspace)
     assert said is not None
     assert "measured again since 2026-0" in said
-    assert ["change_facts-" in each for each in counted] == [True, True, False]
-    assert counted[-1] == "change_facts"  # by the build of everything
+    names = ("team_months", "link_counts", "review_counts")
+    assert is_carried == {(name, is_full): not is_full for name in names for is_full in (False, True)}
 
 
 def test_nothing_new(workspace: Workspace) -> None:
@@ -193,9 +193,37 @@ def test_comparisons_of_settled_windows_are_named_again(workspace: Workspace) ->
     assert told.sum() > 0
 
 
-def test_a_later_cut(workspace: Workspace) -> None:
+def arrived(name: str, team: str, tier: int) -> dict[str, pl.DataFrame]:
+    """A repository of which there was nothing before, and what it brings."""
+    mine = {"repo_id": [name]}
+    registers = {
+        "repositories": pl.DataFrame(mine | {"team": [team]}),
+        "tier_assignments": pl.DataFrame(mine | {"tier": [tier], "valid_from": [FIRST + timedelta(days=DAYS)]}),
+    }
+    told = events(7 + tier, 12, DAYS, DAYS + 4)
+    return registers | {
+        table: rows.with_columns(repo_id=pl.lit(name)) if "repo_id" in rows.columns else rows
+        for table, rows in told.items()
+    }
+
+
+def test_a_later_cut_and_repositories_and_teams_that_are_new(workspace: Workspace, tmp_path: Path) -> None:
+    """By their names they come before and between the others."""
     load(workspace, events(3, 20, DAYS, DAYS + 4))
-    assert assert_refresh_is_full(workspace, LATER) is not None
+    for name, team, tier in (("host:acme/a", "amber", 1), ("host:acme/r30", "cyan", 2), ("host:acme/z", "red", 3)):
+        load(workspace, arrived(name, team, tier))
+    run_build(workspace, as_of=LATER)
+    assert str(made_again(workspace.state)).startswith("facts of all but")
+    assert "measured again since 2026-0" in str(reused(workspace.state))
+    refreshed, exported = tables_of(workspace), []
+    for is_full in (False, True):
+        if is_full:
+            run_build(workspace, as_of=LATER, full=True)
+        for table in ("change_facts", "deployment_facts"):
+            export_table(workspace, table, tmp_path / table, "csv")
+            exported.append((tmp_path / table).read_bytes())
+    assert exported[:2] == exported[2:]
+    assert different_tables(refreshed, tables_of(workspace)) == []
 
 
 def test_a_new_quarter_and_late_events_of_the_one_before(workspace: Workspace) -> None:
@@ -235,7 +263,9 @@ def test_what_was_kept_and_is_gone_is_measured(workspace: Workspace) -> None:
     (SnapshotFolder(workspace.state).parts / f"{part}.parquet").unlink()
     run_build(load_workspace(workspace.root), as_of=LAST)
     assert reused(workspace.state) is None
-    assert different_tables(before, tables_of(workspace)) == []
+    after = tables_of(workspace)
+    # What only a build reads has been removed with what no snapshot names.
+    assert different_tables(before, {name: after[name] for name in before}) == []
 
 
 def test_what_another_version_of_the_program_kept_is_nothing_in_whatever_form(
