@@ -1,11 +1,11 @@
 """A real dashboard in a process of its own, and a real Chromium that looks at it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
 from schemas.workspace import Workspace
 from tests.support.serving import dashboard_of
@@ -21,6 +21,9 @@ QUIET = (
     "--disable-sync",
 )
 MILLISECONDS_TO_ANSWER = 60_000
+HEIGHT = 900
+MILLISECONDS_TO_LAY_OUT = 200
+"""What charts take to fill a window whose height has changed; a picture before shows gaps."""
 
 
 @pytest.fixture(scope="session")
@@ -39,13 +42,32 @@ def browser(chromium: str) -> Iterator[Browser]:
         browser.close()
 
 
+Windows = Callable[[int, str], BrowserContext]
+
+
+@pytest.fixture(scope="module")
+def windows(browser: Browser) -> Iterator[Windows]:
+    """Windows by width and scheme, each opened once: what a browser keeps of the scripts it fetches again otherwise."""
+    opened: dict[tuple[int, str], BrowserContext] = {}
+
+    def window(width: int, scheme: str) -> BrowserContext:
+        if (width, scheme) not in opened:
+            viewport: ViewportSize = {"width": width, "height": HEIGHT}
+            opened[width, scheme] = browser.new_context(viewport=viewport, color_scheme=scheme)  # type: ignore[arg-type]
+        return opened[width, scheme]
+
+    yield window
+    for context in opened.values():
+        context.close()
+
+
 class Reader:
     """Somebody at a browser, who keeps pictures of what is seen."""
 
-    def __init__(self, browser: Browser, address: str, pictures: Path, width: int, scheme: str) -> None:
-        """Open a window of a width, in a light or dark scheme."""
-        self._context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
-        self.page: Page = self._context.new_page()
+    def __init__(self, window: BrowserContext, address: str, pictures: Path, width: int, scheme: str) -> None:
+        """Open a page in a window of a width, in a light or dark scheme."""
+        self._context = window
+        self.page: Page = window.new_page()
         self.page.set_default_timeout(MILLISECONDS_TO_ANSWER)
         self.scheme = scheme
         self._address, self._pictures, self._suffix = address, pictures, f"{width}-{scheme}"
@@ -70,10 +92,10 @@ class Reader:
         height = self.page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
         width = self.page.viewport_size["width"]  # type: ignore[index]
         self.page.set_viewport_size({"width": width, "height": min(int(height) + 60, 6000)})
-        self.page.wait_for_timeout(600)
+        self.page.wait_for_timeout(MILLISECONDS_TO_LAY_OUT)
         self._pictures.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=self._pictures / f"{name}-{self._suffix}.png")
-        self.page.set_viewport_size({"width": width, "height": 900})
+        self.page.set_viewport_size({"width": width, "height": HEIGHT})
 
     def keep(self, name: str, text: str) -> None:
         """Keep a report beside the pictures."""
@@ -81,15 +103,18 @@ class Reader:
         (self._pictures / name).write_text(text, encoding="utf-8")
 
     def close(self) -> None:
-        """Close the window."""
-        self._context.close()
+        """Close the page; whoever reads next finds nothing of it but the scripts."""
+        if self.page.url.startswith(self._address):
+            self.page.evaluate("localStorage.clear(), sessionStorage.clear()")
+        self.page.close()
+        self._context.clear_cookies()
 
 
 @pytest.fixture
-def reader(browser: Browser, dashboard: str, repository_root: Path, request: pytest.FixtureRequest) -> Iterator[Reader]:
+def reader(windows: Windows, dashboard: str, repository_root: Path, request: pytest.FixtureRequest) -> Iterator[Reader]:
     """A reader with a window of 1440 pixels in the light scheme, or as the test's parameter says."""
     width, scheme = getattr(request, "param", (1440, "light"))
-    found = Reader(browser, dashboard, repository_root / "artifacts" / "screenshots", width, scheme)
+    found = Reader(windows(width, scheme), dashboard, repository_root / "artifacts" / "screenshots", width, scheme)
     yield found
     found.close()
     assert found.errors == []

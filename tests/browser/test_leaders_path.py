@@ -5,24 +5,11 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from dashboard.views import all_views
 from tests.browser.conftest import Reader
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 YEAR = "2026-Q3-year"
 """The window of the planted truths."""
-WINDOWS = [(1440, "light"), (800, "light"), (1440, "dark"), (800, "dark")]
-
-
-@pytest.mark.parametrize("reader", WINDOWS, indirect=True, ids=lambda value: f"{value[0]}-{value[1]}")
-@pytest.mark.parametrize("path", [view.path for view in all_views()])
-def test_a_page_fits_its_window(reader: Reader, path: str) -> None:
-    reader.open(f"/{path}")
-    page = reader.page
-    expect(page.get_by_text("Page not found")).to_have_count(0)
-    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-    assert page.evaluate("getComputedStyle(document.querySelector('.stApp')).colorScheme") == reader.scheme
-    reader.picture(path)
 
 
 def test_from_the_overview_to_the_evidence_and_the_tier(reader: Reader) -> None:
@@ -84,3 +71,15 @@ def test_the_grid_is_reached_by_keyboard(reader: Reader) -> None:
     reader.page.keyboard.press("Enter")
     reader.settle()
     expect(reader.page.get_by_role("heading", name="Tier 3 · Stability regression")).to_be_visible()
+
+
+def test_the_filters_are_reached_and_changed_by_keyboard(reader: Reader) -> None:
+    reader.open("/stability")
+    page = reader.page
+    team = page.get_by_role("combobox", name="Team")
+    team.focus()
+    page.keyboard.type("lend")
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "team=lending" in url)
+    reader.settle()
+    assert "Team lending" in page.locator(".stApp").inner_text()

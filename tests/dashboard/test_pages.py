@@ -66,10 +66,11 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@pytest.fixture
-def older(sample: Path, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def older(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample's snapshot as an older version might have left it: tables and columns of today are missing."""
-    ours, theirs = SnapshotFolder.of_workspace(sample), SnapshotFolder.of_workspace(tmp_path)
+    root = tmp_path_factory.mktemp("older")
+    ours, theirs = SnapshotFolder.of_workspace(sample), SnapshotFolder.of_workspace(root)
     shutil.copytree(ours.state / "snapshots", theirs.manifests)
     theirs.parts.mkdir()
     manifest = json.loads(theirs.manifest_path(theirs.current_id() or "").read_text(encoding="utf-8"))
@@ -83,7 +84,7 @@ def older(sample: Path, tmp_path: Path) -> Path:
     # A name of its own: what was read of a snapshot is kept by its name.
     theirs.manifest_path("older").write_text(json.dumps({**manifest, "snapshot_id": "older"}), encoding="utf-8")
     theirs.pointer.write_text("older\n", encoding="utf-8")
-    return tmp_path
+    return root
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -7,43 +7,57 @@ status 1 where any of the resumed warehouses differs.
 """
 
 import argparse
+import multiprocessing
 import os
 import random
 import signal
-import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipelines.cli import run
 from schemas.workspace import Workspace
 from tests.support.github_graphql import GitHubHost
 from tests.support.github_organisation import organisation
 from tests.support.pulling import contents, make_workspace, status_of
 from tests.support.replay import Answer, ReplayHost
 
-COMMAND = [sys.executable, "-c", "from pipelines.cli import main; main()"]
 TOKEN = {"TOKEN": "made-up-0123456789"}
+PROCESSES = multiprocessing.get_context("forkserver")
+"""Each begins where all that a pull imports is imported already, and nothing else has happened."""
+PROCESSES.set_forkserver_preload(["tests.faults.imports_of_a_pull"])
 
 
 def ingest(workspace: Workspace, host: ReplayHost, kill_at: int = 0) -> int:
     """Run `plumbline ingest` in a process of its own, killed at a request; its return code."""
     host.requests.clear()
-    started: list[subprocess.Popen[bytes]] = []
+    process = PROCESSES.Process(target=_ingest, args=(str(workspace.root),))
+    has_begun = threading.Event()
 
     def kill(_: str, number: int) -> Answer | None:
         if number == kill_at:
-            os.kill(started[0].pid, signal.SIGKILL)
+            has_begun.wait()  # before, nobody knows its number
+            os.kill(int(process.pid or 0), signal.SIGKILL)
         return None
 
     host.fault = kill
-    command = [*COMMAND, "--workspace", str(workspace.root), "ingest"]
-    environment = {**os.environ, **TOKEN}
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment) as process:
-        started.append(process)
-        return process.wait()
+    process.start()
+    has_begun.set()
+    process.join()
+    return int(process.exitcode or 0)
+
+
+def _ingest(root: str) -> None:
+    """What the process does; what it says is for nobody."""
+    os.environ.update(TOKEN)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())
+    sys.exit(run(["--workspace", root, "ingest"]))
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from pipelines.warehouse import Warehouse
 from schemas.errors import PlumblineError
 from schemas.snapshot import Manifest, SnapshotFolder
 from schemas.workspace import Workspace
-from tests.support.small_workspace import make_small_workspace
+from tests.support.small_workspace import built_small_workspace
 
 SECONDS = 30
 """What a test waits for at most before it fails."""
@@ -114,7 +114,8 @@ def test_the_second_lane_leaves_the_only_stage_to_the_first() -> None:
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    return make_small_workspace(tmp_path_factory.mktemp("lanes"))
+    """The small workspace, built by one process in one lane."""
+    return built_small_workspace(tmp_path_factory, tmp_path_factory.mktemp("lanes"))
 
 
 def parts_of(manifest: Manifest) -> dict[str, list[str]]:
@@ -131,7 +132,9 @@ def _in_lanes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def alone(workspace: Workspace) -> Manifest:
-    return run_build(workspace)
+    served = SnapshotFolder(workspace.state).current()
+    assert served is not None
+    return served
 
 
 @pytest.mark.usefixtures("_in_lanes")

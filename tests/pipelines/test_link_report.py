@@ -10,15 +10,16 @@ from metrics.link_methods import METHODS
 from pipelines.cli import run
 from pipelines.link_report import ADVICE, SAY_WHAT_IS_DEPLOYED, WORDS, link_reports
 from schemas.workspace import Workspace
-from tests.support.small_workspace import CHANGES, make_small_workspace
+from tests.support.small_workspace import CHANGES, built_small_workspace, make_small_workspace
 
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    workspace = make_small_workspace(tmp_path_factory.mktemp("links"))
-    assert link_reports(workspace) == []
-    assert run(["--workspace", str(workspace.root), "build", "--json"]) == 0
-    return workspace
+    return built_small_workspace(tmp_path_factory, tmp_path_factory.mktemp("links"))
+
+
+def test_before_the_first_build_nothing_is_said(tmp_path: Path) -> None:
+    assert link_reports(make_small_workspace(tmp_path)) == []
 
 
 def test_the_shares_are_those_of_the_published_facts(workspace: Workspace, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from pipelines.stages_in_order import TableRejected
 from schemas.errors import NoSnapshot, PlumblineError, WarehouseError, WarehouseLocked
 from schemas.snapshot import Manifest, SnapshotFolder
 from schemas.workspace import Workspace, load_workspace
-from tests.support.small_workspace import CHANGES, CONFIGURATION, make_small_workspace
+from tests.support.small_workspace import CHANGES, CONFIGURATION, built_small_workspace, make_small_workspace
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -134,9 +134,8 @@ def test_a_table_that_breaks_its_schema_is_not_published(
     assert SnapshotFolder(workspace.state).current_id() == served
 
 
-def test_a_changed_register_counts_in_the_next_build(tmp_path: Path) -> None:
-    workspace = make_small_workspace(tmp_path)
-    run_build(workspace)
+def test_a_changed_register_counts_in_the_next_build(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    workspace = built_small_workspace(tmp_path_factory, tmp_path)
     workspace.registers_folder.mkdir(exist_ok=True)
     register = workspace.registers_folder / "tier_assignments.csv"
     register.write_text("repo_id,service,tier,valid_from\nhost:acme/one,,1,2020-01-01\nhost:acme/two,,4,2020-01-01\n")
@@ -166,9 +165,10 @@ def test_two_builds_do_not_run_at_once(workspace: Workspace, first: Manifest) ->
         run_build(workspace)
 
 
-def test_a_named_baseline_stays_frozen_until_it_is_changed(tmp_path: Path) -> None:
-    workspace = make_small_workspace(tmp_path)
-    run_build(workspace)
+def test_a_named_baseline_stays_frozen_until_it_is_changed(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    workspace = built_small_workspace(tmp_path_factory, tmp_path)
     log = json.loads((workspace.state / "baselines.json").read_text())
     run_build(workspace)
     assert json.loads((workspace.state / "baselines.json").read_text()) == log

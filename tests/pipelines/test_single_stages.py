@@ -7,24 +7,19 @@ import pytest
 
 from pipelines.definitions import load
 from pipelines.jobs import BUILD_JOB
-from pipelines.run_build import run_build
 from pipelines.stages.metrics import metric_key
 from schemas.errors import PlumblineError
 from schemas.snapshot import SnapshotFolder
-from schemas.workspace import Workspace, load_workspace
-from tests.support.small_workspace import CONFIGURATION, make_small_workspace
+from schemas.workspace import Workspace
+from tests.support.small_workspace import built_small_workspace
 
 SNAPSHOT = "snapshot"
 
 
 @pytest.fixture
-def built(tmp_path: Path) -> Workspace:
+def built(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """Built as of the present, so that a later run would have another cut."""
-    make_small_workspace(tmp_path)
-    (tmp_path / "plumbline.toml").write_text(CONFIGURATION.replace("as_of = 2026-07-01T00:00:00Z\n", ""))
-    workspace = load_workspace(tmp_path)
-    run_build(workspace)
-    return workspace
+    return built_small_workspace(tmp_path_factory, tmp_path, is_of_today=True)
 
 
 def materialise(workspace: Workspace, *names: str, **cut: str) -> None:
@@ -40,9 +35,10 @@ def materialise(workspace: Workspace, *names: str, **cut: str) -> None:
         )
 
 
-def test_dagsters_job_and_the_command_build_the_same(tmp_path: Path) -> None:
-    workspace = make_small_workspace(tmp_path)
-    by_command = run_build(workspace)
+def test_dagsters_job_and_the_command_build_the_same(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    workspace = built_small_workspace(tmp_path_factory, tmp_path)
+    by_command = SnapshotFolder(workspace.state).current()
+    assert by_command is not None
     with dg.DagsterInstance.ephemeral() as instance:
         load(workspace).resolve_job_def(BUILD_JOB).execute_in_process(
             instance=instance,
@@ -53,6 +49,7 @@ def test_dagsters_job_and_the_command_build_the_same(tmp_path: Path) -> None:
         )
     by_job = SnapshotFolder(workspace.state).current()
     assert by_job is not None
+    assert by_job.snapshot_id != by_command.snapshot_id
     assert list(by_job.tables) == list(by_command.tables)
     # A brief names its snapshot, whose name tells the time.
     differing = {name for name, table in by_job.tables.items() if table != by_command.tables[name]}

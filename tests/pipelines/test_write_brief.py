@@ -17,16 +17,14 @@ from pipelines.snapshot_reader import open_snapshot
 from pipelines.write_brief import write_brief
 from schemas.errors import InputError, NoSnapshot
 from schemas.workspace import Workspace
-from tests.support.small_workspace import make_small_workspace
+from tests.support.small_workspace import built_small_workspace, make_small_workspace
 from tests.support.workspaces import new_workspace
 
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """The small workspace, built."""
-    made = make_small_workspace(tmp_path_factory.mktemp("small"))
-    run_build(made)
-    return made
+    return built_small_workspace(tmp_path_factory, tmp_path_factory.mktemp("small"))
 
 
 def test_every_form_is_written_for_the_last_complete_month(workspace: Workspace, tmp_path: Path) -> None:

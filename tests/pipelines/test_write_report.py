@@ -22,7 +22,7 @@ from pipelines.warehouse import Warehouse
 from pipelines.write_brief import write_brief, write_report
 from schemas.errors import InputError
 from schemas.workspace import Workspace, load_workspace
-from tests.support.small_workspace import make_small_workspace, small_events
+from tests.support.small_workspace import built_small_workspace, make_small_workspace, small_events
 
 ROOT = Path(__file__).resolve().parents[2]
 FORMS = form_names(RoiReport)
@@ -43,9 +43,7 @@ def report(demo_workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """The small workspace, built; not to be changed by a test."""
-    workspace = make_small_workspace(tmp_path_factory.mktemp("small"))
-    run_build(workspace)
-    return workspace
+    return built_small_workspace(tmp_path_factory, tmp_path_factory.mktemp("small"))
 
 
 @pytest.fixture

@@ -1,19 +1,23 @@
 """A workspace of two repositories and half a year, small enough to be built within a test."""
 
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
+import pytest
 
 from pipelines.intake.load import load_folder
+from pipelines.run_build import run_build
 from pipelines.warehouse import Warehouse
 from schemas.workspace import Workspace, load_workspace
+from tests.support.once import made_once
 
-CONFIGURATION = """
+AS_OF = "as_of = 2026-07-01T00:00:00Z\n"
+CONFIGURATION = f"""
 name = "Small"
 timezone = "Europe/Berlin"
-as_of = 2026-07-01T00:00:00Z
-
+{AS_OF}
 [baselines.3]
 start = 2026-01-01
 end = 2026-03-31
@@ -22,6 +26,26 @@ reason = "the first quarter"
 """
 FIRST = datetime(2026, 1, 1, 9, tzinfo=UTC).replace(tzinfo=None)
 CHANGES = 120
+
+
+def built_small_workspace(factory: pytest.TempPathFactory, root: Path, *, is_of_today: bool = False) -> Workspace:
+    """A copy of the small workspace as `plumbline build` leaves it, to do with as one likes; built once for all tests.
+
+    With `is_of_today` it has no `as_of`: its cut is the present of whoever built it, and a later build has a later one.
+    """
+    made = made_once(factory, "small-of-today" if is_of_today else "small", _build_of_today if is_of_today else _build)
+    shutil.copytree(made, root, dirs_exist_ok=True)
+    return load_workspace(root)
+
+
+def _build(root: Path) -> None:
+    run_build(make_small_workspace(root))
+
+
+def _build_of_today(root: Path) -> None:
+    make_small_workspace(root)
+    (root / "plumbline.toml").write_text(CONFIGURATION.replace(AS_OF, ""), encoding="utf-8")
+    run_build(load_workspace(root))
 
 
 def make_small_workspace(root: Path) -> Workspace:

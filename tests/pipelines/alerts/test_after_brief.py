@@ -8,12 +8,11 @@ import pytest
 from pipelines.alerts.delivery import World
 from pipelines.alerts.ledger_file import FILE_NAME
 from pipelines.issue_brief import issue_brief, issue_report, issued_periods, reissue_corrected
-from pipelines.run_build import run_build
 from schemas.alert_settings import AlertChannel
 from schemas.snapshot import SnapshotFolder
 from schemas.workspace import Workspace, load_workspace
 from tests.support.receivers import MailReceiver, WebReceiver
-from tests.support.small_workspace import make_small_workspace
+from tests.support.small_workspace import built_small_workspace
 
 CHANNELS = """
 [[alerts.channels]]
@@ -34,10 +33,9 @@ kinds = ["verdict"]
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """The small workspace with three channels, of which one is for what is pressing; built."""
-    made = make_small_workspace(tmp_path_factory.mktemp("small"))
+    made = built_small_workspace(tmp_path_factory, tmp_path_factory.mktemp("small"))
     settings = made.root / "plumbline.toml"
     settings.write_text(settings.read_text(encoding="utf-8") + CHANNELS, encoding="utf-8")
-    run_build(load_workspace(made.root))
     (made.state / FILE_NAME).unlink(missing_ok=True)  # the build's own messages are another test's matter
     return load_workspace(made.root)
 

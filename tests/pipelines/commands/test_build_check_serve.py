@@ -16,14 +16,12 @@ import pytest
 from pipelines.cli import run
 from schemas.snapshot import SnapshotFolder
 from schemas.workspace import Workspace
-from tests.support.small_workspace import CHANGES, make_small_workspace
+from tests.support.small_workspace import CHANGES, built_small_workspace, make_small_workspace
 
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    workspace = make_small_workspace(tmp_path_factory.mktemp("commands"))
-    assert plumbline(workspace, "build") == 0
-    return workspace
+    return built_small_workspace(tmp_path_factory, tmp_path_factory.mktemp("commands"))
 
 
 def plumbline(workspace: Workspace, *arguments: str) -> int:
@@ -31,9 +29,10 @@ def plumbline(workspace: Workspace, *arguments: str) -> int:
 
 
 def test_build_says_what_it_built(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    served = SnapshotFolder(workspace.state).current_id()
     assert plumbline(workspace, "build", "--json") == 0
     said = json.loads(capsys.readouterr().out)
-    assert said["snapshot_id"] == SnapshotFolder(workspace.state).current_id()
+    assert said["snapshot_id"] == SnapshotFolder(workspace.state).current_id() != served
     assert said["tables"]["change_facts"] == CHANGES
     assert sum(said["verdicts"].values()) > 0
 
