@@ -19,6 +19,8 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@# As pip does with what it installs: where Python is told to write no bytecode, each process would compile all it imports.
+	$(BIN)/python -m compileall -q dashboard metrics pipelines sample_data schemas
 	@touch $(INSTALLED)
 
 demo: $(INSTALLED)  ## the sample organisation, built, its dashboard at a printed address

@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,21 +10,12 @@ import pytest
 from schemas.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parents[1]
-BYTECODE = ROOT / ".pytest_cache" / "bytecode"
 
 
 def pytest_configure() -> None:
-    """Let Ctrl-C reach what tests start, and have it compiled once; workers inherit both.
-
-    A suite that a shell runs in the background inherits that Ctrl-C is ignored. And where Python is told to write no
-    bytecode, each of the hundred processes that tests start would compile whatever it imports, for seconds.
-    """
+    """Let Ctrl-C reach what tests start: a suite that a shell runs in the background inherits that it is ignored."""
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    if sys.dont_write_bytecode:
-        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-        sys.pycache_prefix = os.environ.setdefault("PYTHONPYCACHEPREFIX", str(BYTECODE))
-        sys.dont_write_bytecode = False
 
 
 @pytest.fixture(scope="session")
