@@ -63,10 +63,7 @@ class Differences:
         Raises:
             MeasuredWhole: the query needs columns that the rows have not been compared by.
         """
-        sides = self.sides(before, after)
-        return more_of(
-            pl.concat([side.with_columns(more=pl.lit(sign)) for side, sign in zip(sides, (-1, 1), strict=True)])
-        )
+        return more_of(self._both(before, after))
 
     def first(self, before: str, after: str) -> object:
         """The first instant of such a unit, in microseconds since 1970; None where there is none.
@@ -74,8 +71,7 @@ class Differences:
         Units that are alike have the same instant. So the earliest are looked at first, and the others only where these
         are the same on either side: as a rule, most rows that differ are new.
         """
-        sides = self.sides(before, after)
-        units = pl.concat([side.with_columns(more=pl.lit(sign)) for side, sign in zip(sides, (-1, 1), strict=True)])
+        units = self._both(before, after)
         if units.is_empty():
             return None
         early = np.partition(units["instant"].to_numpy(), units.height // EARLIEST)[units.height // EARLIEST]
@@ -83,6 +79,11 @@ class Differences:
             if (first := more_of(units.filter(some))["instant"].min()) is not None:
                 return first
         return None
+
+    def _both(self, before: str, after: str) -> pl.DataFrame:
+        """The units of both builds, of which those of the earlier one count as one less."""
+        sides = zip(self.sides(before, after), (-1, 1), strict=True)
+        return pl.concat([units.with_columns(more=pl.lit(sign)) for units, sign in sides])
 
     def sides(self, before: str, after: str) -> tuple[pl.DataFrame, pl.DataFrame]:
         """What a query gives of the rows of the earlier build, and one of those of this build.

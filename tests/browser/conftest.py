@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
@@ -42,18 +43,19 @@ def browser(chromium: str) -> Iterator[Browser]:
         browser.close()
 
 
-Windows = Callable[[int, str], BrowserContext]
+Scheme = Literal["light", "dark"]
+Windows = Callable[[int, Scheme], BrowserContext]
 
 
 @pytest.fixture(scope="module")
 def windows(browser: Browser) -> Iterator[Windows]:
     """Windows by width and scheme, each opened once: what a browser keeps of the scripts it fetches again otherwise."""
-    opened: dict[tuple[int, str], BrowserContext] = {}
+    opened: dict[tuple[int, Scheme], BrowserContext] = {}
 
-    def window(width: int, scheme: str) -> BrowserContext:
+    def window(width: int, scheme: Scheme) -> BrowserContext:
         if (width, scheme) not in opened:
             viewport: ViewportSize = {"width": width, "height": HEIGHT}
-            opened[width, scheme] = browser.new_context(viewport=viewport, color_scheme=scheme)  # type: ignore[arg-type]
+            opened[width, scheme] = browser.new_context(viewport=viewport, color_scheme=scheme)
         return opened[width, scheme]
 
     yield window
@@ -64,7 +66,7 @@ def windows(browser: Browser) -> Iterator[Windows]:
 class Reader:
     """Somebody at a browser, who keeps pictures of what is seen."""
 
-    def __init__(self, window: BrowserContext, address: str, pictures: Path, width: int, scheme: str) -> None:
+    def __init__(self, window: BrowserContext, address: str, pictures: Path, width: int, scheme: Scheme) -> None:
         """Open a page in a window of a width, in a light or dark scheme."""
         self._context = window
         self.page: Page = window.new_page()
@@ -113,7 +115,8 @@ class Reader:
 @pytest.fixture
 def reader(windows: Windows, dashboard: str, repository_root: Path, request: pytest.FixtureRequest) -> Iterator[Reader]:
     """A reader with a window of 1440 pixels in the light scheme, or as the test's parameter says."""
-    width, scheme = getattr(request, "param", (1440, "light"))
+    asked: tuple[int, Scheme] = getattr(request, "param", (1440, "light"))
+    width, scheme = asked
     found = Reader(windows(width, scheme), dashboard, repository_root / "artifacts" / "screenshots", width, scheme)
     yield found
     found.close()

@@ -2,13 +2,14 @@
 
 from importlib import import_module
 
-import pipelines.commands.ingest
-import pipelines.hooks.take_in
-import pipelines.ingest_progress  # noqa: F401
 from pipelines.connectors.base import discover
 from schemas.events import all_tables
 
+WHEN_IT_RUNS = ("pipelines.commands.ingest", "pipelines.hooks.take_in", "pipelines.ingest_progress")
+BY_DUCKDB = ("pandas", "pyarrow")
+"""What DuckDB imports for the first statement with parameters."""
+
+for name in (*WHEN_IT_RUNS, *BY_DUCKDB):
+    import_module(name)
 discover()
 all_tables()
-for name in ("pandas", "pyarrow"):  # which DuckDB imports for the first statement with parameters
-    import_module(name)
